@@ -1,26 +1,4 @@
-import {
-  add,
-  allOf,
-  and,
-  concatLists,
-  compare,
-  concat,
-  cond,
-  conjuncts,
-  index,
-  isIn,
-  list,
-  literal,
-  macro,
-  mergeMaps,
-  method,
-  multiply,
-  negate,
-  not,
-  or,
-  size,
-  subtract,
-} from './build.ts';
+import * as ir from './build.ts';
 import { entryMap } from './entry-map.ts';
 import { extreme, furthest, takenIteration } from './extremes.ts';
 import { type ListFold, filtered, mapped } from './list-fold.ts';
@@ -57,16 +35,16 @@ export function foldLoop(fold: ListFold): Node | undefined {
  * empty.
  */
 function lastElement(fold: ListFold, value: Node): Node {
-  const count = size(fold.list, INTEGER);
+  const count = ir.size(fold.list, INTEGER);
   const isEmpty = eqZero(count);
-  if (!mentions(value, (of) => of === fold.loop)) return cond(isEmpty, fold.initial, value);
+  if (!mentions(value, (of) => of === fold.loop)) return ir.cond(isEmpty, fold.initial, value);
   const values = mapped(fold, value);
-  const last = index(values, subtract(count, literal(1)), value.type);
-  return cond(isEmpty, fold.initial, last);
+  const last = ir.index(values, ir.subtract(count, ir.literal(1)), value.type);
+  return ir.cond(isEmpty, fold.initial, last);
 }
 
 function eqZero(node: Node): Node {
-  return not(compare('gt', node, literal(0)));
+  return ir.not(ir.compare('gt', node, ir.literal(0)));
 }
 
 /** Translates `n += e`, `n--` and similar statements, also under conditions. */
@@ -75,12 +53,12 @@ function sum(fold: ListFold, carried: (node: Node) => boolean): Node | undefined
   if (terms === undefined) return undefined;
   // Integers may be added in any order, and repeated additions of one integer may become a multiplication.
   if ([fold.initial, ...terms].every((term) => isWhole(term.type)))
-    return add(fold.initial, total(fold, terms.reduce(add, literal(0))));
+    return ir.add(fold.initial, total(fold, terms.reduce(ir.add, ir.literal(0))));
   const [term, ...more] = terms;
   const added = term !== undefined && more.length === 0 ? summands(fold, term) : flattened(fold, terms);
-  return method(
+  return ir.method(
     'sum',
-    isLiteral(fold.initial, 0) ? added : concatLists([list([fold.initial]), added]),
+    isLiteral(fold.initial, 0) ? added : ir.concatLists([ir.list([fold.initial]), added]),
     [],
     joined(fold.initial, terms),
   );
@@ -104,14 +82,14 @@ function addends(node: Node, accumulator: Variable, carried: (node: Node) => boo
     if (carried(test) || then === undefined || otherwise === undefined) return undefined;
     const whole = [...then, ...otherwise].every((term) => isWhole(term.type));
     if (!whole && Math.max(then.length, otherwise.length) > 1) return undefined;
-    return [cond(test, then.reduce(add, literal(0)), otherwise.reduce(add, literal(0)))];
+    return [ir.cond(test, then.reduce(ir.add, ir.literal(0)), otherwise.reduce(ir.add, ir.literal(0)))];
   }
   if (node.kind !== 'add' && node.kind !== 'sub') return undefined;
   const [a, b] = node.args;
   const [own, other] = carried(a) ? [a, b] : [b, a];
   if (carried(other) || (node.kind === 'sub' && own === b)) return undefined;
   const before = addends(own, accumulator, carried);
-  return before === undefined ? undefined : [...before, node.kind === 'add' ? other : negate(other)];
+  return before === undefined ? undefined : [...before, node.kind === 'add' ? other : ir.negate(other)];
 }
 
 /** The list of the terms that the iterations add. Iterations that add nothing are left out. */
@@ -132,24 +110,24 @@ function addingIterations(
   if (added.kind !== 'cond') return undefined;
   const [test, then, otherwise] = added.args;
   if (isNothing(otherwise)) return { fold: { ...fold, list: filtered(fold, test) }, added: then };
-  return isNothing(then) ? { fold: { ...fold, list: filtered(fold, not(test)) }, added: otherwise } : undefined;
+  return isNothing(then) ? { fold: { ...fold, list: filtered(fold, ir.not(test)) }, added: otherwise } : undefined;
 }
 
 const isZero = (node: Node): boolean => isLiteral(node, 0);
 
 function flattened(fold: ListFold, terms: readonly Node[]): Node {
-  const items = list(terms);
-  return method('flatten', mapped(fold, items), [], items.type);
+  const items = ir.list(terms);
+  return ir.method('flatten', mapped(fold, items), [], items.type);
 }
 
 function total(fold: ListFold, term: Node): Node {
   const some = addingIterations(fold, term, isZero);
   if (some !== undefined) return total(some.fold, some.added);
   if (term.kind === 'lit') {
-    const count = size(fold.list, INTEGER);
-    return isLiteral(term, 1) ? count : multiply(count, term);
+    const count = ir.size(fold.list, INTEGER);
+    return isLiteral(term, 1) ? count : ir.multiply(count, term);
   }
-  return method('sum', mapped(fold, term), [], term.type);
+  return ir.method('sum', mapped(fold, term), [], term.type);
 }
 
 /** Translates `s += e` of strings. */
@@ -158,12 +136,12 @@ function text(fold: ListFold, carried: (node: Node) => boolean): Node | undefine
   if (next.kind !== 'concat') return undefined;
   const [first, ...rest] = next.args;
   if (first === undefined || !isVariable(first, accumulator) || rest.some(carried)) return undefined;
-  const piece = concat(rest);
+  const piece = ir.concat(rest);
   if (piece.kind === 'cond' && isLiteral(piece.args[2], '')) {
     const [test, then] = piece.args;
-    return concat([initial, method('join', mapped({ ...fold, list: filtered(fold, test) }, then), [], STRING)]);
+    return ir.concat([initial, ir.method('join', mapped({ ...fold, list: filtered(fold, test) }, then), [], STRING)]);
   }
-  return concat([initial, method('join', mapped(fold, piece), [], STRING)]);
+  return ir.concat([initial, ir.method('join', mapped(fold, piece), [], STRING)]);
 }
 
 /** Translates `any = any || c` and `all = all && c`. */
@@ -174,8 +152,8 @@ function truth(fold: ListFold, carried: (node: Node) => boolean): Node | undefin
   const rest = parts.filter((part) => !isVariable(part, accumulator));
   if (rest.length === parts.length || rest.some(carried)) return undefined;
   if (next.kind === 'or')
-    return or(initial, macro('exists', fold.list, [fold.loop], [rest.reduce(or)], { kind: 'bool' }));
-  return and(initial, macro('all', fold.list, [fold.loop], [rest.reduce(and)], { kind: 'bool' }));
+    return ir.or(initial, ir.macro('exists', fold.list, [fold.loop], [rest.reduce(ir.or)], { kind: 'bool' }));
+  return ir.and(initial, ir.macro('all', fold.list, [fold.loop], [rest.reduce(ir.and)], { kind: 'bool' }));
 }
 
 function flatten(node: Node, op: 'or' | 'and'): Node[] {
@@ -188,7 +166,7 @@ function lists(fold: ListFold, carried: (node: Node) => boolean): Node | undefin
   if (next.kind !== 'append') return undefined;
   const [first, ...rest] = next.args;
   if (first === undefined || !isVariable(first, accumulator) || rest.some(carried)) return undefined;
-  return concatLists([initial, spread(fold, concatLists(rest))]);
+  return ir.concatLists([initial, spread(fold, ir.concatLists(rest))]);
 }
 
 /** Translates `l = l.includes(e) ? l : [...l, e]`: each element once, at the position of its first occurrence. */
@@ -204,9 +182,9 @@ function once(fold: ListFold, carried: (node: Node) => boolean): Node | undefine
   const [item] = added.args;
   if (!isEmptyList(other) || added.kind !== 'list' || added.args.length !== 1 || item === undefined || carried(item))
     return undefined;
-  if ((added === then ? not(test) : test) !== isIn(item, own)) return undefined;
-  const all = concatLists([initial, mapped(fold, item)]);
-  return method('distinct', all, [], all.type);
+  if ((added === then ? ir.not(test) : test) !== ir.isIn(item, own)) return undefined;
+  const all = ir.concatLists([initial, mapped(fold, item)]);
+  return ir.method('distinct', all, [], all.type);
 }
 
 /** Translates `m = { ...m, [k]: e }`, also when only some iterations add an entry. */
@@ -216,12 +194,12 @@ function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undef
   if (next.kind === 'cond' && first !== undefined && added !== undefined && last !== undefined && !carried(first)) {
     if (isVariable(last, accumulator)) return entries({ ...fold, list: filtered(fold, first), next: added }, carried);
     if (isVariable(added, accumulator))
-      return entries({ ...fold, list: filtered(fold, not(first)), next: last }, carried);
+      return entries({ ...fold, list: filtered(fold, ir.not(first)), next: last }, carried);
   }
   if (next.kind !== 'method' || next.name !== 'merge' || first === undefined || added === undefined) return undefined;
   if (!isVariable(first, accumulator) || carried(added) || added.kind !== 'object' || added.args.length !== 2)
     return undefined;
-  return mergeMaps(initial, entryMap(over, loop, added));
+  return ir.mergeMaps(initial, entryMap(over, loop, added));
 }
 
 /** One list of the elements that all iterations add, in order. */
@@ -231,7 +209,7 @@ export function spread(fold: ListFold, added: Node): Node {
   const [only, ...others] = added.args;
   if (added.kind === 'list' && only !== undefined && others.length === 0) return mapped(fold, only);
   const type = added.type.kind === 'list' ? added.type : listOf(added.type);
-  return method('flatten', macro('map', fold.list, [fold.loop], [added], listOf(type)), [], type);
+  return ir.method('flatten', ir.macro('map', fold.list, [fold.loop], [added], listOf(type)), [], type);
 }
 
 const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.args.length === 0;
@@ -246,7 +224,7 @@ function conditional(fold: ListFold, carried: (node: Node) => boolean): Node | u
     return lastElement({ ...fold, list: filtered(fold, test), initial }, then);
   }
   if (isVariable(then, accumulator) && !carried(otherwise)) {
-    return lastElement({ ...fold, list: filtered(fold, not(test)), initial }, otherwise);
+    return lastElement({ ...fold, list: filtered(fold, ir.not(test)), initial }, otherwise);
   }
   return undefined;
 }
@@ -267,10 +245,10 @@ function someIterations(fold: ListFold, carried: (node: Node) => boolean): Node 
 function ownIterations(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);
   if (choice === undefined) return undefined;
-  const parts = conjuncts(choice.test);
+  const parts = ir.conjuncts(choice.test);
   const own = parts.filter((part) => !carried(part));
   if (own.length === 0) return undefined;
-  return { ...fold, list: filtered(fold, allOf(own)), next: choice.under(allOf(parts.filter(carried))) };
+  return { ...fold, list: filtered(fold, ir.allOf(own)), next: choice.under(ir.allOf(parts.filter(carried))) };
 }
 
 /**
@@ -285,7 +263,7 @@ export function extremeOf(
   const taken = takenIteration(own);
   if (taken === undefined) return undefined;
   const { value, largest } = taken;
-  return { node: method(largest ? 'max' : 'min', mapped(own, value), [], value.type), list: own.list, largest };
+  return { node: ir.method(largest ? 'max' : 'min', mapped(own, value), [], value.type), list: own.list, largest };
 }
 
 interface Choice {
@@ -299,17 +277,21 @@ interface Choice {
 function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
   if (next.kind === 'cond') {
     const [test, then, otherwise] = next.args;
-    if (isVariable(otherwise, accumulator)) return { test, under: (on) => cond(on, then, otherwise) };
-    return isVariable(then, accumulator) ? { test: not(test), under: (on) => cond(on, otherwise, then) } : undefined;
+    if (isVariable(otherwise, accumulator)) return { test, under: (on) => ir.cond(on, then, otherwise) };
+    return isVariable(then, accumulator)
+      ? { test: ir.not(test), under: (on) => ir.cond(on, otherwise, then) }
+      : undefined;
   }
-  const join = next.kind === 'concat' ? concat : next.kind === 'append' ? concatLists : undefined;
+  const join = next.kind === 'concat' ? ir.concat : next.kind === 'append' ? ir.concatLists : undefined;
   const [first, added] = next.args;
   if (join === undefined || next.args.length !== 2 || first === undefined) return undefined;
   if (!isVariable(first, accumulator) || added?.kind !== 'cond') return undefined;
   const [test, then, otherwise] = added.args;
   const isNothing = (node: Node) => isLiteral(node, '') || isEmptyList(node);
-  if (isNothing(otherwise)) return { test, under: (on) => join([first, cond(on, then, otherwise)]) };
-  return isNothing(then) ? { test: not(test), under: (on) => join([first, cond(on, otherwise, then)]) } : undefined;
+  if (isNothing(otherwise)) return { test, under: (on) => join([first, ir.cond(on, then, otherwise)]) };
+  return isNothing(then)
+    ? { test: ir.not(test), under: (on) => join([first, ir.cond(on, otherwise, then)]) }
+    : undefined;
 }
 
 /** The value of the first element for which a condition is true, and the test whether there is such an element. */
@@ -319,12 +301,12 @@ export function firstWhere(
   value: Node,
 ): { readonly exists: Node; readonly value: Node } {
   const exists = isLiteral(test, true)
-    ? not(eqZero(size(fold.list, INTEGER)))
-    : macro('exists', fold.list, [fold.loop], [test], { kind: 'bool' });
+    ? ir.not(eqZero(ir.size(fold.list, INTEGER)))
+    : ir.macro('exists', fold.list, [fold.loop], [test], { kind: 'bool' });
   if (!mentions(value, (of) => of === fold.loop)) return { exists, value };
   const kept = isLiteral(test, true)
     ? fold.list
-    : macro('filter', fold.list, [fold.loop], [test], listOf(fold.element));
-  const values = value.kind === 'var' ? kept : macro('map', kept, [fold.loop], [value], listOf(value.type));
-  return { exists, value: index(values, literal(0), value.type) };
+    : ir.macro('filter', fold.list, [fold.loop], [test], listOf(fold.element));
+  const values = value.kind === 'var' ? kept : ir.macro('map', kept, [fold.loop], [value], listOf(value.type));
+  return { exists, value: ir.index(values, ir.literal(0), value.type) };
 }

@@ -1,21 +1,5 @@
 import { Refusal } from '../refusal/refusal.ts';
-import {
-  add,
-  and,
-  compare,
-  cond,
-  concat,
-  divide,
-  eq,
-  literal,
-  method,
-  modulo,
-  multiply,
-  not,
-  or,
-  size,
-  subtract,
-} from './build.ts';
+import * as ir from './build.ts';
 import { bindOnce, doubleLiteral, isDouble } from './numeric.ts';
 import { type Node, makeNode } from './node.ts';
 import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
@@ -28,7 +12,7 @@ const WHOLE_FROM = 2 ** 53;
 const toWhole = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER });
 const backToDouble = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT });
 const within = (node: Node, limit: number): Node =>
-  and(compare('gt', node, doubleLiteral(-limit)), compare('lt', node, doubleLiteral(limit)));
+  ir.and(ir.compare('gt', node, doubleLiteral(-limit)), ir.compare('lt', node, doubleLiteral(limit)));
 
 /**
  * Translates `Math.floor` and similar functions. The result is exact. An integer as the result fails for a double beyond
@@ -37,7 +21,7 @@ const within = (node: Node, limit: number): Node =>
 export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node, asDouble: boolean): Node {
   if (value.type.kind === 'number' && !isDouble(value)) return value;
   return bindOnce(value, 'n', FLOAT, (n) =>
-    asDouble ? cond(within(n, WHOLE_FROM), backToDouble(rounded(op, n)), n) : rounded(op, n),
+    asDouble ? ir.cond(within(n, WHOLE_FROM), backToDouble(rounded(op, n)), n) : rounded(op, n),
   );
 }
 
@@ -45,34 +29,38 @@ function rounded(op: 'floor' | 'ceil' | 'round' | 'trunc', n: Node): Node {
   const whole = toWhole(n);
   if (op === 'trunc') return whole;
   const back = backToDouble(whole);
-  const up = add(whole, literal(1));
-  const down = subtract(whole, literal(1));
-  if (op === 'floor') return cond(compare('gt', back, n), down, whole);
-  if (op === 'ceil') return cond(compare('lt', back, n), up, whole);
+  const up = ir.add(whole, ir.literal(1));
+  const down = ir.subtract(whole, ir.literal(1));
+  if (op === 'floor') return ir.cond(ir.compare('gt', back, n), down, whole);
+  if (op === 'ceil') return ir.cond(ir.compare('lt', back, n), up, whole);
   // Halves are rounded up, also below zero. The difference between the number and its whole part is exact, whereas n +
   // 0.5 may be rounded.
-  const rest = subtract(n, back);
-  const below = cond(compare('lt', rest, doubleLiteral(-0.5)), down, whole);
-  return cond(compare('ge', rest, doubleLiteral(0.5)), up, below);
+  const rest = ir.subtract(n, back);
+  const below = ir.cond(ir.compare('lt', rest, doubleLiteral(-0.5)), down, whole);
+  return ir.cond(ir.compare('ge', rest, doubleLiteral(0.5)), up, below);
 }
 
 /**
  * Translates `value | 0`: the whole part modulo 2^32, between -2^31 and 2^31 - 1; 0 for a number that is not finite.
  */
 export function toInt32(value: Node): Node {
-  const range = literal(2 ** 32);
+  const range = ir.literal(2 ** 32);
   const whole = isDouble(value)
     ? bindOnce(value, 'n', FLOAT, (n) => {
-        const quotient = backToDouble(toWhole(divide(n, doubleLiteral(2 ** 32))));
+        const quotient = backToDouble(toWhole(ir.divide(n, doubleLiteral(2 ** 32))));
         // From 2^85 on a double is a multiple of 2^32.
-        return cond(within(n, 2 ** 85), toWhole(subtract(n, multiply(quotient, doubleLiteral(2 ** 32)))), literal(0));
+        return ir.cond(
+          within(n, 2 ** 85),
+          toWhole(ir.subtract(n, ir.multiply(quotient, doubleLiteral(2 ** 32)))),
+          ir.literal(0),
+        );
       })
-    : modulo(value, range);
+    : ir.modulo(value, range);
   return bindOnce(whole, 'i', INTEGER, (i) =>
-    cond(
-      compare('ge', i, literal(2 ** 31)),
-      subtract(i, range),
-      cond(compare('lt', i, literal(-(2 ** 31))), add(i, range), i),
+    ir.cond(
+      ir.compare('ge', i, ir.literal(2 ** 31)),
+      ir.subtract(i, range),
+      ir.cond(ir.compare('lt', i, ir.literal(-(2 ** 31))), ir.add(i, range), i),
     ),
   );
 }
@@ -81,31 +69,39 @@ export function toInt32(value: Node): Node {
 export function toFixed(value: Node, digits: number, text: (node: Node) => Node): Node {
   if (!isDouble(value)) {
     const whole = makeNode({ kind: 'call', args: [value], name: 'string', type: STRING });
-    return digits === 0 ? whole : concat([whole, literal(`.${'0'.repeat(digits)}`)]);
+    return digits === 0 ? whole : ir.concat([whole, ir.literal(`.${'0'.repeat(digits)}`)]);
   }
   // JavaScript prints -0 as 0; -0 + 0 is 0.
   const format = (n: Node, places: number) =>
-    method('format', literal(`%.${places}f`), [makeNode({ kind: 'list', args: [n], type: listOf(FLOAT) })], STRING);
-  return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) => {
+    ir.method(
+      'format',
+      ir.literal(`%.${places}f`),
+      [makeNode({ kind: 'list', args: [n], type: listOf(FLOAT) })],
+      STRING,
+    );
+  return bindOnce(ir.add(value, doubleLiteral(0)), 'n', FLOAT, (n) => {
     // Only the odd multiples of 2^-(digits + 1) are halfway between two results.
-    const halfway = bindOnce(multiply(n, doubleLiteral(2 ** (digits + 1))), 'k', FLOAT, (k) => {
+    const halfway = bindOnce(ir.multiply(n, doubleLiteral(2 ** (digits + 1))), 'k', FLOAT, (k) => {
       const whole = toWhole(k);
-      const isOdd = not(eq(modulo(whole, literal(2)), literal(0)));
-      return and(and(within(k, WHOLE_FROM), eq(backToDouble(whole), k)), isOdd);
+      const isOdd = ir.not(ir.eq(ir.modulo(whole, ir.literal(2)), ir.literal(0)));
+      return ir.and(ir.and(within(k, WHOLE_FROM), ir.eq(backToDouble(whole), k)), isOdd);
     });
     const away = bindOnce(format(n, digits + 1), 't', STRING, (t) => {
-      const at = subtract(size(t, INTEGER), literal(digits === 0 ? 3 : 2));
-      const last = toWhole(method('charAt', t, [at], STRING));
+      const at = ir.subtract(ir.size(t, INTEGER), ir.literal(digits === 0 ? 3 : 2));
+      const last = toWhole(ir.method('charAt', t, [at], STRING));
       // CEL rounds a half after an even digit down, so this digit is raised by one. The sum never carries: the digit is
       // at most 8.
-      const up = concat([
-        method('substring', t, [literal(0), at], STRING),
-        makeNode({ kind: 'call', args: [add(last, literal(1))], name: 'string', type: STRING }),
+      const up = ir.concat([
+        ir.method('substring', t, [ir.literal(0), at], STRING),
+        makeNode({ kind: 'call', args: [ir.add(last, ir.literal(1))], name: 'string', type: STRING }),
       ]);
-      return cond(eq(modulo(last, literal(2)), literal(0)), up, format(n, digits));
+      return ir.cond(ir.eq(ir.modulo(last, ir.literal(2)), ir.literal(0)), up, format(n, digits));
     });
-    const large = or(compare('ge', n, doubleLiteral(EXPONENTS_FROM)), compare('le', n, doubleLiteral(-EXPONENTS_FROM)));
-    return cond(large, text(n), cond(halfway, away, format(n, digits)));
+    const large = ir.or(
+      ir.compare('ge', n, doubleLiteral(EXPONENTS_FROM)),
+      ir.compare('le', n, doubleLiteral(-EXPONENTS_FROM)),
+    );
+    return ir.cond(large, text(n), ir.cond(halfway, away, format(n, digits)));
   });
 }
 
@@ -117,7 +113,7 @@ export function power(value: Node, exponent: number): Node {
     const message = '** of numbers that may have a fraction is rounded differently in CEL';
     throw new Refusal('no-cel', message, 'multiply instead: x * x * x for x ** 3');
   }
-  return Array.from({ length: exponent - 1 }).reduce<Node>((product) => multiply(product, value), value);
+  return Array.from({ length: exponent - 1 }).reduce<Node>((product) => ir.multiply(product, value), value);
 }
 
 /**
@@ -129,12 +125,16 @@ const itself = (value: Node): Node => makeNode({ kind: 'eq', args: [value, value
 /** `Number.isInteger(value)` of a number that is not NaN. */
 export function isInteger(value: Node): Node {
   if (!isDouble(value)) return itself(value);
-  return bindOnce(value, 'n', FLOAT, (n) => cond(within(n, WHOLE_FROM), eq(backToDouble(toWhole(n)), n), isFinite(n)));
+  return bindOnce(value, 'n', FLOAT, (n) =>
+    ir.cond(within(n, WHOLE_FROM), ir.eq(backToDouble(toWhole(n)), n), isFinite(n)),
+  );
 }
 
 /** `Number.isFinite(value)` of a number: the difference of an infinity and itself is not 0. */
 export function isFinite(value: Node): Node {
-  return isDouble(value) ? bindOnce(value, 'n', FLOAT, (n) => eq(subtract(n, n), doubleLiteral(0))) : itself(value);
+  return isDouble(value)
+    ? bindOnce(value, 'n', FLOAT, (n) => ir.eq(ir.subtract(n, n), doubleLiteral(0)))
+    : itself(value);
 }
 
 /** The test that a number is not NaN. Only NaN differs from itself. */
@@ -146,14 +146,14 @@ export function isNumber(value: Node): Node {
  * The string that JavaScript prints for a double that may be NaN or infinite, such as the result of a division by zero.
  */
 export function textOfQuotient(value: Node, text: (node: Node) => Node): Node {
-  return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) =>
-    cond(
+  return bindOnce(ir.add(value, doubleLiteral(0)), 'n', FLOAT, (n) =>
+    ir.cond(
       isFinite(n),
       text(n),
-      cond(
-        compare('gt', n, doubleLiteral(0)),
-        literal('Infinity'),
-        cond(compare('lt', n, doubleLiteral(0)), literal('-Infinity'), literal('NaN')),
+      ir.cond(
+        ir.compare('gt', n, doubleLiteral(0)),
+        ir.literal('Infinity'),
+        ir.cond(ir.compare('lt', n, doubleLiteral(0)), ir.literal('-Infinity'), ir.literal('NaN')),
       ),
     ),
   );

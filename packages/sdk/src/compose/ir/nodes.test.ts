@@ -1,31 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  add,
-  and,
-  call,
-  compare,
-  concat,
-  concatLists,
-  cond,
-  eq,
-  has,
-  index,
-  isIn,
-  list,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  not,
-  object,
-  optSelect,
-  or,
-  orValue,
-  select,
-  size,
-  toText,
-  variable,
-} from './build.ts';
+import * as ir from './build.ts';
 import { Lowering } from './lower.ts';
 import { type Node, NodeTable, Variable, makeNode, withNodes } from './node.ts';
 import { celText } from './to-cel.ts';
@@ -34,58 +8,66 @@ import type { Field, ObjectStaticType, StaticType } from './types.ts';
 import { withOptionalReads } from './optional-reads.ts';
 import { scriptOf } from './script.ts';
 
-const schema = variable(new Variable('s', 'schema'), DYN);
-const resource = variable(new Variable('r', 'resource'), DYN);
+const schema = ir.variable(new Variable('s', 'schema'), DYN);
+const resource = ir.variable(new Variable('r', 'resource'), DYN);
 const item: StaticType = { kind: 'object', field: () => undefined, names: () => [], open: false };
-const texts = select(schema, 'texts', listOf(STRING));
-const numbers = select(schema, 'numbers', listOf(INTEGER));
-const items = select(schema, 'items', listOf(item));
-const ports = select(resource, 'ports', listOf(INTEGER));
-const flag = select(schema, 'flag', BOOL);
-const one = list([object([{ key: literal('name'), value: literal('a') }])]);
-const a = list([literal('a')]);
+const texts = ir.select(schema, 'texts', listOf(STRING));
+const numbers = ir.select(schema, 'numbers', listOf(INTEGER));
+const items = ir.select(schema, 'items', listOf(item));
+const ports = ir.select(resource, 'ports', listOf(INTEGER));
+const flag = ir.select(schema, 'flag', BOOL);
+const one = ir.list([ir.object([{ key: ir.literal('name'), value: ir.literal('a') }])]);
+const a = ir.list([ir.literal('a')]);
 
-const bound = macroVariable('v');
+const bound = ir.macroVariable('v');
 
 const print = (node: Node): string => celText(new Lowering().lower(node));
 
 /** `list.name(e, body)`. */
 function macroOver(of: Node, name: string, body: (element: Node) => Node): Node {
-  const element = macroVariable('e');
+  const element = ir.macroVariable('e');
   const type = of.type.kind === 'list' ? of.type.element : DYN;
-  return macro(name, of, [element], [body(variable(element, type))], of.type);
+  return ir.macro(name, of, [element], [body(ir.variable(element, type))], of.type);
 }
 
 test.each<[string, Node, string]>([
-  ['objects after those of the instance', concatLists([items, one]), 'dyn(s.items.map(e, e)) + dyn([{"name": "a"}])'],
-  ['objects before those of the instance', concatLists([one, items]), 'dyn([{"name": "a"}]) + dyn(s.items)'],
-  ['objects of the instance twice', concatLists([items, items]), 's.items.map(e, e) + s.items'],
+  [
+    'objects after those of the instance',
+    ir.concatLists([items, one]),
+    'dyn(s.items.map(e, e)) + dyn([{"name": "a"}])',
+  ],
+  ['objects before those of the instance', ir.concatLists([one, items]), 'dyn([{"name": "a"}]) + dyn(s.items)'],
+  ['objects of the instance twice', ir.concatLists([items, items]), 's.items.map(e, e) + s.items'],
   [
     'a filtered list, which may be empty',
-    concatLists([macroOver(items, 'filter', () => flag), items, one]),
+    ir.concatLists([macroOver(items, 'filter', () => flag), items, one]),
     'dyn(s.items.filter(e, s.flag)) + dyn(s.items.map(e2, e2)) + dyn([{"name": "a"}])',
   ],
   [
     'a branch that is a list of the instance',
-    concatLists([cond(flag, items, list([])), one]),
+    ir.concatLists([ir.cond(flag, items, ir.list([])), one]),
     'dyn(s.flag ? s.items.map(e, e) : []) + dyn([{"name": "a"}])',
   ],
-  ['lists in a list', concatLists([select(schema, 'l', listOf(listOf(STRING))), list([a])]), 's.l.map(e, e) + [["a"]]'],
-  ['values of two types', concatLists([texts, numbers]), 'dyn(s.texts.map(e, e)) + dyn(s.numbers)'],
-  ['strings of the instance with string literals', concatLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
+  [
+    'lists in a list',
+    ir.concatLists([ir.select(schema, 'l', listOf(listOf(STRING))), ir.list([a])]),
+    's.l.map(e, e) + [["a"]]',
+  ],
+  ['values of two types', ir.concatLists([texts, numbers]), 'dyn(s.texts.map(e, e)) + dyn(s.numbers)'],
+  ['strings of the instance with string literals', ir.concatLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
   [
     'strings of the instance that may be missing',
-    concatLists([orValue(optSelect(schema, 'more', listOf(STRING)), list([])), a]),
+    ir.concatLists([ir.orValue(ir.optSelect(schema, 'more', listOf(STRING)), ir.list([])), a]),
     's.?more.orValue([]) + ["a"]',
   ],
   [
     'a list of a live object, which the API server may treat as a set',
-    concatLists([ports, list([literal(1)])]),
+    ir.concatLists([ports, ir.list([ir.literal(1)])]),
     'r.ports.map(e, e) + [1]',
   ],
   [
     'a variable whose value is a list: without the copy, two sums of this list would share memory',
-    macro('bind', texts, [bound], [concatLists([variable(bound, texts.type), a])], texts.type),
+    ir.macro('bind', texts, [bound], [ir.concatLists([ir.variable(bound, texts.type), a])], texts.type),
     'cel.bind(v, s.texts, v.map(e, e) + ["a"])',
   ],
 ])('a sum of lists is printed so that kro joins them as JavaScript does: %s', (_, node, expected) => {
@@ -93,41 +75,48 @@ test.each<[string, Node, string]>([
 });
 
 describe('optional reads', () => {
-  const schema = variable(new Variable('s', 'schema'), STRING);
-  const field = (name: string, type: StaticType): Node => select(schema, name, type);
+  const schema = ir.variable(new Variable('s', 'schema'), STRING);
+  const field = (name: string, type: StaticType): Node => ir.select(schema, name, type);
   const [image, other] = [field('image', STRING), field('other', STRING)];
-  const tag = select(image, 'tag', STRING);
+  const tag = ir.select(image, 'tag', STRING);
   const [labels, words] = [field('labels', mapOf(STRING)), field('words', listOf(STRING))];
   const on = field('on', BOOL);
-  const inner = select(image, 'on', BOOL);
-  const key = literal('a/b');
-  const label = index(labels, key, STRING);
-  const first = index(words, literal(0), STRING);
-  const hasTag = and(has(schema, 'image'), has(image, 'tag'));
-  const x = literal('x');
+  const inner = ir.select(image, 'on', BOOL);
+  const key = ir.literal('a/b');
+  const label = ir.index(labels, key, STRING);
+  const first = ir.index(words, ir.literal(0), STRING);
+  const hasTag = ir.and(ir.has(schema, 'image'), ir.has(image, 'tag'));
+  const x = ir.literal('x');
 
   describe('presence tests of members are written as optional reads', () => {
     test.each<[string, Node, string]>([
-      ['a field with a fallback', cond(has(schema, 'image'), image, x), 's.?image.orValue("x")'],
-      ['each field of a path', cond(hasTag, tag, x), 's.?image.?tag.orValue("x")'],
-      ['the last field alone', cond(has(image, 'tag'), tag, x), 's.image.?tag.orValue("x")'],
+      ['a field with a fallback', ir.cond(ir.has(schema, 'image'), image, x), 's.?image.orValue("x")'],
+      ['each field of a path', ir.cond(hasTag, tag, x), 's.?image.?tag.orValue("x")'],
+      ['the last field alone', ir.cond(ir.has(image, 'tag'), tag, x), 's.image.?tag.orValue("x")'],
       [
         'fallbacks in a row',
-        cond(has(schema, 'image'), image, cond(has(schema, 'other'), other, x)),
+        ir.cond(ir.has(schema, 'image'), image, ir.cond(ir.has(schema, 'other'), other, x)),
         's.?image.orValue(s.?other.orValue("x"))',
       ],
-      ['a key of a map', cond(isIn(key, labels), label, x), 's.labels[?"a/b"].orValue("x")'],
+      ['a key of a map', ir.cond(ir.isIn(key, labels), label, x), 's.labels[?"a/b"].orValue("x")'],
       [
         'a key of an optional map',
-        cond(and(has(schema, 'labels'), isIn(key, labels)), label, x),
+        ir.cond(ir.and(ir.has(schema, 'labels'), ir.isIn(key, labels)), label, x),
         's.?labels[?"a/b"].orValue("x")',
       ],
-      ['an element', cond(compare('gt', size(words, INTEGER), literal(0)), first, x), 's.words[?0].orValue("x")'],
-      ['an optional boolean whose absence means false', and(has(schema, 'on'), on), 's.?on.orValue(false)'],
-      ['an optional boolean whose absence means true', or(not(has(schema, 'on')), on), 's.?on.orValue(true)'],
+      [
+        'an element',
+        ir.cond(ir.compare('gt', ir.size(words, INTEGER), ir.literal(0)), first, x),
+        's.words[?0].orValue("x")',
+      ],
+      ['an optional boolean whose absence means false', ir.and(ir.has(schema, 'on'), on), 's.?on.orValue(false)'],
+      ['an optional boolean whose absence means true', ir.or(ir.not(ir.has(schema, 'on')), on), 's.?on.orValue(true)'],
       [
         'inside of other expressions',
-        list([cond(has(schema, 'image'), image, x), not(and(and(has(schema, 'image'), has(image, 'on')), inner))]),
+        ir.list([
+          ir.cond(ir.has(schema, 'image'), image, x),
+          ir.not(ir.and(ir.and(ir.has(schema, 'image'), ir.has(image, 'on')), inner)),
+        ]),
         '[s.?image.orValue("x"), !s.?image.?on.orValue(false)]',
       ],
     ])('%s', (_, node, expected) => {
@@ -137,19 +126,31 @@ describe('optional reads', () => {
     test.each<[string, Node, string]>([
       [
         'another condition beside the test',
-        cond(and(has(schema, 'image'), on), image, x),
+        ir.cond(ir.and(ir.has(schema, 'image'), on), image, x),
         'has(s.image) && s.on ? s.image : "x"',
       ],
-      ['a value other than the tested member', cond(has(schema, 'image'), other, x), 'has(s.image) ? s.other : "x"'],
-      ['a member that is read without a test', cond(has(schema, 'image'), tag, x), 'has(s.image) ? s.image.tag : "x"'],
+      [
+        'a value other than the tested member',
+        ir.cond(ir.has(schema, 'image'), other, x),
+        'has(s.image) ? s.other : "x"',
+      ],
+      [
+        'a member that is read without a test',
+        ir.cond(ir.has(schema, 'image'), tag, x),
+        'has(s.image) ? s.image.tag : "x"',
+      ],
       [
         'a value that is computed from the tested member',
-        and(has(schema, 'image'), eq(image, x)),
+        ir.and(ir.has(schema, 'image'), ir.eq(image, x)),
         'has(s.image) && s.image == "x"',
       ],
       [
         'a position that may be negative',
-        cond(compare('gt', size(words, INTEGER), field('n', INTEGER)), index(words, field('n', INTEGER), STRING), x),
+        ir.cond(
+          ir.compare('gt', ir.size(words, INTEGER), field('n', INTEGER)),
+          ir.index(words, field('n', INTEGER), STRING),
+          x,
+        ),
         'size(s.words) > s.n ? s.words[s.n] : "x"',
       ],
     ])('the presence test stays: %s', (_, node, expected) => {
@@ -159,43 +160,49 @@ describe('optional reads', () => {
 });
 
 describe('script', () => {
-  const spec = (): Node => select(variable(new Variable('schema', 'schema'), DYN), 'spec', DYN);
-  const name = (): Node => select(spec(), 'name', STRING);
-  const count = (): Node => select(spec(), 'n', INTEGER);
-  const flag = (): Node => select(spec(), 'b', BOOL);
+  const spec = (): Node => ir.select(ir.variable(new Variable('schema', 'schema'), DYN), 'spec', DYN);
+  const name = (): Node => ir.select(spec(), 'name', STRING);
+  const count = (): Node => ir.select(spec(), 'n', INTEGER);
+  const flag = (): Node => ir.select(spec(), 'b', BOOL);
   const negative = (): Node => makeNode({ kind: 'neg', args: [count()], type: INTEGER });
-  const orZero = (): Node => orValue(optSelect(spec(), 'n', INTEGER), literal(0));
-  const tags = (): Node => select(spec(), 'tags', listOf(STRING));
+  const orZero = (): Node => ir.orValue(ir.optSelect(spec(), 'n', INTEGER), ir.literal(0));
+  const tags = (): Node => ir.select(spec(), 'tags', listOf(STRING));
 
   const CASES: readonly (readonly [() => Node, string | undefined])[] = [
-    [() => concat([name(), literal('-x')]), "s.name + '-x'"],
-    [() => index(tags(), literal(0), STRING), 's.tags[0]'],
-    [() => select(spec(), 'a/b', STRING), "s['a/b']"],
-    [() => not(eq(name(), literal('a'))), "s.name !== 'a'"],
-    [() => not(has(spec(), 'name')), 's.name === undefined'],
-    [() => isIn(name(), tags()), 's.tags.includes(s.name)'],
-    [() => call('size', [tags()], INTEGER), 's.tags.length'],
-    [() => cond(eq(count(), literal(1)), name(), literal('')), "s.n === 1 ? s.name : ''"],
-    [() => toText(add(count(), literal(1))), 'String(s.n + 1)'],
+    [() => ir.concat([name(), ir.literal('-x')]), "s.name + '-x'"],
+    [() => ir.index(tags(), ir.literal(0), STRING), 's.tags[0]'],
+    [() => ir.select(spec(), 'a/b', STRING), "s['a/b']"],
+    [() => ir.not(ir.eq(name(), ir.literal('a'))), "s.name !== 'a'"],
+    [() => ir.not(ir.has(spec(), 'name')), 's.name === undefined'],
+    [() => ir.isIn(name(), tags()), 's.tags.includes(s.name)'],
+    [() => ir.call('size', [tags()], INTEGER), 's.tags.length'],
+    [() => ir.cond(ir.eq(count(), ir.literal(1)), name(), ir.literal('')), "s.n === 1 ? s.name : ''"],
+    [() => ir.toText(ir.add(count(), ir.literal(1))), 'String(s.n + 1)'],
     [() => makeNode({ kind: 'tofixed', args: [count()], digits: 1, type: STRING }), 's.n.toFixed(1)'],
-    [() => makeNode({ kind: 'pow', args: [add(count(), literal(1))], exponent: 2, type: INTEGER }), '(s.n + 1) ** 2'],
+    [
+      () => makeNode({ kind: 'pow', args: [ir.add(count(), ir.literal(1))], exponent: 2, type: INTEGER }),
+      '(s.n + 1) ** 2',
+    ],
     [() => makeNode({ kind: 'pow', args: [negative()], exponent: 2, type: INTEGER }), '(-s.n) ** 2'],
-    [() => makeNode({ kind: 'pow', args: [literal(-2)], exponent: 2, type: INTEGER }), '(-2) ** 2'],
+    [() => makeNode({ kind: 'pow', args: [ir.literal(-2)], exponent: 2, type: INTEGER }), '(-2) ** 2'],
     [() => makeNode({ kind: 'neg', args: [negative()], type: INTEGER }), '-(-s.n)'],
     [() => makeNode({ kind: 'toint32', args: [orZero()], type: INTEGER }), '(s?.n ?? 0) | 0'],
-    [() => or(orValue(optSelect(spec(), 'on', BOOL), literal(false)), flag()), '(s?.on ?? false) || s.b'],
-    [() => orValue(and(flag(), select(spec(), 'c', BOOL)), literal(true)), '(s.b && s.c) ?? true'],
-    [() => method('lowerAscii', name(), [], STRING), 's.name.toLowerCase()'],
+    [() => ir.or(ir.orValue(ir.optSelect(spec(), 'on', BOOL), ir.literal(false)), flag()), '(s?.on ?? false) || s.b'],
+    [() => ir.orValue(ir.and(flag(), ir.select(spec(), 'c', BOOL)), ir.literal(true)), '(s.b && s.c) ?? true'],
+    [() => ir.method('lowerAscii', name(), [], STRING), 's.name.toLowerCase()'],
     [
       () => {
-        const t = macroVariable('t');
-        return macro('exists', tags(), [t], [eq(variable(t, STRING), name())], BOOL);
+        const t = ir.macroVariable('t');
+        return ir.macro('exists', tags(), [t], [ir.eq(ir.variable(t, STRING), name())], BOOL);
       },
       's.tags.some((t) => t === s.name)',
     ],
-    [() => index(list([name()]), literal(0), STRING), '[s.name][0]'],
-    [() => method('find', name(), [literal('a')], STRING), undefined],
-    [() => method('join', method('find', name(), [literal('a')], listOf(STRING)), [literal(',')], STRING), undefined],
+    [() => ir.index(ir.list([name()]), ir.literal(0), STRING), '[s.name][0]'],
+    [() => ir.method('find', name(), [ir.literal('a')], STRING), undefined],
+    [
+      () => ir.method('join', ir.method('find', name(), [ir.literal('a')], listOf(STRING)), [ir.literal(',')], STRING),
+      undefined,
+    ],
   ];
 
   test.each(CASES)(

@@ -1,18 +1,4 @@
-import {
-  TRUE,
-  and,
-  compare,
-  cond,
-  index,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  negate,
-  not,
-  or,
-  variable,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 import { type Node, makeNode } from '../ir/node.ts';
 import { numberTest } from '../ir/parse-numbers.ts';
 import { isDouble } from '../ir/numeric.ts';
@@ -84,15 +70,19 @@ function rounded(op: 'floor' | 'ceil' | 'round' | 'trunc', node: Node): Node {
 
 scalar(Math.abs, (value) => {
   const node = numeric(value, 'Math.abs');
-  return wrap(new Sym(cond(compare('lt', node, literal(0)), negate(node), node), { waits: value.waits }));
+  return wrap(new Sym(ir.cond(ir.compare('lt', node, ir.literal(0)), ir.negate(node), node), { waits: value.waits }));
 });
 scalar(Math.sign, (value) => {
   const node = numeric(value, 'Math.sign');
-  const sign = cond(
-    compare('gt', node, literal(0)),
-    literal(1),
+  const sign = ir.cond(
+    ir.compare('gt', node, ir.literal(0)),
+    ir.literal(1),
     // The sign of NaN is NaN.
-    cond(compare('lt', node, literal(0)), literal(-1), numberTest(node) === undefined ? literal(0) : node),
+    ir.cond(
+      ir.compare('lt', node, ir.literal(0)),
+      ir.literal(-1),
+      numberTest(node) === undefined ? ir.literal(0) : node,
+    ),
   );
   return wrap(new Sym(sign, { waits: value.waits }));
 });
@@ -117,7 +107,7 @@ for (const name of ['max', 'min'] as const) {
       const all = toNode(items);
       const element = all.type.kind === 'list' ? all.type.element : FLOAT;
       if (element.kind !== 'number') return refuse('types', `Math.${name}() of a list that does not hold numbers`);
-      return wrap(new Sym(method(name, all, [], element)));
+      return wrap(new Sym(ir.method(name, all, [], element)));
     }
     const waits = items.some((item) => (symbolic(item) as Sym | undefined)?.waits === true);
     const nodes = items.map((item) => numericOf(item, `Math.${name}`));
@@ -138,9 +128,9 @@ function hasEndlessSide(value: unknown): boolean {
 
 /** The larger or smaller of two numbers; NaN stays NaN, as in JavaScript. */
 function further(name: 'max' | 'min', a: Node, b: Node): Node {
-  const test = compare(name === 'max' ? 'gt' : 'lt', a, b);
+  const test = ir.compare(name === 'max' ? 'gt' : 'lt', a, b);
   const number = numberTest(a);
-  return cond(number === undefined ? test : or(test, not(number)), a, b);
+  return ir.cond(number === undefined ? test : ir.or(test, ir.not(number)), a, b);
 }
 
 function numericOf(item: unknown, name: string): Node {
@@ -148,7 +138,7 @@ function numericOf(item: unknown, name: string): Node {
   if (inner instanceof Sym) return numeric(inner, name);
   if (inner instanceof Phi) return toNode(item);
   const value = typeof item === 'object' && item !== null ? NaN : Number(item);
-  if (Number.isFinite(value)) return literal(value);
+  if (Number.isFinite(value)) return ir.literal(value);
   return refuse('types', `${name}() of ${describeValue(item)} is not a number in JavaScript`, 'pass numbers');
 }
 
@@ -189,9 +179,9 @@ define(Array.isArray, (args, interpreter) => {
     if (kind !== 'list' && kind !== 'dyn') return false;
     const isList =
       kind === 'list'
-        ? TRUE()
+        ? ir.TRUE()
         : makeNode({ kind: 'raw', args: [inner.node], pieces: ['type(', ') == type([])'], type: BOOL });
-    return bool(inner.absence === undefined ? isList : and(testedPresence(inner.absence), isList));
+    return bool(inner.absence === undefined ? isList : ir.and(testedPresence(inner.absence), isList));
   }
   return value instanceof View || Array.isArray(value);
 });
@@ -337,10 +327,10 @@ listing(Object.entries, entriesView, (key, value) => activeTrace().track([key, v
 listing(
   Object.values,
   (map) => {
-    const key = macroVariable('k');
+    const key = ir.macroVariable('k');
     const type = map.type.kind === 'map' ? map.type.value : DYN;
-    const value = converted(new Sym(index(map.node, variable(key, STRING), type))).node;
-    const values = macro('map', keysOf(map.node), [key], [value], listOf(value.type));
+    const value = converted(new Sym(ir.index(map.node, ir.variable(key, STRING), type))).node;
+    const values = ir.macro('map', keysOf(map.node), [key], [value], listOf(value.type));
     return freshList(values, map.waits);
   },
   (_, value) => value,
@@ -407,7 +397,7 @@ export function constructBuiltin(
   }
   if (constructor === Set && symbolicSome(args)) {
     const list = new Sym(toNode(resolveMerged(args[0])));
-    return { value: wrap(markSet(new Sym(method('distinct', list.node, [], list.type), { waits: list.waits }))) };
+    return { value: wrap(markSet(new Sym(ir.method('distinct', list.node, [], list.type), { waits: list.waits }))) };
   }
   if (constructor === Map && args.length === 1 && symbolicSome(args)) {
     const pairs = spreadItems(interpreter, args[0]);

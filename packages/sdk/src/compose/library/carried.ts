@@ -1,19 +1,4 @@
-import {
-  add,
-  concatLists,
-  compare,
-  concat,
-  cond,
-  index,
-  list,
-  literal,
-  macro,
-  method,
-  not,
-  size,
-  TRUE,
-  variable,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
 import { besideExtreme } from '../ir/beside-extreme.ts';
 import { extremeOf, foldLoop } from '../ir/fold-loop.ts';
@@ -103,12 +88,12 @@ export function isStruct(value: unknown): value is object {
 
 /** The carried value as an iteration of the loop reads it. */
 export function seenInIteration(of: Carried): unknown {
-  if (of.kind === 'value') return wrap(new Sym(variable(of.variable, of.type)));
-  if (of.kind === 'endless') return wrap(new Sym(variable(of.variable, INTEGER)));
+  if (of.kind === 'value') return wrap(new Sym(ir.variable(of.variable, of.type)));
+  if (of.kind === 'endless') return wrap(new Sym(ir.variable(of.variable, INTEGER)));
   if (of.kind === 'optional') {
     const missing = of.start === null ? { missing: 'null' as const } : {};
-    const absence = { has: variable(of.present, BOOL), plain: false, waits: false, ...missing };
-    return wrap(new Sym(variable(of.variable, of.type), { absence, label: of.variable.name }));
+    const absence = { has: ir.variable(of.present, BOOL), plain: false, waits: false, ...missing };
+    return wrap(new Sym(ir.variable(of.variable, of.type), { absence, label: of.variable.name }));
   }
   if (of.isList) return activeTrace().track([...of.members.values()].map(seenInIteration));
   const result: Record<string, unknown> = activeTrace().track({});
@@ -211,16 +196,16 @@ function endlessAfter(
   { variable: of, start }: Carried & { readonly kind: 'endless' },
   next: unknown,
 ): { readonly value: unknown } | undefined {
-  const found = extremeOf({ ...pass, accumulator: of, initial: literal(0), next: toNode(next) });
+  const found = extremeOf({ ...pass, accumulator: of, initial: ir.literal(0), next: toNode(next) });
   if (found === undefined || found.largest !== start < 0) return undefined;
-  return { value: phi(compare('gt', size(found.list, INTEGER), literal(0)), asValue(found.node), start) };
+  return { value: phi(ir.compare('gt', ir.size(found.list, INTEGER), ir.literal(0)), asValue(found.node), start) };
 }
 
 const asValue = (node: Node): unknown => (node.type.kind === 'list' ? freshList(node, false) : wrap(new Sym(node)));
 
 /** The condition under which an iteration sets a value that is still unset. */
 export function takesOf({ present }: Carried & { readonly kind: 'optional' }, next: unknown): Node {
-  return knowing(not(variable(present, BOOL)), () => activeTrace().facts.simplify(presence(next)));
+  return knowing(ir.not(ir.variable(present, BOOL)), () => activeTrace().facts.simplify(presence(next)));
 }
 
 /**
@@ -248,7 +233,7 @@ export function optionalFold(
 ): { readonly some: Node; readonly value: unknown } | undefined {
   const { variable: of, present } = optional;
   const { facts } = activeTrace();
-  const isPresent = variable(present, BOOL);
+  const isPresent = ir.variable(present, BOOL);
   const carried = (node: Node) => mentions(node, (each) => each === of || each === present);
   const takes = takesOf(optional, next);
   const stays = knowing(isPresent, () => facts.simplify(presence(next)));
@@ -258,24 +243,24 @@ export function optionalFold(
       (work, fact) => () => knowing(fact, work),
       () => settled(toNode(next), present),
     )();
-  const first = valueWhere(not(isPresent), takes);
+  const first = valueWhere(ir.not(isPresent), takes);
   const later = valueWhere(isPresent, takes);
   if (carried(first) || mentions(later, (each) => each === present)) return undefined;
   const isUnchanged = (node: Node) => node.kind === 'var' && node.variable === of;
-  if (!isLiteral(takes, true) && !isUnchanged(valueWhere(isPresent, not(takes)))) return undefined;
+  if (!isLiteral(takes, true) && !isUnchanged(valueWhere(isPresent, ir.not(takes)))) return undefined;
   const kept = isLiteral(takes, true)
     ? pass.list
-    : macro('filter', pass.list, [pass.loop], [takes], listOf(pass.element));
-  const some = compare('gt', size(kept, INTEGER), literal(0));
+    : ir.macro('filter', pass.list, [pass.loop], [takes], listOf(pass.element));
+  const some = ir.compare('gt', ir.size(kept, INTEGER), ir.literal(0));
   const neutral = neutralStart(later, of, first);
   const after = foldLoop(
     neutral !== undefined
       ? { ...pass, list: kept, accumulator: of, initial: neutral, next: later }
       : {
           ...pass,
-          list: method('slice', kept, [literal(1), size(kept, INTEGER)], kept.type),
+          list: ir.method('slice', kept, [ir.literal(1), ir.size(kept, INTEGER)], kept.type),
           accumulator: of,
-          initial: substitute(first, pass.loop, index(kept, literal(0), pass.element)),
+          initial: substitute(first, pass.loop, ir.index(kept, ir.literal(0), pass.element)),
           next: later,
         },
   );
@@ -293,14 +278,14 @@ export function presence(raw: unknown): Node {
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     const trace = activeTrace();
-    return cond(
+    return ir.cond(
       inner.test,
       trace.under(inner.test, () => presence(inner.then)),
-      trace.under(not(inner.test), () => presence(inner.otherwise)),
+      trace.under(ir.not(inner.test), () => presence(inner.otherwise)),
     );
   }
-  if (inner instanceof Sym) return inner.absence === undefined || inner.absence.waits ? TRUE() : inner.absence.has;
-  return literal(value !== undefined && value !== null);
+  if (inner instanceof Sym) return inner.absence === undefined || inner.absence.waits ? ir.TRUE() : inner.absence.has;
+  return ir.literal(value !== undefined && value !== null);
 }
 
 /** Simplifies the conditions that contain the variable: a condition whose value is known is replaced by this value. */
@@ -311,17 +296,17 @@ function settled(node: Node, of: Variable): Node {
     const [test, then, otherwise] = node.args;
     const known = facts.simplify(test);
     if (known.kind === 'lit') return settled(known.value === true ? then : otherwise, of);
-    return cond(settled(known, of), settled(then, of), settled(otherwise, of));
+    return ir.cond(settled(known, of), settled(then, of), settled(otherwise, of));
   }
   if (node.type.kind === 'bool') {
     const known = facts.simplify(node);
     if (known !== node) return settled(known, of);
   }
   const settle = (arg: Node) => settled(arg, of);
-  if (node.kind === 'add') return add(settle(node.args[0]), settle(node.args[1]));
+  if (node.kind === 'add') return ir.add(settle(node.args[0]), settle(node.args[1]));
   const args = node.args.map(settle);
-  if (node.kind === 'append') return concatLists(args);
-  return node.kind === 'concat' ? concat(args) : withArgs(node, args);
+  if (node.kind === 'append') return ir.concatLists(args);
+  return node.kind === 'concat' ? ir.concat(args) : withArgs(node, args);
 }
 
 /**
@@ -332,8 +317,8 @@ function settled(node: Node, of: Variable): Node {
 function neutralStart(later: Node, of: Variable, first: Node): Node | undefined {
   const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;
   const [a, b] = later.args;
-  if (later.kind === 'add' && ((isOwn(a) && b === first) || (isOwn(b) && a === first))) return literal(0);
-  if (later.kind === 'append' && isOwn(a) && concatLists(later.args.slice(1)) === first) return list([]);
+  if (later.kind === 'add' && ((isOwn(a) && b === first) || (isOwn(b) && a === first))) return ir.literal(0);
+  if (later.kind === 'append' && isOwn(a) && ir.concatLists(later.args.slice(1)) === first) return ir.list([]);
   return undefined;
 }
 

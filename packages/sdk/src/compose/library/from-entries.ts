@@ -1,16 +1,4 @@
-import {
-  cond,
-  index,
-  isIn,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  object,
-  size,
-  subtract,
-  variable,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
@@ -69,10 +57,10 @@ function fromPairs(interpreter: Interpreter, raw: unknown): Node {
 }
 
 function fromPairsNode(node: Node): Node {
-  if (node.kind === 'list' && node.args.length === 0) return object([]);
+  if (node.kind === 'list' && node.args.length === 0) return ir.object([]);
   if (node.kind === 'cond') {
     const [test, then, otherwise] = node.args;
-    return cond(test, fromPairsNode(then), fromPairsNode(otherwise));
+    return ir.cond(test, fromPairsNode(then), fromPairsNode(otherwise));
   }
   if (node.kind === 'macro' && node.name === 'map' && node.args.length === 2) {
     const [over, pair] = node.args;
@@ -81,7 +69,7 @@ function fromPairsNode(node: Node): Node {
     if (pair?.kind === 'list' && pair.args.length === 2 && written !== undefined && value !== undefined) {
       // JavaScript converts every key to a string.
       const key = written.type.kind === 'number' ? textNode(wrap(new Sym(written))) : written;
-      if (loop !== undefined) return entryMap(over, loop, object([{ key, value }]));
+      if (loop !== undefined) return entryMap(over, loop, ir.object([{ key, value }]));
     }
   }
   return refuse(
@@ -105,13 +93,13 @@ export function mergeEach(
       'build it with Object.fromEntries(list.map((x) => [key, value]))',
     );
   }
-  const [x, k] = [macroVariable('x'), macroVariable('k')];
-  const ofX = variable(x, type);
-  const keyLists = macro('map', all, [x], [keysOf(ofX)], listOf(listOf(STRING)));
-  const names = method('distinct', method('flatten', keyLists, [], listOf(STRING)), [], listOf(STRING));
-  const key = variable(k, STRING);
-  const having = macro('filter', all, [x], [isIn(key, ofX)], all.type);
-  const last = index(having, subtract(size(having, INTEGER), literal(1)), type);
-  const entry = object([{ key, value: index(last, key, type.value) }]);
+  const [x, k] = [ir.macroVariable('x'), ir.macroVariable('k')];
+  const ofX = ir.variable(x, type);
+  const keyLists = ir.macro('map', all, [x], [keysOf(ofX)], listOf(listOf(STRING)));
+  const names = ir.method('distinct', ir.method('flatten', keyLists, [], listOf(STRING)), [], listOf(STRING));
+  const key = ir.variable(k, STRING);
+  const having = ir.macro('filter', all, [x], [ir.isIn(key, ofX)], all.type);
+  const last = ir.index(having, ir.subtract(ir.size(having, INTEGER), ir.literal(1)), type);
+  const entry = ir.object([{ key, value: ir.index(last, key, type.value) }]);
   mergeSpread(interpreter, target, wrap(new Sym(entryMap(names, k, entry), { waits })));
 }

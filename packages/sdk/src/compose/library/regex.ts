@@ -1,20 +1,4 @@
-import {
-  and,
-  call,
-  compare,
-  concat,
-  cond,
-  eq,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  not,
-  size,
-  subtract,
-  TRUE,
-  variable,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
@@ -46,7 +30,7 @@ function refusing<T>(work: () => T): T {
 }
 
 const printed = (root: Regex, pattern: RegExp, use: RegexUse): Node =>
-  literal(refusing(() => printRe2(root, pattern, use)));
+  ir.literal(refusing(() => printRe2(root, pattern, use)));
 
 const re2 = ({ root, pattern }: Parsed, use: RegexUse): Node => printed(root, pattern, use);
 
@@ -102,7 +86,7 @@ function hasAnchor(node: Regex): boolean {
 /** `text.search(pattern)`: the position of the first match, or -1. */
 export function searchPattern(text: Node, pattern: RegExp): Node {
   const found = firstMatch(text, pattern);
-  return cond(found.found, found.index(), literal(-1));
+  return ir.cond(found.found, found.index(), ir.literal(-1));
 }
 
 /** The text of a group of a match. */
@@ -134,7 +118,7 @@ export interface FirstMatch extends MatchTexts {
 /** The first match of a pattern in a text. */
 export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
   const of = parsed(pattern);
-  const found = method('find', whole, [re2(of, 'find')], STRING);
+  const found = ir.method('find', whole, [re2(of, 'find')], STRING);
   return {
     found: matches(whole, re2(of, 'test')),
     text: found,
@@ -143,9 +127,9 @@ export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
     names: of.names,
     index() {
       const place = placeOf(of.root);
-      if (place === 'start') return literal(0);
-      if (place === 'end') return subtract(size(whole, INTEGER), size(found, INTEGER));
-      if (place === 'anywhere') return method('indexOf', whole, [found], INTEGER);
+      if (place === 'start') return ir.literal(0);
+      if (place === 'end') return ir.subtract(ir.size(whole, INTEGER), ir.size(found, INTEGER));
+      if (place === 'anywhere') return ir.method('indexOf', whole, [found], INTEGER);
       return refuse('regex', `${String(pattern)} tests the text next to the match`, 'leave out $, \\b and \\B');
     },
   };
@@ -167,18 +151,18 @@ function groupTexts(match: Node, { root, pattern, groups }: Parsed): (GroupText 
       kind: 'sequence',
       parts: edge === 'first' ? [{ kind: 'start' }, ...parts] : [...parts, { kind: 'end' }],
     };
-    return method('find', text, [printed(withAnchors, plain, 'find')], STRING);
+    return ir.method('find', text, [printed(withAnchors, plain, 'find')], STRING);
   };
   const follow = (place: GroupText, step: GroupStep): GroupText => {
     const { text, has } = place;
-    if (step.kind === 'optional') return { text, has: and(has, not(eq(text, literal('')))) };
+    if (step.kind === 'optional') return { text, has: ir.and(has, ir.not(ir.eq(text, ir.literal('')))) };
     if (step.kind === 'take') return { text: part(text, step.edge, [step.part]), has };
-    const dropped = size(part(text, step.edge, step.parts), INTEGER);
-    const ends = step.edge === 'first' ? [dropped] : [literal(0), subtract(size(text, INTEGER), dropped)];
-    return { text: method('substring', text, ends, STRING), has };
+    const dropped = ir.size(part(text, step.edge, step.parts), INTEGER);
+    const ends = step.edge === 'first' ? [dropped] : [ir.literal(0), ir.subtract(ir.size(text, INTEGER), dropped)];
+    return { text: ir.method('substring', text, ends, STRING), has };
   };
   return Array.from({ length: groups }, (_, position) =>
-    steps.get(position + 1)?.reduce(follow, { text: match, has: TRUE() }),
+    steps.get(position + 1)?.reduce(follow, { text: match, has: ir.TRUE() }),
   );
 }
 
@@ -194,12 +178,12 @@ export function everyMatch(
   };
 }
 
-const matches = (text: Node, expression: Node): Node => method('matches', text, [expression], BOOL);
+const matches = (text: Node, expression: Node): Node => ir.method('matches', text, [expression], BOOL);
 
 /** The replacement of a match: a fixed text, or a text that is made from the match. */
 export type Replacement = string | ((match: MatchTexts) => Node);
 
-const replaced = (by: Replacement, match: MatchTexts): Node => (typeof by === 'string' ? literal(by) : by(match));
+const replaced = (by: Replacement, match: MatchTexts): Node => (typeof by === 'string' ? ir.literal(by) : by(match));
 
 /** `text.replace(pattern, by)`. */
 export function replacePattern(text: Node, pattern: RegExp, by: Replacement): Node {
@@ -207,8 +191,13 @@ export function replacePattern(text: Node, pattern: RegExp, by: Replacement): No
   const plain = plainText(of);
   const all = pattern.flags.includes('g');
   if (plain !== undefined) {
-    const fixed = replaced(by, { text: literal(plain), groups: [], names: of.names });
-    return method('replace', text, all ? [literal(plain), fixed] : [literal(plain), fixed, literal(1)], STRING);
+    const fixed = replaced(by, { text: ir.literal(plain), groups: [], names: of.names });
+    return ir.method(
+      'replace',
+      text,
+      all ? [ir.literal(plain), fixed] : [ir.literal(plain), fixed, ir.literal(1)],
+      STRING,
+    );
   }
   const one = characterOf(of);
   if (all && one !== undefined && (!one.runs || typeof by === 'string')) return replaceCharacters(text, of, by);
@@ -243,18 +232,18 @@ function bothEnds({ root }: Parsed): readonly Regex[] | undefined {
 function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
   const place = placeOf(of.root);
   return bindOnce(whole, 't', STRING, (text) => {
-    const found = method('find', text, [re2(of, 'find')], STRING);
-    const part = (...ends: Node[]) => method('substring', text, ends, STRING);
-    const length = size(found, INTEGER);
+    const found = ir.method('find', text, [re2(of, 'find')], STRING);
+    const part = (...ends: Node[]) => ir.method('substring', text, ends, STRING);
+    const length = ir.size(found, INTEGER);
     const fixed = replaced(by, { text: found, groups: groupTexts(isWhole(of) ? text : found, of), names: of.names });
     const after = isWhole(of)
       ? fixed
       : place === 'start'
-        ? concat([fixed, part(length)])
+        ? ir.concat([fixed, part(length)])
         : place === 'end'
-          ? concat([part(literal(0), subtract(size(text, INTEGER), length)), fixed])
-          : method('replace', text, [found, fixed, literal(1)], STRING);
-    return by === '' && !isWhole(of) ? after : cond(matches(text, re2(of, 'test')), after, text);
+          ? ir.concat([part(ir.literal(0), ir.subtract(ir.size(text, INTEGER), length)), fixed])
+          : ir.method('replace', text, [found, fixed, ir.literal(1)], STRING);
+    return by === '' && !isWhole(of) ? after : ir.cond(matches(text, re2(of, 'test')), after, text);
   });
 }
 
@@ -270,24 +259,24 @@ function replaceCharacters(text: Node, of: Parsed, by: Replacement): Node {
 function charactersReplaced(text: Node, of: Parsed, by: Replacement): Node {
   const { one, runs } = characterOf(of) ?? { one: of.root, runs: false };
   const expression = re2({ ...of, root: one }, 'test');
-  const join = (list: Node) => method('join', list, [], STRING);
+  const join = (list: Node) => ir.method('join', list, [], STRING);
   if (!runs) {
-    const each = macroVariable('c');
-    const character = variable(each, STRING);
-    const characters = method('split', text, [literal('')], listOf(STRING));
+    const each = ir.macroVariable('c');
+    const character = ir.variable(each, STRING);
+    const characters = ir.method('split', text, [ir.literal('')], listOf(STRING));
     const fixed = replaced(by, { text: character, groups: [], names: of.names });
     return join(
-      macro('map', characters, [each], [cond(matches(character, expression), fixed, character)], listOf(STRING)),
+      ir.macro('map', characters, [each], [ir.cond(matches(character, expression), fixed, character)], listOf(STRING)),
     );
   }
-  const position = macroVariable('i');
-  const at = variable(position, INTEGER);
-  const isOne = (where: Node) => matches(method('charAt', text, [where], STRING), expression);
-  const continuesRun = and(compare('gt', at, literal(0)), isOne(subtract(at, literal(1))));
-  const run = replaced(by, { text: literal(''), groups: [], names: of.names });
-  const turn = cond(isOne(at), cond(continuesRun, literal(''), run), method('charAt', text, [at], STRING));
-  const positions = call('lists.range', [size(text, INTEGER)], listOf(INTEGER));
-  return join(macro('map', positions, [position], [turn], listOf(STRING)));
+  const position = ir.macroVariable('i');
+  const at = ir.variable(position, INTEGER);
+  const isOne = (where: Node) => matches(ir.method('charAt', text, [where], STRING), expression);
+  const continuesRun = ir.and(ir.compare('gt', at, ir.literal(0)), isOne(ir.subtract(at, ir.literal(1))));
+  const run = replaced(by, { text: ir.literal(''), groups: [], names: of.names });
+  const turn = ir.cond(isOne(at), ir.cond(continuesRun, ir.literal(''), run), ir.method('charAt', text, [at], STRING));
+  const positions = ir.call('lists.range', [ir.size(text, INTEGER)], listOf(INTEGER));
+  return join(ir.macro('map', positions, [position], [turn], listOf(STRING)));
 }
 
 /** The candidates for the fixed separator of `splitPattern`: the printable characters and the white space of ASCII. */
@@ -336,6 +325,6 @@ export function allMatches(
       `${String(pattern)} matches the empty string`,
       name === 'match' ? 'write + instead of *, or leave out the flag g' : 'write + instead of *',
     );
-  const all = method('findAll', text, [re2(of, 'find')], listOf(STRING));
+  const all = ir.method('findAll', text, [re2(of, 'find')], listOf(STRING));
   return { found: matches(text, re2(of, 'test')), matches: all };
 }

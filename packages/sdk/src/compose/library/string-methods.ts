@@ -1,19 +1,5 @@
 import { CHARACTERS } from '@typekro/kit/golang';
-import {
-  add,
-  call,
-  compare,
-  concat,
-  cond,
-  list,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  modulo,
-  size,
-  subtract,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 import { nearestName } from '@typekro/kit/core';
 import { requireInteger } from '../ir/lower.ts';
 import { bindOnce } from '../ir/numeric.ts';
@@ -64,22 +50,22 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
       return search(value, args[0]);
     case 'indexOf':
       if (resolveMerged(args[1]) !== undefined)
-        return wrap(new Sym(method(name, node, [arg(0), cut(args[1], node)], INTEGER), { waits }));
-      return wrap(new Sym(method(name, node, [arg(0)], INTEGER), { waits }));
+        return wrap(new Sym(ir.method(name, node, [arg(0), cut(args[1], node)], INTEGER), { waits }));
+      return wrap(new Sym(ir.method(name, node, [arg(0)], INTEGER), { waits }));
     case 'lastIndexOf':
-      return only(1, args, name, value, () => wrap(new Sym(method(name, node, [arg(0)], INTEGER), { waits })));
+      return only(1, args, name, value, () => wrap(new Sym(ir.method(name, node, [arg(0)], INTEGER), { waits })));
     case 'toLowerCase':
     case 'toLocaleLowerCase':
-      return text(method('lowerAscii', node, [], STRING));
+      return text(ir.method('lowerAscii', node, [], STRING));
     case 'toUpperCase':
     case 'toLocaleUpperCase':
-      return text(method('upperAscii', node, [], STRING));
+      return text(ir.method('upperAscii', node, [], STRING));
     case 'trim':
-      return text(method('find', node, [literal(`${NOT_SPACE}(?s:.*${NOT_SPACE})?`)], STRING));
+      return text(ir.method('find', node, [ir.literal(`${NOT_SPACE}(?s:.*${NOT_SPACE})?`)], STRING));
     case 'trimStart':
-      return text(method('find', node, [literal(`${NOT_SPACE}(?s:.*)`)], STRING));
+      return text(ir.method('find', node, [ir.literal(`${NOT_SPACE}(?s:.*)`)], STRING));
     case 'trimEnd':
-      return text(method('find', node, [literal(`(?s:.*)${NOT_SPACE}`)], STRING));
+      return text(ir.method('find', node, [ir.literal(`(?s:.*)${NOT_SPACE}`)], STRING));
     case 'split':
       return split(value, args);
     case 'replace':
@@ -100,7 +86,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
     case 'repeat':
       return text(repeated(positionNode(args[0] ?? 0), node));
     case 'concat':
-      return text(concat([node, ...args.map((arg) => concatenated(interpreter, arg))]));
+      return text(ir.concat([node, ...args.map((arg) => concatenated(interpreter, arg))]));
     case 'toString':
     case 'valueOf':
       return wrap(value);
@@ -118,10 +104,10 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
 /** The string that `concat` appends for an argument: for a spread list, the strings of all its elements. */
 function concatenated(interpreter: Interpreter, arg: unknown): Node {
   if (arg instanceof Maybe)
-    return cond(
+    return ir.cond(
       arg.test,
       activeTrace().under(arg.test, () => textNode(arg.value)),
-      literal(''),
+      ir.literal(''),
     );
   if (!(arg instanceof Splice)) return textNode(arg);
   return textNode(interpreter.callMethod(activeTrace().track([arg]), 'join', ['']));
@@ -156,10 +142,10 @@ function only(count: number, args: readonly unknown[], name: string, value: Sym,
 
 /** The part of a string from a position on. A negative position is zero, as for `includes` and `startsWith`. */
 function startingAt(node: Node, position: unknown): Node {
-  return resolveMerged(position) === undefined ? node : between(node, cut(position, node), size(node, INTEGER));
+  return resolveMerged(position) === undefined ? node : between(node, cut(position, node), ir.size(node, INTEGER));
 }
 
-const upTo = (node: Node, end: unknown): Node => between(node, literal(0), cut(end, node));
+const upTo = (node: Node, end: unknown): Node => between(node, ir.literal(0), cut(end, node));
 
 /** `text.search(/re/)`: the position of the first match. */
 function search({ node, waits }: Sym, raw: unknown): unknown {
@@ -169,7 +155,7 @@ function search({ node, waits }: Sym, raw: unknown): unknown {
   return wrap(new Sym(searchPattern(node, pattern), { waits }));
 }
 
-const callOn = (node: Node, name: string, arg: Node): Node => method(name, node, [arg], { kind: 'bool' });
+const callOn = (node: Node, name: string, arg: Node): Node => ir.method(name, node, [arg], { kind: 'bool' });
 
 /**
  * Converts a number to a whole position, as methods of strings and lists do. Infinite positions become the largest safe
@@ -182,7 +168,7 @@ export function wholePosition(value: number): number {
 /** Converts a number argument to an integer expression. */
 export function positionNode(raw: unknown): Node {
   const value = resolveMerged(raw);
-  if (typeof value === 'number') return literal(wholePosition(value));
+  if (typeof value === 'number') return ir.literal(wholePosition(value));
   const sym = asSym(value);
   if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
     return refuse(
@@ -196,12 +182,12 @@ export function positionNode(raw: unknown): Node {
 
 function split(value: Sym, args: readonly unknown[]): unknown {
   const separator = resolveMerged(args[0]);
-  if (separator === undefined) return freshList(limited(list([value.node]), args[1]), value.waits);
+  if (separator === undefined) return freshList(limited(ir.list([value.node]), args[1]), value.waits);
   if (separator instanceof RegExp) {
     const at = splitPattern(value.node, separator);
     return split(new Sym(at.text, { waits: value.waits }), [at.separator, ...args.slice(1)]);
   }
-  const pieces = method('split', value.node, [textNode(separator)], listOf(STRING));
+  const pieces = ir.method('split', value.node, [textNode(separator)], listOf(STRING));
   return freshList(limited(pieces, args[1]), value.waits);
 }
 
@@ -209,18 +195,18 @@ function split(value: Sym, args: readonly unknown[]): unknown {
 function limited(pieces: Node, raw: unknown): Node {
   const given = resolveMerged(raw);
   if (given === undefined) return pieces;
-  const limit = typeof given === 'number' ? literal(given >>> 0) : unsigned(positionNode(given));
+  const limit = typeof given === 'number' ? ir.literal(given >>> 0) : unsigned(positionNode(given));
   return bindOnce(pieces, 'l', pieces.type, (bound) => {
-    const count = size(bound, INTEGER);
-    const end = cond(compare('lt', limit, count), limit, count);
-    return method('slice', bound, [literal(0), end], listOf(STRING));
+    const count = ir.size(bound, INTEGER);
+    const end = ir.cond(ir.compare('lt', limit, count), limit, count);
+    return ir.method('slice', bound, [ir.literal(0), end], listOf(STRING));
   });
 }
 
 /** A number as an unsigned integer of 32 bits: -1 becomes the largest. */
 function unsigned(node: Node): Node {
-  const range = literal(2 ** 32);
-  return modulo(add(modulo(node, range), range), range);
+  const range = ir.literal(2 ** 32);
+  return ir.modulo(ir.add(ir.modulo(node, range), range), range);
 }
 
 /** The distance from the end to a position that is a negative literal; `undefined` for any other position. */
@@ -233,30 +219,30 @@ const fromEndOf = (node: Node): number | undefined =>
  */
 export function clamp(raw: unknown, of: Node, missing: number): Node {
   const value = resolveMerged(raw);
-  if (value === undefined) return literal(missing);
+  if (value === undefined) return ir.literal(missing);
   return clampNode(positionNode(value), of);
 }
 
 /** The end of a `slice`: the size of the string or list when absent. */
 export function clampEnd(raw: unknown, of: Node): Node {
-  return resolveMerged(raw) === undefined ? size(of, INTEGER) : clampNode(positionNode(raw), of);
+  return resolveMerged(raw) === undefined ? ir.size(of, INTEGER) : clampNode(positionNode(raw), of);
 }
 
 function clampNode(position: Node, of: Node): Node {
-  const count = size(of, INTEGER);
-  const fromEnd = add(count, position);
+  const count = ir.size(of, INTEGER);
+  const fromEnd = ir.add(count, position);
   if (isLiteral(position, 0)) return position;
   const known = fromEndOf(position);
   if (known !== undefined) {
-    const back = literal(known);
-    return cond(compare('gt', count, back), subtract(count, back), literal(0));
+    const back = ir.literal(known);
+    return ir.cond(ir.compare('gt', count, back), ir.subtract(count, back), ir.literal(0));
   }
-  const forward = cond(compare('lt', position, count), position, count);
+  const forward = ir.cond(ir.compare('lt', position, count), position, count);
   if (position.kind === 'lit' || isSize(position)) return forward;
-  return cond(
-    compare('ge', position, literal(0)),
+  return ir.cond(
+    ir.compare('ge', position, ir.literal(0)),
     forward,
-    cond(compare('gt', fromEnd, literal(0)), fromEnd, literal(0)),
+    ir.cond(ir.compare('gt', fromEnd, ir.literal(0)), fromEnd, ir.literal(0)),
   );
 }
 
@@ -266,26 +252,26 @@ function isSize(node: Node): boolean {
 
 /** The part of a string between two clamped positions. */
 function between(node: Node, from: Node, to: Node): Node {
-  const count = size(node, INTEGER);
+  const count = ir.size(node, INTEGER);
   if (isLiteral(from, 0)) {
     if (to === count) return node;
     // An end that is limited to the size (`k < size ? k : size`) yields `k < size ? s.substring(0, k) : s`.
     if (to.kind === 'cond' && to.args[2] === count) {
       const [test, end] = to.args;
-      return cond(test, method('substring', node, [literal(0), end], STRING), node);
+      return ir.cond(test, ir.method('substring', node, [ir.literal(0), end], STRING), node);
     }
-    return method('substring', node, [literal(0), to], STRING);
+    return ir.method('substring', node, [ir.literal(0), to], STRING);
   }
   if (to === count)
     return from.kind === 'cond' && from.args[2] === count
       ? fromOn(node, from)
-      : method('substring', node, [from], STRING);
-  return cond(compare('lt', from, to), method('substring', node, [from, to], STRING), literal(''));
+      : ir.method('substring', node, [from], STRING);
+  return ir.cond(ir.compare('lt', from, to), ir.method('substring', node, [from, to], STRING), ir.literal(''));
 }
 
 function fromOn(node: Node, from: Conditional): Node {
   const [test, start] = from.args;
-  return cond(test, method('substring', node, [start], STRING), literal(''));
+  return ir.cond(test, ir.method('substring', node, [start], STRING), ir.literal(''));
 }
 
 /**
@@ -294,15 +280,15 @@ function fromOn(node: Node, from: Conditional): Node {
  */
 function cut(raw: unknown, of: Node): Node {
   const position = positionNode(raw);
-  const count = size(of, INTEGER);
-  const forward = cond(compare('lt', position, count), position, count);
-  if (position.kind === 'lit') return Number(position.value) <= 0 ? literal(0) : forward;
-  return cond(compare('gt', position, literal(0)), forward, literal(0));
+  const count = ir.size(of, INTEGER);
+  const forward = ir.cond(ir.compare('lt', position, count), position, count);
+  if (position.kind === 'lit') return Number(position.value) <= 0 ? ir.literal(0) : forward;
+  return ir.cond(ir.compare('gt', position, ir.literal(0)), forward, ir.literal(0));
 }
 
 function substring(node: Node, args: readonly unknown[]): Node {
-  const from = resolveMerged(args[0]) === undefined ? literal(0) : cut(args[0], node);
-  if (resolveMerged(args[1]) === undefined) return between(node, from, size(node, INTEGER));
+  const from = resolveMerged(args[0]) === undefined ? ir.literal(0) : cut(args[0], node);
+  if (resolveMerged(args[1]) === undefined) return between(node, from, ir.size(node, INTEGER));
   const a = resolveMerged(args[0]);
   const b = resolveMerged(args[1]);
   if (typeof a === 'number' && typeof b === 'number') {
@@ -311,48 +297,49 @@ function substring(node: Node, args: readonly unknown[]): Node {
   }
   const to = cut(args[1], node);
   // `substring` swaps its arguments when the first is larger.
-  return cond(compare('le', from, to), between(node, from, to), method('substring', node, [to, from], STRING));
+  return ir.cond(ir.compare('le', from, to), between(node, from, to), ir.method('substring', node, [to, from], STRING));
 }
 
 function substr(node: Node, args: readonly unknown[]): Node {
   const from = clamp(args[0], node, 0);
-  if (resolveMerged(args[1]) === undefined) return between(node, from, size(node, INTEGER));
+  if (resolveMerged(args[1]) === undefined) return between(node, from, ir.size(node, INTEGER));
   const length = positionNode(args[1]);
-  if (length.kind === 'lit' && Number(length.value) <= 0) return literal('');
-  const count = size(node, INTEGER);
-  const rest = subtract(count, from);
-  const end = cond(compare('lt', length, rest), add(from, length), count);
-  const part = method('substring', node, [from, end], STRING);
-  return length.kind === 'lit' ? part : cond(compare('gt', length, literal(0)), part, literal(''));
+  if (length.kind === 'lit' && Number(length.value) <= 0) return ir.literal('');
+  const count = ir.size(node, INTEGER);
+  const rest = ir.subtract(count, from);
+  const end = ir.cond(ir.compare('lt', length, rest), ir.add(from, length), count);
+  const part = ir.method('substring', node, [from, end], STRING);
+  return length.kind === 'lit' ? part : ir.cond(ir.compare('gt', length, ir.literal(0)), part, ir.literal(''));
 }
 
 function charAt(value: Sym, name: string, raw: unknown): unknown {
   const { node, waits } = value;
   const position = positionNode(raw ?? 0);
-  const count = size(node, INTEGER);
+  const count = ir.size(node, INTEGER);
   const back = fromEndOf(position);
-  const at = name === 'at' && back !== undefined ? add(count, position) : position;
+  const at = name === 'at' && back !== undefined ? ir.add(count, position) : position;
   const inside =
     back !== undefined
       ? name === 'at'
-        ? compare('ge', count, literal(back))
-        : literal(false)
-      : compare('lt', position, count);
+        ? ir.compare('ge', count, ir.literal(back))
+        : ir.literal(false)
+      : ir.compare('lt', position, count);
   if (name === 'at' && position.kind !== 'lit')
     return refuse('no-cel', '.at() of a string with a symbolic position has no CEL form', 'use .charAt()');
-  const character = method('charAt', node, [at], STRING);
+  const character = ir.method('charAt', node, [at], STRING);
   if (name === 'at') return phi(inside, wrap(new Sym(character, { waits })), undefined);
-  const sure = position.kind === 'lit' ? inside : cond(compare('ge', position, literal(0)), inside, literal(false));
-  return textValue(cond(sure, character, literal('')), waits);
+  const sure =
+    position.kind === 'lit' ? inside : ir.cond(ir.compare('ge', position, ir.literal(0)), inside, ir.literal(false));
+  return textValue(ir.cond(sure, character, ir.literal('')), waits);
 }
 
 /** `unit` repeated `count` times. A negative `count` is an error, as in JavaScript. */
 function repeated(count: Node, unit: Node): Node {
-  if (count.kind === 'lit' && unit.kind === 'lit') return literal(String(unit.value).repeat(Number(count.value)));
-  const i = macroVariable('i');
-  return method(
+  if (count.kind === 'lit' && unit.kind === 'lit') return ir.literal(String(unit.value).repeat(Number(count.value)));
+  const i = ir.macroVariable('i');
+  return ir.method(
     'join',
-    macro('map', call('lists.range', [count], listOf(INTEGER)), [i], [unit], listOf(STRING)),
+    ir.macro('map', ir.call('lists.range', [count], listOf(INTEGER)), [i], [unit], listOf(STRING)),
     [],
     STRING,
   );
@@ -360,13 +347,18 @@ function repeated(count: Node, unit: Node): Node {
 
 function pad(node: Node, name: string, args: readonly unknown[]): Node {
   const width = positionNode(args[0]);
-  const fill = resolveMerged(args[1]) === undefined ? literal(' ') : textNode(args[1]);
+  const fill = resolveMerged(args[1]) === undefined ? ir.literal(' ') : textNode(args[1]);
   if (fill.kind !== 'lit')
     return refuse('no-cel', `.${name}() with a symbolic fill string has no CEL form`, 'pad with a fixed string');
   if (fill.value === '') return node;
-  const count = size(node, INTEGER);
-  const missing = subtract(width, count);
+  const count = ir.size(node, INTEGER);
+  const missing = ir.subtract(width, count);
   const enough = repeated(missing, fill);
-  const padding = String(fill.value).length === 1 ? enough : method('substring', enough, [literal(0), missing], STRING);
-  return cond(compare('ge', count, width), node, concat(name === 'padStart' ? [padding, node] : [node, padding]));
+  const padding =
+    String(fill.value).length === 1 ? enough : ir.method('substring', enough, [ir.literal(0), missing], STRING);
+  return ir.cond(
+    ir.compare('ge', count, width),
+    node,
+    ir.concat(name === 'padStart' ? [padding, node] : [node, padding]),
+  );
 }

@@ -1,20 +1,5 @@
 import { oncePerObject } from '@typekro/kit/core';
-import {
-  and,
-  call,
-  compare,
-  cond,
-  index,
-  isIn,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  size,
-  TRUE,
-  variable,
-  or,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 import { type Node, type Variable, bodyOf, isLiteral, substitute } from '../ir/node.ts';
 import { type StaticType, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
@@ -67,7 +52,7 @@ export function isKnownEmpty(view: View): boolean {
   const { facts } = activeTrace();
   const list = facts.resolve(view.list.node);
   if (list.kind === 'list') return list.args.length === 0;
-  return isLiteral(facts.simplify(compare('gt', size(list, INTEGER), literal(0))), false);
+  return isLiteral(facts.simplify(ir.compare('gt', ir.size(list, INTEGER), ir.literal(0))), false);
 }
 
 /** The view of a list value. */
@@ -95,7 +80,7 @@ export function loopView(value: unknown): View {
 
 /** Makes the loop value for a new variable. */
 export function loopValue(view: View, of: Variable): Sym {
-  return new Sym(variable(of, view.element), { waits: view.list.waits, label: of.name });
+  return new Sym(ir.variable(of, view.element), { waits: view.list.waits, label: of.name });
 }
 
 const gaps = new WeakMap<Node, View>();
@@ -120,11 +105,11 @@ export function listWithGaps(list: Node): View | undefined {
 export function positionsBelow(count: Node): Node {
   const sure = isNeverNegative(count)
     ? count
-    : cond(activeTrace().facts.simplify(compare('gt', count, ZERO())), count, ZERO());
-  return call('lists.range', [sure], listOf(INTEGER));
+    : ir.cond(activeTrace().facts.simplify(ir.compare('gt', count, ZERO())), count, ZERO());
+  return ir.call('lists.range', [sure], listOf(INTEGER));
 }
 
-const ZERO = (): Node => literal(0);
+const ZERO = (): Node => ir.literal(0);
 
 /** Does the expression show that the number is not negative? */
 function isNeverNegative(node: Node): boolean {
@@ -143,19 +128,20 @@ function isNeverNegative(node: Node): boolean {
  */
 export function factOf(list: Node, loop: Node): Node | undefined {
   const map = mapOfKeys(list);
-  if (map !== undefined) return map.kind === 'cond' ? and(isIn(loop, map), inSide(loop, map)) : isIn(loop, map);
+  if (map !== undefined)
+    return map.kind === 'cond' ? ir.and(ir.isIn(loop, map), inSide(loop, map)) : ir.isIn(loop, map);
   if (list.kind === 'call' && list.name === 'lists.range') {
-    return list.args.map((count) => compare('lt', loop, count)).reduce(and, compare('ge', loop, ZERO()));
+    return list.args.map((count) => ir.compare('lt', loop, count)).reduce(ir.and, ir.compare('ge', loop, ZERO()));
   }
   if (list.kind === 'cond') {
     const [test, a, b] = [
       decide(list.args[0]),
-      factOf(list.args[1], loop) ?? TRUE(),
-      factOf(list.args[2], loop) ?? TRUE(),
+      factOf(list.args[1], loop) ?? ir.TRUE(),
+      factOf(list.args[2], loop) ?? ir.TRUE(),
     ];
-    return typeof test === 'boolean' ? (test ? a : b) : cond(test, a, b);
+    return typeof test === 'boolean' ? (test ? a : b) : ir.cond(test, a, b);
   }
-  if (list.kind === 'append') return list.args.map((part) => factOf(part, loop) ?? TRUE()).reduce(or);
+  if (list.kind === 'append') return list.args.map((part) => factOf(part, loop) ?? ir.TRUE()).reduce(ir.or);
   // These return elements of their list, in another order or fewer.
   if (isCopy(list) || (list.kind === 'method' && KEEPING.has(list.name))) return factOf(list.args[0] as Node, loop);
   if (list.kind !== 'macro' || list.name !== 'filter') return undefined;
@@ -163,7 +149,7 @@ export function factOf(list: Node, loop: Node): Node | undefined {
   if (of === undefined || test === undefined) return undefined;
   const before = factOf(list.args[0], loop);
   const kept = substitute(test, of, loop);
-  return before === undefined ? kept : and(before, kept);
+  return before === undefined ? kept : ir.and(before, kept);
 }
 
 /** Is the list the copy that `plainList` makes? */
@@ -175,9 +161,9 @@ function isCopy(list: Node): boolean {
 
 /** The condition that a key is in the map that a conditional selects. */
 function inSide(key: Node, map: Node): Node {
-  if (map.kind !== 'cond') return isIn(key, map);
+  if (map.kind !== 'cond') return ir.isIn(key, map);
   const [test, a, b] = map.args;
-  return cond(test, inSide(key, a), inSide(key, b));
+  return ir.cond(test, inSide(key, a), inSide(key, b));
 }
 
 const KEEPING: ReadonlySet<string> = new Set(['sort', 'reverse', 'slice', 'distinct']);
@@ -196,8 +182,8 @@ function mapOfKeys(list: Node): Node | undefined {
  * keys hold in all places.
  */
 export const keysOf = oncePerObject((map: Node): Node => {
-  const key = macroVariable('k');
-  return method('sort', macro('map', map, [key], [variable(key, STRING)], listOf(STRING)), [], listOf(STRING));
+  const key = ir.macroVariable('k');
+  return ir.method('sort', ir.macro('map', map, [key], [ir.variable(key, STRING)], listOf(STRING)), [], listOf(STRING));
 });
 
 /** Runs `work` for an element of a list, with the facts that hold for the element. */
@@ -222,8 +208,8 @@ export interface IndexedView {
 /** The list with access by position, for callbacks that also read the index. */
 export function indexed(view: View): IndexedView {
   const list = view.list.node;
-  const positions = call('lists.range', [size(list, INTEGER)], listOf(INTEGER));
-  const element = (position: Node) => index(list, position, view.element);
+  const positions = ir.call('lists.range', [ir.size(list, INTEGER)], listOf(INTEGER));
+  const element = (position: Node) => ir.index(list, position, view.element);
   const at = (position: Sym) => view.show(new Sym(element(position.node), { waits: view.list.waits }));
   return { view: new View(new Sym(positions)), at, factAt: (position) => factOf(list, element(position)) };
 }
@@ -234,7 +220,7 @@ export function entriesView(map: Sym): View {
   return new View(new Sym(keysOf(map.node), { waits: map.waits }), (loop) =>
     activeTrace().track([
       wrap(loop),
-      wrap(converted(new Sym(index(map.node, loop.node, value), { waits: map.waits }))),
+      wrap(converted(new Sym(ir.index(map.node, loop.node, value), { waits: map.waits }))),
     ]),
   );
 }
@@ -249,10 +235,10 @@ export function isSymbolicList(value: unknown): boolean {
 /** The list that the author sees, as an expression. */
 export function elements(view: View): Sym {
   if (view.plain) return view.list;
-  const loop = macroVariable('x');
+  const loop = ir.macroVariable('x');
   const value = loopValue(view, loop);
   const shown = forElement(view.list.node, value.node, () => toNode(view.show(value)));
-  return new Sym(macro('map', view.list.node, [loop], [shown], listOf(shown.type)), { waits: view.list.waits });
+  return new Sym(ir.macro('map', view.list.node, [loop], [shown], listOf(shown.type)), { waits: view.list.waits });
 }
 
 /** Converts a value to its form in JavaScript: times and durations become strings, and bytes become base64. */
@@ -260,8 +246,8 @@ export function converted(value: Sym): Sym {
   const { type } = value;
   const as = (node: Node) => new Sym(node, { absence: value.absence, waits: value.waits, label: value.label });
   if (type.kind === 'timestamp' || type.kind === 'duration')
-    return withoutShort(as(call('string', [value.node], STRING)));
-  if (type.kind === 'bytes') return withoutShort(as(call('base64.encode', [value.node], STRING)));
+    return withoutShort(as(ir.call('string', [value.node], STRING)));
+  if (type.kind === 'bytes') return withoutShort(as(ir.call('base64.encode', [value.node], STRING)));
   return value;
 }
 

@@ -1,22 +1,4 @@
-import {
-  add,
-  and,
-  compare,
-  concat,
-  cond,
-  divide,
-  eq,
-  isIn,
-  list,
-  literal,
-  modulo,
-  multiply,
-  negate,
-  not,
-  or,
-  subtract,
-  toText,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 import { type Node, makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
 import { describeType, FLOAT, INTEGER, isScalar } from '../ir/types.ts';
@@ -43,44 +25,48 @@ export function truthy(raw: unknown): boolean | Node {
       : Boolean(value);
   }
   if (inner instanceof Phi) {
-    const side = (test: boolean | Node) => (typeof test === 'boolean' ? literal(test) : test);
+    const side = (test: boolean | Node) => (typeof test === 'boolean' ? ir.literal(test) : test);
     const trace = activeTrace();
     const then = trace.under(inner.test, () => side(truthy(inner.then)));
-    const otherwise = trace.under(not(inner.test), () => side(truthy(inner.otherwise)));
-    return decide(cond(inner.test, then, otherwise));
+    const otherwise = trace.under(ir.not(inner.test), () => side(truthy(inner.otherwise)));
+    return decide(ir.cond(inner.test, then, otherwise));
   }
   const own = truthOfPresent(inner);
-  return decide(inner.absence === undefined ? own : and(testedPresence(inner.absence), own));
+  return decide(inner.absence === undefined ? own : ir.and(testedPresence(inner.absence), own));
 }
 
 function truthOfPresent(value: Sym): Node {
   const { node, type } = value;
   if (node.kind === 'cond') {
     const [test, a, b] = node.args;
-    return cond(test, truthOfPresent(new Sym(a)), truthOfPresent(new Sym(b)));
+    return ir.cond(test, truthOfPresent(new Sym(a)), truthOfPresent(new Sym(b)));
   }
   switch (type.kind) {
     case 'bool':
       return node;
     case 'string':
-      if (node.kind === 'lit') return literal(node.value !== '');
-      if (node.kind === 'concat' && node.args.some((part) => part.kind === 'lit')) return literal(true);
-      return type.values !== undefined && !type.values.includes('') ? literal(true) : not(eq(node, literal('')));
+      if (node.kind === 'lit') return ir.literal(node.value !== '');
+      if (node.kind === 'concat' && node.args.some((part) => part.kind === 'lit')) return ir.literal(true);
+      return type.values !== undefined && !type.values.includes('')
+        ? ir.literal(true)
+        : ir.not(ir.eq(node, ir.literal('')));
     case 'number':
-      return node.kind === 'lit' ? literal(Number(node.value) !== 0) : truthOfNumber(node);
+      return node.kind === 'lit' ? ir.literal(Number(node.value) !== 0) : truthOfNumber(node);
     case 'null':
-      return literal(false);
+      return ir.literal(false);
     case 'dyn':
-      return not(isIn(node, list([literal(null), literal(false), literal(0), literal('')])));
+      return ir.not(ir.isIn(node, ir.list([ir.literal(null), ir.literal(false), ir.literal(0), ir.literal('')])));
     default:
-      return literal(true);
+      return ir.literal(true);
   }
 }
 
 /** The truth of a number: NaN is false, as is 0. */
 function truthOfNumber(node: Node): Node {
   const number = numberTest(node);
-  return number === undefined ? not(eq(node, literal(0))) : and(number, not(eq(asDoubles(node), literal(0))));
+  return number === undefined
+    ? ir.not(ir.eq(node, ir.literal(0)))
+    : ir.and(number, ir.not(ir.eq(asDoubles(node), ir.literal(0))));
 }
 
 /**
@@ -99,7 +85,7 @@ export function needPresent(value: Sym, use: string): Sym {
 /** `String(value)` as an expression, also for a known string. */
 export function textNode(raw: unknown): Node {
   const text = textOrNode(raw);
-  return typeof text === 'string' ? literal(text) : text;
+  return typeof text === 'string' ? ir.literal(text) : text;
 }
 
 /** `String(value)`: a string where the value is known, and an expression where it is symbolic. */
@@ -108,16 +94,16 @@ export function textOrNode(raw: unknown): string | Node {
   const inner = symbolic(value);
   if (inner === undefined) {
     if (typeof value === 'string' && hasTokens(value)) {
-      return concat(splitTokens(value).map((part) => (typeof part === 'string' ? literal(part) : part.node)));
+      return ir.concat(splitTokens(value).map((part) => (typeof part === 'string' ? ir.literal(part) : part.node)));
     }
     const text = printedText(value);
     return hasTokens(text) ? textOrNode(text) : text;
   }
   if (inner instanceof Phi) {
-    return cond(
+    return ir.cond(
       inner.test,
       activeTrace().under(inner.test, () => textNode(inner.then)),
-      activeTrace().under(not(inner.test), () => textNode(inner.otherwise)),
+      activeTrace().under(ir.not(inner.test), () => textNode(inner.otherwise)),
     );
   }
   const sure = needPresent(inner, 'printed into a string (it would print "undefined")');
@@ -131,7 +117,7 @@ export function textOrNode(raw: unknown): string | Node {
       'print one of its fields, or JSON.stringify it',
     );
   }
-  return sure.type.kind === 'number' ? numberText(sure.node) : toText(sure.node);
+  return sure.type.kind === 'number' ? numberText(sure.node) : ir.toText(sure.node);
 }
 
 /** A string value from an expression. */
@@ -220,11 +206,12 @@ function tokenSym(value: unknown): Sym | undefined {
 
 /** Compares a value with `undefined` or `null`: tests whether the value is missing. */
 function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
-  const missing = value.absence === undefined ? literal(false) : not(testedPresence(value.absence));
+  const missing = value.absence === undefined ? ir.literal(false) : ir.not(testedPresence(value.absence));
   if (value.type.kind === 'dyn') {
-    const isNull = eq(value.node, literal(null));
-    if (loose) return bool(or(missing, isNull));
-    if (other === null) return bool(value.absence === undefined ? isNull : and(testedPresence(value.absence), isNull));
+    const isNull = ir.eq(value.node, ir.literal(null));
+    if (loose) return bool(ir.or(missing, isNull));
+    if (other === null)
+      return bool(value.absence === undefined ? isNull : ir.and(testedPresence(value.absence), isNull));
   }
   if (loose || value.absence?.missing === undefined) return loose || other === undefined ? bool(missing) : false;
   if (value.absence.missing === 'null') return other === null && bool(missing);
@@ -241,7 +228,7 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
     if (loose) return mixedTypes('==', a, b);
     const [left, right] = [doubt(a), doubt(b)];
     // Two absent values are equal, also when their types differ.
-    if (left !== undefined && right !== undefined) return bool(and(not(left), not(right)));
+    if (left !== undefined && right !== undefined) return bool(ir.and(ir.not(left), ir.not(right)));
     activeTrace().warn('never-equal', `=== between ${typed(a)} and ${typed(b)} is never true`);
     return false;
   }
@@ -264,13 +251,14 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   const numbers = numberTests(a, b);
   const same = [
     ...numbers,
-    numbers.length === 0 ? eq(a.node, b.node) : eq(asDoubles(a.node), asDoubles(b.node)),
-  ].reduce(and);
+    numbers.length === 0 ? ir.eq(a.node, b.node) : ir.eq(asDoubles(a.node), asDoubles(b.node)),
+  ].reduce(ir.and);
   const left = doubt(a);
   const right = doubt(b);
-  if (left !== undefined && right !== undefined) return bool(cond(and(left, right), same, and(not(left), not(right))));
+  if (left !== undefined && right !== undefined)
+    return bool(ir.cond(ir.and(left, right), same, ir.and(ir.not(left), ir.not(right))));
   const one = left ?? right;
-  return bool(one === undefined ? same : and(one, same));
+  return bool(one === undefined ? same : ir.and(one, same));
 }
 
 /** Is the value a constant string that no number and no boolean equals? */
@@ -344,7 +332,7 @@ function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
   const doubts = [doubt(x), doubt(y)].filter((has) => has !== undefined);
   const numbers = numberTests(x, y);
   const [left, right] = numbers.length === 0 ? [x.node, y.node] : [asDoubles(x.node), asDoubles(y.node)];
-  return bool([...doubts, ...numbers, compare(RELATIONS[operator], left, right)].reduce(and));
+  return bool([...doubts, ...numbers, ir.compare(RELATIONS[operator], left, right)].reduce(ir.and));
 }
 
 /** The name of a value in messages. */
@@ -378,9 +366,9 @@ function plusKnown(a: unknown, b: unknown): unknown {
 function plusSyms(a: unknown, b: unknown): unknown {
   const textual = (value: unknown) => typeof value === 'string' || tokenSym(value)?.type.kind === 'string';
   const waits = [a, b].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
-  if (textual(a) || textual(b)) return textValue(concat([textNode(a), textNode(b)]), waits);
+  if (textual(a) || textual(b)) return textValue(ir.concat([textNode(a), textNode(b)]), waits);
   const [x, y] = numbers('+', a, b);
-  return wrap(new Sym(add(x, y), { waits }));
+  return wrap(new Sym(ir.add(x, y), { waits }));
 }
 
 /** Both sides as numeric expressions. */
@@ -420,7 +408,7 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
       const [x, y] = numbers(operator, left, right);
       // An integer of CEL has no -0 either: a / -b is -(a / b).
       const opposite = operator === '/' ? oppositeOf(y) : undefined;
-      if (opposite !== undefined) return wrap(new Sym(negate(divide(x, opposite)), { waits }));
+      if (opposite !== undefined) return wrap(new Sym(ir.negate(ir.divide(x, opposite)), { waits }));
       const result = arithmeticNode(operator, x, y);
       return result.kind === 'lit' ? result.value : wrap(new Sym(result, { waits }));
     },
@@ -432,20 +420,22 @@ function oppositeOf(node: Node): Node | undefined {
   const [left, right] = node.args;
   if (node.kind === 'neg') return left;
   if (node.kind !== 'mul' || left === undefined || right === undefined) return undefined;
-  if (right.kind === 'lit' && Number(right.value) < 0) return multiply(left, literal(-Number(right.value)));
-  return left.kind === 'lit' && Number(left.value) < 0 ? multiply(literal(-Number(left.value)), right) : undefined;
+  if (right.kind === 'lit' && Number(right.value) < 0) return ir.multiply(left, ir.literal(-Number(right.value)));
+  return left.kind === 'lit' && Number(left.value) < 0
+    ? ir.multiply(ir.literal(-Number(left.value)), right)
+    : undefined;
 }
 
 function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node): Node {
-  if (operator === '-') return subtract(x, y);
-  if (operator === '*') return multiply(factor(x), factor(y));
-  if (operator === '/') return divide(x, y);
-  if (operator === '%') return activeTrace().originate(modulo(x, y));
+  if (operator === '-') return ir.subtract(x, y);
+  if (operator === '*') return ir.multiply(factor(x), factor(y));
+  if (operator === '/') return ir.divide(x, y);
+  if (operator === '%') return activeTrace().originate(ir.modulo(x, y));
   if (y.kind !== 'lit' || !Number.isInteger(y.value) || Number(y.value) < 0 || Number(y.value) > 8) {
     return refuse('no-cel', '** with this exponent has no CEL form', 'use a whole exponent from 0 to 8');
   }
   return Number(y.value) === 0
-    ? literal(1)
+    ? ir.literal(1)
     : activeTrace().originate(
         makeNode({ kind: 'pow', args: [factor(x)], exponent: Number(y.value), type: factor(x).type }),
       );
@@ -461,7 +451,7 @@ export function unary(operator: string, raw: unknown): unknown {
   const inner = symbolic(value);
   if (operator === '!') {
     const test = truthy(value);
-    return typeof test === 'boolean' ? !test : bool(not(test));
+    return typeof test === 'boolean' ? !test : bool(ir.not(test));
   }
   if (inner === undefined) {
     const primitive = primitiveOf(value, 'number');
@@ -473,7 +463,7 @@ export function unary(operator: string, raw: unknown): unknown {
   if (inner instanceof Phi) return distribute(inner, (side) => unary(operator, side));
   if (operator === '~') return refuse('no-cel', '~ has no CEL form');
   const [node] = numbers(operator, value, 0);
-  return wrap(new Sym(operator === '-' ? negate(node) : node, { waits: inner.waits }));
+  return wrap(new Sym(operator === '-' ? ir.negate(node) : node, { waits: inner.waits }));
 }
 
 /** `value | 0`, for known and symbolic values. */

@@ -1,21 +1,5 @@
 import type { Entry } from '../ir/build.ts';
-import {
-  and,
-  concatLists,
-  cond,
-  eq,
-  list,
-  literal,
-  macro,
-  macroVariable,
-  mergeMaps,
-  not,
-  object,
-  optionalNone,
-  optionalSome,
-  TRUE,
-  variable,
-} from '../ir/build.ts';
+import * as ir from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { type Field, type StaticType, BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
@@ -29,9 +13,9 @@ import { needPresent, textNode } from './ops.ts';
 
 /** The value as a CEL optional, which is `optional.none()` where JavaScript has `undefined`. */
 export function optionalNode(value: Sym): Node {
-  if (value.absence === undefined) return optionalSome(value.node);
+  if (value.absence === undefined) return ir.optionalSome(value.node);
   if (value.absence.optional !== undefined) return value.absence.optional;
-  return cond(value.absence.has, optionalSome(value.node), optionalNone());
+  return ir.cond(value.absence.has, ir.optionalSome(value.node), ir.optionalNone());
 }
 
 /**
@@ -44,18 +28,18 @@ export function toNode(raw: unknown): Node {
   if (inner instanceof Sym) return needPresent(inner, 'part of an expression').node;
   if (inner instanceof Phi) {
     const trace = activeTrace();
-    return cond(
+    return ir.cond(
       inner.test,
       trace.under(inner.test, () => toNode(inner.then)),
-      trace.under(not(inner.test), () => toNode(inner.otherwise)),
+      trace.under(ir.not(inner.test), () => toNode(inner.otherwise)),
     );
   }
   if (value instanceof SeenList) return value.elements().node;
   switch (typeof value) {
     case 'string':
-      return hasTokens(value) ? textNode(value) : literal(value);
+      return hasTokens(value) ? textNode(value) : ir.literal(value);
     case 'number':
-      if (Number.isFinite(value)) return literal(value);
+      if (Number.isFinite(value)) return ir.literal(value);
       return refuse(
         'no-cel',
         `${String(value)} has no CEL form`,
@@ -65,9 +49,9 @@ export function toNode(raw: unknown): Node {
       );
     case 'boolean':
     case 'bigint':
-      return literal(value);
+      return ir.literal(value);
     case 'object':
-      if (value === null) return literal(null);
+      if (value === null) return ir.literal(null);
       activeTrace().countWritten();
       if (Array.isArray(value)) return listNode(value);
       if (isPlainObject(value)) return objectNode(value as Record<string, unknown>);
@@ -82,17 +66,17 @@ export function toNode(raw: unknown): Node {
 /** A list with symbolic elements, or with elements that may be missing, as one expression. */
 export function listNode(items: readonly unknown[]): Node {
   activeTrace().noteRead(items);
-  return concatLists(
+  return ir.concatLists(
     items.map((item) => {
       if (item instanceof Splice) return item.list;
       if (item instanceof Maybe) {
-        return cond(
+        return ir.cond(
           item.test,
-          activeTrace().under(item.test, () => list([toNode(item.value)])),
-          list([]),
+          activeTrace().under(item.test, () => ir.list([toNode(item.value)])),
+          ir.list([]),
         );
       }
-      return list([toNode(item)]);
+      return ir.list([toNode(item)]);
     }),
   );
 }
@@ -102,7 +86,7 @@ export function objectEntries(value: Record<string, unknown>): Entry[] {
   activeTrace().noteRead(value);
   const entries: Entry[] = [];
   for (const [key, raw] of Object.entries(value)) {
-    const entry = entryOf(literal(key), raw);
+    const entry = entryOf(ir.literal(key), raw);
     if (entry !== undefined) entries.push(entry);
   }
   return entries;
@@ -134,12 +118,12 @@ export function optionalPhi(value: Phi): Node | undefined {
     const inner = symbolic(found);
     if (found === undefined) return undefined;
     if (inner instanceof Sym) return optionalNode(inner);
-    if (inner instanceof Phi) return optionalPhi(inner) ?? optionalSome(toNode(found));
-    return optionalSome(toNode(found));
+    if (inner instanceof Phi) return optionalPhi(inner) ?? ir.optionalSome(toNode(found));
+    return ir.optionalSome(toNode(found));
   };
   const a = trace.under(value.test, () => one(value.then));
-  const b = trace.under(not(value.test), () => one(value.otherwise));
-  return cond(value.test, a ?? optionalNone(), b ?? optionalNone());
+  const b = trace.under(ir.not(value.test), () => one(value.otherwise));
+  return ir.cond(value.test, a ?? ir.optionalNone(), b ?? ir.optionalNone());
 }
 
 /** The pieces of symbolic spreads and computed keys in an object; `undefined` for other objects. */
@@ -150,10 +134,10 @@ export function mergedPieces(value: object): readonly MergedPiece[] | undefined 
 /** An object with symbolic parts as one expression. */
 export function objectNode(value: Record<string, unknown>): Node {
   const entries = objectEntries(value);
-  const own = object(entries, structType(entries));
+  const own = ir.object(entries, structType(entries));
   const pieces = mergedPieces(value);
   if (pieces === undefined) return own;
-  return pieces.reduce((left, piece) => mergeMaps(withoutUndefined(left, piece), pieceNode(piece)), own);
+  return pieces.reduce((left, piece) => ir.mergeMaps(withoutUndefined(left, piece), pieceNode(piece)), own);
 }
 
 /**
@@ -162,9 +146,9 @@ export function objectNode(value: Record<string, unknown>): Node {
  */
 export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
   return keyEntries(mapOfMembers(keys)).flatMap(({ key, test: own }) => {
-    const presentWhen = decide(and(test ?? TRUE(), own));
+    const presentWhen = decide(ir.and(test ?? ir.TRUE(), own));
     if (presentWhen === false) return [];
-    const condition = presentWhen === true ? TRUE() : presentWhen;
+    const condition = presentWhen === true ? ir.TRUE() : presentWhen;
     return activeTrace().under(condition, () => mayBeUndefined(keys[key])) ? [{ key, condition }] : [];
   });
 }
@@ -175,9 +159,11 @@ function withoutUndefined(left: Node, piece: MergedPiece): Node {
   const gone = undefinedKeys(piece);
   if (gone.length === 0) return left;
   const value = left.type.kind === 'map' ? left.type.value : DYN;
-  const [k, v] = [macroVariable('k'), macroVariable('v')];
-  const keep = gone.map(({ key, condition }) => not(and(eq(variable(k, STRING), literal(key)), condition)));
-  return macro('transformMap', left, [k, v], [keep.reduce(and), variable(v, value)], mapOf(value));
+  const [k, v] = [ir.macroVariable('k'), ir.macroVariable('v')];
+  const keep = gone.map(({ key, condition }) =>
+    ir.not(ir.and(ir.eq(ir.variable(k, STRING), ir.literal(key)), condition)),
+  );
+  return ir.macro('transformMap', left, [k, v], [keep.reduce(ir.and), ir.variable(v, value)], mapOf(value));
 }
 
 /**
@@ -187,23 +173,23 @@ function withoutUndefined(left: Node, piece: MergedPiece): Node {
 export function keysNode(value: Record<string, unknown>): Node {
   const pieces = mergedPieces(value) ?? [];
   if ([{ keys: value }, ...pieces].every((piece) => undefinedKeys(piece).length === 0)) return objectNode(value);
-  const [k, v] = [macroVariable('k'), macroVariable('v')];
-  const presentKeys = ({ node }: Sym) => macro('transformMap', node, [k, v], [literal(true)], mapOf(BOOL));
+  const [k, v] = [ir.macroVariable('k'), ir.macroVariable('v')];
+  const presentKeys = ({ node }: Sym) => ir.macro('transformMap', node, [k, v], [ir.literal(true)], mapOf(BOOL));
   return pieces.reduce((left, { test, map, keys }) => {
     const node =
       map === undefined ? ownKeysNode(keys ?? {}) : mapNodeOf(new Sym(presentKeys(map), { absence: map.absence }));
-    return mergeMaps(left, test === undefined ? node : cond(test, node, object([])));
+    return ir.mergeMaps(left, test === undefined ? node : ir.cond(test, node, ir.object([])));
   }, ownKeysNode(value));
 }
 
 function ownKeysNode(value: Record<string, unknown>): Node {
   const entries = keyEntries(mapOfMembers(value)).map(({ key, test }): Entry => {
     const presentWhen = decide(test);
-    const present = optionalSome(literal(true));
-    if (typeof presentWhen === 'boolean') return { key: literal(key), value: literal(true) };
-    return { key: literal(key), value: cond(presentWhen, present, optionalNone()), optional: true };
+    const present = ir.optionalSome(ir.literal(true));
+    if (typeof presentWhen === 'boolean') return { key: ir.literal(key), value: ir.literal(true) };
+    return { key: ir.literal(key), value: ir.cond(presentWhen, present, ir.optionalNone()), optional: true };
   });
-  return object(entries);
+  return ir.object(entries);
 }
 
 /** May the value be `undefined` in JavaScript? */
@@ -218,13 +204,13 @@ export function mayBeUndefined(raw: unknown): boolean {
 function pieceNode(piece: MergedPiece): Node {
   const map = piece.map;
   const node = map === undefined ? objectNode(piece.keys ?? {}) : mapNodeOf(map);
-  return piece.test === undefined ? node : cond(piece.test, node, object([]));
+  return piece.test === undefined ? node : ir.cond(piece.test, node, ir.object([]));
 }
 
 /** A map for a spread; a missing map counts as empty. */
 function mapNodeOf(map: Sym): Node {
   if (map.absence === undefined || map.absence.waits) return map.node;
-  return cond(map.absence.has, map.node, object([]));
+  return ir.cond(map.absence.has, map.node, ir.object([]));
 }
 
 function structType(entries: readonly Entry[]): StaticType | undefined {
@@ -245,8 +231,11 @@ function structType(entries: readonly Entry[]): StaticType | undefined {
  */
 export function plainList(node: Node): Node {
   if (node.type.kind !== 'list' || node.type.merges !== true) return node;
-  const item = macroVariable('x');
-  return macro('map', node, [item], [variable(item, node.type.element)], { kind: 'list', element: node.type.element });
+  const item = ir.macroVariable('x');
+  return ir.macro('map', node, [item], [ir.variable(item, node.type.element)], {
+    kind: 'list',
+    element: node.type.element,
+  });
 }
 
 /** Is the value a list on all sides of its conditions? */
