@@ -1,4 +1,4 @@
-import { OBJECTS } from './base.ts';
+import { DEFINITION, OBJECTS } from './base.ts';
 import { type Mistake, edit } from './mistake.ts';
 
 const objects = (
@@ -48,11 +48,16 @@ export const objectMistakes: readonly Mistake[] = [
     /-2.*greater than or equal to 0/,
     /0 or a larger number/,
   ),
-  objects(
-    'a label that is a number',
-    [['  labels:\n    app: web\nspec', '  labels:\n    app: ⟦1\nspec']],
-    /1 is written where a string/,
-    /in quotes: "1"/,
+  ...['123', '1.20', '0755', '1e3', '1_0', '0x1F', '20261231235959999999', 'yes', 'off'].flatMap((text) =>
+    [
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: ⟦?}\n',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {b: ⟦?}}\n',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ⟦?}\n',
+      edit(DEFINITION, ['name: shop', 'name: shop\n  annotations: {b: ⟦?}']),
+      edit(DEFINITION, ['kind: Shop', 'kind: ⟦?']),
+    ].map((whole, index) =>
+      plain(`${text} as string ${index}`, edit(whole, ['⟦?', `⟦${text}`]), /a string/, RegExp(`in quotes: "${text}"`)),
+    ),
   ),
   objects(
     'a label with a space',
@@ -174,12 +179,6 @@ export const objectMistakes: readonly Mistake[] = [
     /stringData|base64/,
   ),
   plain(
-    'a ConfigMap with a number',
-    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  port: ⟦8080\n',
-    /8080 is written where a string/,
-    /"8080"/,
-  ),
-  plain(
     'a ConfigMap with a boolean',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  on: true\n',
     /true is written where a string|key/,
@@ -255,7 +254,6 @@ export const objectMistakes: readonly Mistake[] = [
   plain('a file of Docker Compose', '⟦services:\n  web: {image: nginx}\n', /Docker Compose/, /Deployment/),
   plain('a kustomization', '⟦resources:\n  - a.yaml\n', /kustomization/, /kubectl kustomize/),
   plain('values of a chart', '⟦replicaCount: 2\nimage: {repository: nginx}\n', /values of a Helm/, /helm template/),
-  plain('a name that is a number', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ⟦123}\n', /name is 123/, /"123"/),
   plain(
     'an invalid namespace',
     'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: ⟦My_Ns\n',

@@ -125,8 +125,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     value,
   ).map(({ field, message }) => {
     const place = RefusedPlace.of(value, field, message);
-    const text = RefusalText.of(message, valueAtSteps(value, place.steps), field);
     const written = valueAtSteps(value, place.steps);
+    const text = RefusalText.of(message, written, field, writtenText(input, place.steps));
     const at = schema === undefined ? undefined : schemaNodeAt(schema, place.steps);
     const shape =
       at === undefined || written === undefined || !text.message.includes(' is written where ')
@@ -135,6 +135,12 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     const hint = boundedHint(at, written) ?? shape ?? text.hint;
     return report(input, field, place, 'input/invalid-field', text.message, hint);
   });
+}
+
+/** Returns the text of a scalar as the author wrote it: `1.20` for 1.2. */
+function writtenText({ document, givenBy }: InputObject, steps: readonly PathStep[]): string | undefined {
+  const option = givenBy?.(steps);
+  return option === undefined ? document?.written?.(steps)?.text : /=([\w.+-]+)$/.exec(option)?.[1];
 }
 
 /**

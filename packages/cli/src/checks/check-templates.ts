@@ -136,10 +136,11 @@ async function checkNode(
     const isDenied = cause.field === '' && holes.length === 0 && server.namesAdmission === true;
     if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];
+    const { file, document, object: definition } = input;
     if (isKnown(Path.format(path), known)) return [];
     const written = valueAtSteps(value, place.steps);
-    const { message, hint } = ownTemplate(written) ?? RefusalText.of(cause.message, written, cause.field);
-    const { file, object: definition } = input;
+    const { message, hint } =
+      ownTemplate(written) ?? RefusalText.of(cause.message, written, cause.field, document?.written?.(path)?.text);
     const source = inputPosition(input, path, place.key);
     const text = `${node.type.kind} "${node.id}": ${isDenied ? '' : `${cause.field}: `}${message}; the API server will refuse it`;
     return [

@@ -242,7 +242,10 @@ function notText(
     code: 'input/not-an-object',
     severity: 'error',
     message: `${path.join('.')} ${value === null ? 'has no value' : `${what}, and ${last === 'name' ? 'a name' : last} must be a string`}`,
-    hint: isScalar && last === 'name' ? `write it in quotes: "${value}"` : `write a string, for example "${example}"`,
+    hint:
+      isScalar && last === 'name'
+        ? `write it in quotes: "${document.written?.(path)?.text ?? value}"`
+        : `write a string, for example "${example}"`,
     source: document.position(path),
   };
 }

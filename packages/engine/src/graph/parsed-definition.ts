@@ -115,13 +115,13 @@ function listHint(value: JsonValue, path: readonly PathStep[]): string {
 }
 
 /** The remedy for a number or a boolean where a string is expected. */
-function textHint(value: JsonValue, path: readonly PathStep[]): string | undefined {
+function textHint(value: JsonValue, path: readonly PathStep[], written = String(value)): string | undefined {
   const isCondition = ['includeWhen', 'readyWhen', 'propagateWhen'].includes(String(path.at(-2)));
   if (isJsonObject(value) || Array.isArray(value)) return undefined;
   if (path.at(-1) === 'id') return `begin the id with a lowercase letter, as in id: r${String(value)}`;
   if (isCondition && typeof value !== 'boolean')
     return 'write a condition in ${…}, as in ${schema.spec.enabled}, or remove the entry';
-  return isCondition ? `write an expression: \${${String(value)}}` : `put it in quotes: "${String(value)}"`;
+  return isCondition ? `write an expression: \${${String(value)}}` : `put it in quotes: "${written}"`;
 }
 
 class Reader {
@@ -152,7 +152,8 @@ class Reader {
 
   text(value: JsonValue | undefined, path: readonly PathStep[]): string {
     if (typeof value === 'string') return value;
-    if (value !== undefined && value !== null) this.wrong(path, 'a string is expected here', textHint(value, path));
+    if (value !== undefined && value !== null)
+      this.wrong(path, 'a string is expected here', textHint(value, path, this.#problems.written(path)?.text));
     return '';
   }
 

@@ -127,11 +127,8 @@ export class Problems {
       const isHintUseful = problem.hint !== undefined && problem.code !== 'graph/unknown-field';
       return { ...problem, hint: isHintUseful ? `${problem.hint}; ${key}` : key };
     }
-    // The hint of a check that knows the expected type is better than the general hint about booleans. The exception is
-    // a hint that shows the boolean in quotes instead of the word that the author wrote.
-    const { hint, code } = problem;
-    const isTextMeant =
-      hint === undefined || code === 'simpleschema/unexpected-value' || /"(?:true|false)"$/.test(hint);
+    // The hint of a check that knows the expected type is better than the general hint about booleans.
+    const isTextMeant = problem.hint === undefined || problem.code === 'simpleschema/unexpected-value';
     const text = isTextMeant ? this.written(path)?.text : undefined;
     if (text !== undefined && isOldBoolean(text)) {
       const value = resolvePlain(text) === true;

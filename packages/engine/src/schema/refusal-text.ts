@@ -17,11 +17,16 @@ const FORM =
 /**
  * Makes a server's message about a field readable, and adds a remedy. Where the server names the type of the value, the
  * new message shows the value. It omits the server's example and the regular expression in the same parentheses, but
- * keeps the pattern of a schema. `value` is the field's value.
+ * keeps the pattern of a schema. `value` is the field's value, and `written` its text in the file: `1.20` for 1.2.
  */
-export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
+export function refusalText(
+  message: string,
+  value: JsonValue | undefined,
+  field: string,
+  written = String(value),
+): RefusalText {
   const types = TYPE.exec(message)?.[1];
-  if (types !== undefined) return typeText(types, value);
+  if (types !== undefined) return typeText(types, value, written);
   const foreign = typeof value === 'string' && FORM.test(message) ? foreignText(value) : undefined;
   if (foreign !== undefined) return { message: `${describe(value)} ${foreign.what}`, hint: foreign.hint };
   const isName = /RFC 1123/.test(message) && typeof value === 'string';
@@ -73,10 +78,9 @@ const TYPE_WORDS = new Map([
   ['byte', 'a value in base64'],
 ]);
 
-function typeText(types: string, value: JsonValue | undefined): RefusalText {
+function typeText(types: string, value: JsonValue | undefined, written: string): RefusalText {
   const message = `${describe(value)} is written where ${wordsOf(types)} is expected`;
-  const hint = typeHint(types, value);
-  return hint === undefined ? { message } : { message, hint };
+  return { message, hint: typeHint(types, value, written) };
 }
 
 const wordsOf = (types: string): string =>
@@ -87,9 +91,9 @@ const wordsOf = (types: string): string =>
 
 const NUMERIC: ReadonlySet<string> = new Set(['integer', 'int32', 'int64', 'number', 'float', 'double']);
 
-function typeHint(types: string, value: JsonValue | undefined): string | undefined {
+function typeHint(types: string, value: JsonValue | undefined, written: string): string {
   if (types === 'string' && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
-    return `write it in quotes: "${String(value)}"`;
+    return `write it in quotes: "${written}"`;
   }
   const isNumeric = types.split(',').some((type) => NUMERIC.has(type));
   if (isNumeric && typeof value === 'string' && /^-?\d+$/.test(value)) return `write it without quotes: ${value}`;

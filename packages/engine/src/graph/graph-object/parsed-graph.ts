@@ -154,7 +154,10 @@ export class NodeReader {
   #text(value: JsonValue | undefined, path: readonly PathStep[]): string {
     if (typeof value === 'string') return value;
     if (value === undefined || value === null) return '';
-    const hint = isJsonObject(value) || Array.isArray(value) ? undefined : `put it in quotes: "${String(value)}"`;
+    const hint =
+      isJsonObject(value) || Array.isArray(value)
+        ? undefined
+        : `put it in quotes: "${this.#problems.source.written(path)?.text ?? value}"`;
     this.#problems.wrongType(path, 'a string is expected here', goJsonKind(value), hint);
     return '';
   }

@@ -64,7 +64,7 @@ describe('if the cause is a word that YAML 1.1 reads as a boolean, the hint name
       'the kind',
       withData('a: x').replace('kind: App', 'kind: Yes'),
       [
-        'a string is expected here; Yes is the boolean true here; quote it to make it a string: "Yes"',
+        'a string is expected here; put it in quotes: "Yes"',
         'the kind "" must begin with an uppercase letter and contain only ASCII letters and digits; write a name such as "WebApp"',
       ],
     ],
