@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { KubeError, type KubernetesApi } from '@typekro/kube';
 import { observedReason } from '../dashboard/cluster-details.ts';
 import { instanceStatus } from './instance-picture.ts';
 import { observe } from './observation.ts';
@@ -87,6 +88,38 @@ test('the check of a pending write does not change what a view shows if the API 
   const before = await observed();
   expect(await withRefusedWrites(world.user, before, NEVER)).toBe(before);
   expect(treeNodes(before).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(['applying: creates its object']);
+});
+
+test('a dry run counts as refused when the server refuses the object, and not when it refuses the request', async () => {
+  world = await virtualWorld();
+  await world.apply(caches(['{ id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine } } }']));
+  await world.advance(2000);
+  await world.controller.stop();
+  await world.apply(cache());
+  const before = await observed();
+  const cannot = 'configmaps "mine" is forbidden: User "dev" cannot patch resource "configmaps" in API group ""';
+  const responses: readonly [status: number, reason: string, message: string, isRefused: boolean][] = [
+    [400, 'BadRequest', 'no', true],
+    [400, 'BadRequest', 'admission webhook "a" does not support dry run', false],
+    [401, 'Unauthorized', 'Unauthorized', false],
+    [403, 'Forbidden', 'exceeded quota: none', true],
+    [403, 'Forbidden', cannot, false],
+    [404, 'NotFound', 'namespaces "default" not found', true],
+    [409, 'Conflict', 'admission webhook "a" denied the request: no', true],
+    [409, 'Conflict', 'the object has been modified', false],
+    [413, 'RequestEntityTooLarge', 'no', true],
+    [422, 'Invalid', 'no', true],
+    [429, 'TooManyRequests', 'later', false],
+    [500, 'InternalError', 'etcdserver: request is too large', true],
+    [500, 'InternalError', 'Internal error occurred: failed calling webhook "a"', true],
+    [503, 'ServiceUnavailable', 'later', false],
+    [0, 'Transport', 'no connection', false],
+  ];
+  for (const [status, reason, message, isRefused] of responses) {
+    const apply = () => Promise.reject(new KubeError(message, { status, reason }));
+    const seen = await withRefusedWrites({ apply } as unknown as KubernetesApi, before, NEVER);
+    expect([status, message, treeNodes(seen)[0]?.state]).toEqual([status, message, isRefused ? 'failed' : 'applying']);
+  }
 });
 
 test('the message about a refused object does not quote a Secret value', async () => {

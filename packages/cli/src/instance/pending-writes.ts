@@ -111,6 +111,9 @@ const namedBy = (instance: KubeObject): string =>
 /** Matches the API server's message when it refuses a dry run because a webhook has side effects. */
 const NO_DRY_RUN = /does not support dry run/;
 
+/** Matches the API server's message when a webhook refuses an object. The webhook chooses the status code. */
+const DENIED = /^admission webhook "[^"]*" denied/;
+
 /** Matches the API server's message when the user may not impersonate another user. */
 const NO_IMPERSONATION = /cannot impersonate resource/;
 
@@ -151,11 +154,10 @@ async function dryRun(
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
     const [text, foreign] = mask(action, failure);
+    if (isDeletion && failure.code === 404) return { result: 'accepted', object, problem: '' };
     // The controller retries while a namespace is missing. Here a missing namespace counts as a refusal, because the
-    // user must create it.
-    const isMissing = failure.code === 404;
-    if (isDeletion && isMissing) return { result: 'accepted', object, problem: '' };
-    const isRefused = Failure.isRefusal(failure) || isMissing;
+    // user must create it. A server responds with 500 to values that it cannot parse, and to a failed webhook.
+    const isRefused = Failure.isRefusal(failure) || [404, 500].includes(failure.code) || DENIED.test(failure.message);
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
       const problem = `a dry run of the ${isDeletion ? 'deletion' : 'write'} of ${name} was not possible: ${text}`;

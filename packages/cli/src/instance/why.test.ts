@@ -4,8 +4,11 @@ import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
 import { type VirtualWorld, type VirtualWorldOptions, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { crdOf } from '@typekro/kit/test-support/crd';
+import { diffReport } from './diff-report.ts';
 import { whyOf } from './evidence.ts';
 import { observe } from './observation.ts';
+import { withRefusedWrites } from './pending-writes.ts';
+import { treeNodes } from './tree-view.ts';
 import { whyLines } from './why-view.ts';
 
 let world: VirtualWorld;
@@ -66,8 +69,11 @@ const job = (image: string) => `
     metadata: { name: job }
     spec: { template: { spec: { restartPolicy: Never, containers: [{ name: main, image: "${image}" }] } } }`;
 
+const observed = (text = 'shop') =>
+  observe(world.user, text, 'default', NEVER, { settings: assumedSettings('this test') });
+
 async function why(text = 'shop'): Promise<string> {
-  const seen = await observe(world.user, text, 'default', NEVER, { settings: assumedSettings('this test') });
+  const seen = await observed(text);
   const lines = whyLines(seen, await whyOf(seen, world.user, NEVER), world.clock.now(), false);
   // Names of pods end with random characters.
   return lines
@@ -99,6 +105,16 @@ ${config('map', '{ a: "${ext.data.key}" }')}`;
 const failing = (reason: string) => definition(deployment(`{ typekro.dev/simulate-failure: ${reason} }`));
 const plain = definition(config('map', '{ a: b }'));
 
+const app = (resources: string) => [definition(resources), instance()];
+const pod = `
+- id: pod
+  template: { apiVersion: v1, kind: Pod, metadata: { name: pod }, spec: { containers: [{ name: main, image: nginx }] } }`;
+const untyped = (resource: string) => [definition(resource, '{ any: object }'), instance({ any: { a: true, b: 1 } })];
+const UNTYPED = [
+  'the API server refuses ConfigMap default/shop-map: failed to create typed patch object',
+  'do         correct what the message names',
+];
+
 /** The failures that the test causes: a title, the objects to apply, and the strings that `why` must print. */
 const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], expected: readonly string[]])[] = [
   [
@@ -123,12 +139,12 @@ const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[],
   ],
   [
     'a name that the server refuses',
-    [definition(config('map', '{ a: b }').replace('"${schema', '"Not_${schema')), instance()],
+    app(config('map', '{ a: b }').replace('"${schema', '"Not_${schema')),
     ['✗ map  failed: the API server refuses ConfigMap default/Not_shop-map', 'RFC 1123 subdomain'],
   ],
   [
     'a value of a label that the server refuses',
-    [definition(config('map', '{ a: b }').replace('metadata: { ', 'metadata: { labels: { x: "a b" }, ')), instance()],
+    app(config('map', '{ a: b }').replace('metadata: { ', 'metadata: { labels: { x: "a b" }, ')),
     [
       '✗ map  failed: the API server refuses ConfigMap default/shop-map',
       'metadata.labels: Invalid value: "a b"',
@@ -136,18 +152,27 @@ const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[],
     ],
   ],
   [
-    'a division by zero',
+    'a value that is no quantity',
+    app(pod.replace('nginx', 'nginx, resources: { requests: { memory: lots } }')),
     [
-      definition(
-        config('map', '{ a: "${string(10 / (schema.spec.size - 1))}" }') + config('after', '{ b: "${map.data.a}" }'),
-      ),
-      instance(),
+      '✗ pod  failed: the API server refuses Pod default/pod: quantities must match',
+      'do         write quantities such as',
     ],
+  ],
+  ['a number in the data of a ConfigMap', untyped(config('map', '"${schema.spec.any}"')), UNTYPED],
+  [
+    'a label that is true',
+    untyped(config('map', '{}').replace('metadata: { ', 'metadata: { labels: "${schema.spec.any}", ')),
+    UNTYPED,
+  ],
+  [
+    'a division by zero',
+    app(config('map', '{ a: "${string(10 / (schema.spec.size - 1))}" }') + config('after', '{ b: "${map.data.a}" }')),
     ['✗ map  failed: failed at data.a', 'division by zero', 'do         test the divisor first', 'waiting    after'],
   ],
   [
     'an external object that is missing',
-    [definition(external), instance()],
+    app(external),
     ['… ext  waiting: waits for ConfigMap v1 default/settings', 'do         create it', 'waiting    map'],
   ],
   [
@@ -160,18 +185,15 @@ const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[],
   ],
   [
     'a load balancer that has an IP address instead of a hostname',
-    [
-      definition(`
+    app(`
 - id: service
   template: { apiVersion: v1, kind: Service, metadata: { name: "\${schema.metadata.name}" }, spec: { type: LoadBalancer, ports: [{ port: 80 }] } }
 ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`),
-      instance(),
-    ],
     ['└ because  Service default/shop: status.loadBalancer.ingress[0] has ip, ipMode, and no hostname'],
   ],
   [
     'a readyWhen that is false',
-    [definition(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]')), instance()],
+    app(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]')),
     [
       "waits until map.data.a == 'c' is true",
       'it is false',
@@ -190,10 +212,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   ],
   [
     'a namespace that is not there',
-    [
-      definition(config('map', '{ a: b }').replace('metadata: { name', 'metadata: { namespace: nowhere, name')),
-      instance(),
-    ],
+    app(config('map', '{ a: b }').replace('metadata: { name', 'metadata: { namespace: nowhere, name')),
     [
       'the API server refuses ConfigMap nowhere/shop-map: namespaces "nowhere" not found',
       'kubectl create namespace nowhere',
@@ -216,19 +235,15 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   ],
   [
     'a claim whose class does not exist',
-    [
-      definition(`
+    app(`
 - id: claim
   readyWhen: ["\${claim.status.phase == 'Bound'}"]
   template: { apiVersion: v1, kind: PersistentVolumeClaim, metadata: { name: data }, spec: { storageClassName: none, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } } }`),
-      instance(),
-    ],
     ['└ because  ProvisioningFailed (PersistentVolumeClaim default/data)', 'do         set storageClassName'],
   ],
   [
     'a job that failed',
-    [
-      definition(`
+    app(`
 - id: job
   readyWhen: ["\${job.status.succeeded == 1}"]
   template:
@@ -240,8 +255,6 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
       template:
         metadata: { annotations: { typekro.dev/simulate-failure: Error } }
         spec: { restartPolicy: Never, containers: [{ name: main, image: nginx }] }`),
-      instance(),
-    ],
     ['└ because  Error (Pod default/', '└ because  BackoffLimitExceeded (Job default/job)'],
   ],
   [
@@ -255,13 +268,10 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   ],
   [
     'two items of a collection with the same name',
-    [
-      definition(`
+    app(`
 - id: parts
   forEach: [{ part: "\${['a', 'a']}" }]
   template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${part}" } }`),
-      instance(),
-    ],
     ['✗ parts  failed: has two items with one identity', 'do         give the objects different names'],
   ],
   [
@@ -314,11 +324,24 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   ],
 ];
 
-test.each(STAGED)('why explains the failure: %s', async (_title, objects, expected) => {
-  await start(SIMULATED, ...objects);
-  const text = await why();
-  for (const each of expected) expect(text).toContain(each);
-});
+test.each(STAGED)(
+  'why explains the failure, and tree and diff show the same: %s',
+  async (_title, objects, expected) => {
+    await start(SIMULATED, ...objects);
+    const text = await why();
+    for (const each of expected) expect(text).toContain(each);
+    const seen = await observed();
+    const { causes } = await whyOf(seen, world.user, NEVER);
+    const tried = await withRefusedWrites(world.user, seen, NEVER);
+    const nodes = treeNodes(tried);
+    const changes = tried.graph === undefined ? [] : diffReport(tried, tried.graph).changes;
+    for (const { node: id, state, reason } of causes) {
+      expect(nodes).toContainEqual(expect.objectContaining({ id, state, reason }));
+      const refused = changes.flatMap((change) => (change.node === id ? (change.refused ?? []) : []));
+      if (reason.startsWith('the API server refuses')) expect(refused[0]?.reason).toBe(reason);
+    }
+  },
+);
 
 test('why for a waiting node prints the same report as why for the node that it waits for', async () => {
   await start(SIMULATED, failing('CrashLoopBackOff'), instance());

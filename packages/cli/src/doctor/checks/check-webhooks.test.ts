@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ClusterFacts, Conversion, Webhook, WebhookRule, WebhookTarget, WrittenKind } from '../cluster-facts.ts';
 import { writtenKinds } from '../read-facts.ts';
@@ -173,67 +173,63 @@ test('for a definition that does not compile, a webhook for the group of its ins
   expect(found?.why).toContain('writes of *.acme.test for ResourceGraphDefinition boats');
 });
 
-describe('a conversion', () => {
-  test.each([
-    ['with one served version', ['v1'], false],
-    ['with several served versions', ['v1', 'v2'], true],
-  ])(
-    'of a kind %s, %j: does the finding say that clients of other versions read nothing? %s',
-    (_title, servedVersions, isSaid) => {
-      const found = { ...conversion(serviceWith(0)), servedVersions };
-      const { findings } = checkConversions(facts({ conversions: { value: [found] } }));
-      expect(findings.map(({ why }) => why.includes('clients of other versions read nothing'))).toEqual([isSaid]);
-    },
-  );
+test.each([
+  ['with one served version', ['v1'], false],
+  ['with several served versions', ['v1', 'v2'], true],
+])(
+  'of a kind %s, %j: does the finding say that clients of other versions read nothing? %s',
+  (_title, servedVersions, isSaid) => {
+    const found = { ...conversion(serviceWith(0)), servedVersions };
+    const { findings } = checkConversions(facts({ conversions: { value: [found] } }));
+    expect(findings.map(({ why }) => why.includes('clients of other versions read nothing'))).toEqual([isSaid]);
+  },
+);
 
-  const FAILURE = 'conversion webhook for acme.test/v2, Kind=Boat failed: EOF';
+const FAILURE = 'conversion webhook for acme.test/v2, Kind=Boat failed: EOF';
 
-  test.each<[string, Conversion, string, string | undefined]>([
-    [
-      'without a ready endpoint, when all objects are stored in the version that the controller reads',
-      conversion(serviceWith(0)),
-      '',
-      'warning its conversion webhook has no ready endpoint: Service policy/webhook',
-    ],
-    [
-      'without a ready endpoint, when objects are stored in another version',
-      conversion(serviceWith(0), ['v1', 'v2']),
-      '',
-      'error its conversion webhook has no ready endpoint: Service policy/webhook',
-    ],
-    [
-      'without a Service',
-      conversion(serviceWith(0, false), ['v2']),
-      '',
-      'error its conversion webhook calls Service policy/webhook, which does not exist',
-    ],
-    ['with an endpoint', conversion(serviceWith(1), ['v2']), '', undefined],
-    [
-      'at an address',
-      conversion(URL, ['v2']),
-      '',
-      'info its conversion webhook is called at https://policy.example.com, which only the API server can check',
-    ],
-    [
-      'at an address, after a failed call',
-      conversion(URL, ['v2']),
-      FAILURE,
-      `error its conversion webhook does not respond at https://policy.example.com: ${FAILURE}`,
-    ],
-    [
-      'with an endpoint, after a failed call',
-      conversion(serviceWith(1), ['v2']),
-      FAILURE,
-      `warning its conversion webhook did not respond, although Service policy/webhook has ready endpoints: ${FAILURE}`,
-    ],
-  ])('%s: the finding is as expected, or there is none', (_title, found, message, expected) => {
-    const { findings } = checkConversions(facts({ conversions: { value: [found] }, ...failed(message) }));
-    expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual(
-      expected === undefined ? [] : [expected],
-    );
-    for (const { where, why } of findings) {
-      expect(where).toBe('CustomResourceDefinition boats.acme.test');
-      expect(why.includes('cannot list the kind in v1')).toBe(found.storedVersions.includes('v2'));
-    }
-  });
+test.each<[string, Conversion, string, string | undefined]>([
+  [
+    'without a ready endpoint, when all objects are stored in the version that the controller reads',
+    conversion(serviceWith(0)),
+    '',
+    'warning its conversion webhook has no ready endpoint: Service policy/webhook',
+  ],
+  [
+    'without a ready endpoint, when objects are stored in another version',
+    conversion(serviceWith(0), ['v1', 'v2']),
+    '',
+    'error its conversion webhook has no ready endpoint: Service policy/webhook',
+  ],
+  [
+    'without a Service',
+    conversion(serviceWith(0, false), ['v2']),
+    '',
+    'error its conversion webhook calls Service policy/webhook, which does not exist',
+  ],
+  ['with an endpoint', conversion(serviceWith(1), ['v2']), '', undefined],
+  [
+    'at an address',
+    conversion(URL, ['v2']),
+    '',
+    'info its conversion webhook is called at https://policy.example.com, which only the API server can check',
+  ],
+  [
+    'at an address, after a failed call',
+    conversion(URL, ['v2']),
+    FAILURE,
+    `error its conversion webhook does not respond at https://policy.example.com: ${FAILURE}`,
+  ],
+  [
+    'with an endpoint, after a failed call',
+    conversion(serviceWith(1), ['v2']),
+    FAILURE,
+    `warning its conversion webhook did not respond, although Service policy/webhook has ready endpoints: ${FAILURE}`,
+  ],
+])('%s: the finding is as expected, or there is none', (_title, found, message, expected) => {
+  const { findings } = checkConversions(facts({ conversions: { value: [found] }, ...failed(message) }));
+  expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual(expected === undefined ? [] : [expected]);
+  for (const { where, why } of findings) {
+    expect(where).toBe('CustomResourceDefinition boats.acme.test');
+    expect(why.includes('cannot list the kind in v1')).toBe(found.storedVersions.includes('v2'));
+  }
 });
