@@ -51,12 +51,12 @@ export async function pendingWrite(...of: Parameters<typeof tryWrites>): Promise
 /** Tries the first `MAX_TRIED` pending writes of a node, or deletions of its retired objects. */
 async function tryWrites(
   api: KubernetesApi,
-  { id, because }: NodeReport,
+  { id, because, retired }: NodeReport,
   observation: WritesOf,
   signal: AbortSignal,
 ): Promise<readonly PendingWrite[]> {
   const { apply, delete: deletions } = observation.decision;
-  const pending: readonly PendingAction[] = because.kind === 'retired' ? deletions : apply;
+  const pending: readonly PendingAction[] = retired === true || because.kind === 'retired' ? deletions : apply;
   const actions = pending.filter(({ nodeId }) => nodeId === id);
   const account = accountOf(observation);
   const mask = refusalTextOf(observation);

@@ -42,9 +42,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
       };
   const nodes = currentNodes(decision);
   const shown = shownNodes(decision.nodes, refusedWrites);
-  const open = decision.nodes.filter((node) =>
-    node.retired === true ? shown.of(node).state === 'failed' : !NodeReport.isDone(node),
-  );
+  const open = decision.nodes.filter((node) => !NodeReport.isDone(node));
   const { deleted: _deleted, ...counts } = shown.count(nodes);
   return {
     schemaVersion: 1,

@@ -1,13 +1,14 @@
 import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import { type VirtualWorld, type VirtualWorldOptions, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { diffReport } from './diff-report.ts';
 import { whyOf } from './evidence.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
+import { statusView } from './status-view.ts';
 import { treeNodes } from './tree-view.ts';
 import { whyLines } from './why-view.ts';
 
@@ -412,18 +413,28 @@ test('why does not report labels and annotations that another version of kro wro
   expect(await why()).toContain('the instance waits for nothing: every node is ready');
 });
 
-test('why names the finalizer that delays the deletion of a child', async () => {
-  const held = config('map', '{ a: b }').replace(
-    'metadata: { name',
-    'metadata: { finalizers: [example.com/hold], name',
-  );
+test.each([
+  ['of the instance', '', undefined],
+  ['of a node that is left out', 'includeWhen: ["${schema.spec.size == 1}"]', { size: 2 }],
+  ['of an item of a collection', 'forEach: [{ n: "${schema.spec.size > 0 ? [\'map\'] : []}" }]', { size: 0 }],
+])('every view names the finalizer that delays the deletion %s', async (_title, more, spec) => {
+  const name = more.startsWith('forEach') ? '-${n}"' : '-map"';
+  const held = config('map', '{ a: b }', more)
+    .replace('-map"', name)
+    .replace('metadata: { ', 'metadata: { finalizers: [ex.com/hold], ');
   await start(SIMULATED, definition(held), instance());
-  await world.user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'App', name: 'shop', namespace: 'default' });
+  if (spec === undefined) await world.user.delete(refOf(instance()));
+  else await world.apply(instance(spec));
   await world.advance(60_000);
-  const text = await why();
-  expect(text).toContain('App default/shop   DELETING');
-  expect(text).toContain('… map  deleting: waits until ConfigMap v1 default/shop-map is gone');
-  expect(text).toContain('held by example.com/hold');
+  const reason = expect.stringMatching(
+    /^waits until ConfigMap v1 default\/shop-map is gone .*, held by ex.com\/hold\)$/,
+  );
+  const state = 'deleting';
+  const seen = await withRefusedWrites(world.user, await observed(), NEVER);
+  const remedy = 'find out which controller must remove ex.com/hold, and why it does not';
+  expect((await whyOf(seen, world.user, NEVER)).causes).toMatchObject([{ node: 'map', state, reason, remedy }]);
+  expect(treeNodes(seen)).toContainEqual(expect.objectContaining({ state, reason, remedy }));
+  expect(statusView(seen).open).toMatchObject([{ node: 'map', state, reason }]);
 });
 
 test('why reports that no controller has seen the instance', async () => {

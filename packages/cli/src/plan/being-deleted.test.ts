@@ -240,3 +240,22 @@ test.each([
   expect(blocker?.remedy).toMatch(remedy);
   for (const message of messages) expect(blocker?.reason).toContain(message);
 });
+
+test.each([
+  ['the present state', 'plan FILE', { count: 0 }],
+  ['a deletion that has begun', 'plan --delete FILE', undefined],
+])('the plan names the finalizer that holds an object: %s', async (_what, command, spec) => {
+  const { world, run } = plans;
+  const node = mapResource('map', { a: '${schema.spec.text}' }, { finalizers: ['example.com/hold'] });
+  await world.apply(potDefinition([{ ...node, includeWhen: ['${schema.spec.count > 0}'] }]));
+  await world.advance(2000);
+  await world.apply(pot('held', { count: 1 }));
+  await world.advance(5000);
+  if (spec === undefined) await world.user.delete(potRef('held'));
+  else await world.apply(pot('held', spec));
+  await world.advance(5000);
+  const { out } = await run(command, pot('held', spec ?? {}));
+  expect(out).toMatch(/ map .*waits until ConfigMap v1 default\/held-map is gone .*held by example.com\/hold/);
+  await release({ apiVersion: 'v1', kind: 'ConfigMap', name: 'held-map', namespace: 'default' });
+  await world.advance(5000);
+});

@@ -292,7 +292,8 @@ function openNodes(
   const refused = new Set(planned.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
   const stuck = new Set<string>();
   for (const report of nodes) {
-    if (report.retired === true || STATES_WITHOUT_OBSTACLE.has(report.state)) continue;
+    const isHeld = report.because.kind === 'being-deleted';
+    if (!isHeld && (report.retired === true || STATES_WITHOUT_OBSTACLE.has(report.state))) continue;
     const { node, reason, remedy } = Explanation.of(report);
     const open = { node, reason, ...(remedy === undefined ? {} : { remedy }), ...adoptionRefusal(report) };
     const isOpen = endsByItself(report, stuck);

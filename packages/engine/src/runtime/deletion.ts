@@ -22,7 +22,7 @@ import {
   orphanOf,
   targetOfLive,
 } from './members.ts';
-import { reportOfLive } from './object-outcome.ts';
+import { reportOfLive, terminatingOf } from './object-outcome.ts';
 import type { Decision, DeleteAction, OrphanAction, ReadRequest, StepOptions, WatchRequest } from './model.ts';
 import type { Observed } from './observed-state.ts';
 import { isNodeCondition, nodeConditions } from './status/node-conditions.ts';
@@ -166,13 +166,6 @@ interface Outcome {
 function retryingAt(times: readonly (number | undefined)[]): Pick<Outcome, 'retryAt'> {
   const retryAt = earliest(times);
   return retryAt === undefined ? {} : { retryAt };
-}
-
-/** A list with the object if finalizers delay its deletion; otherwise an empty list. */
-function terminatingOf(object: KubeObject): Terminating[] {
-  const { deletionTimestamp, finalizers = [] } = object.metadata;
-  if (deletionTimestamp === undefined || finalizers.length === 0) return [];
-  return [{ object: refOf(object), finalizers, since: deletionTimestamp }];
 }
 
 /** kro's message, followed by at most five objects that block the deletion. */

@@ -1,6 +1,6 @@
 import { type KubeObject, refOf } from '@typekro/kit/core';
 import type { ApplyAction } from './model.ts';
-import type { ObjectReport } from './report.ts';
+import type { ObjectReport, Terminating } from './report.ts';
 
 /**
  * What happened to an object. The plans of factories, deploy events, Kubernetes events, the inspect stream, the log and
@@ -74,4 +74,11 @@ export function reportOfLive(object: KubeObject): ObjectReport {
     ...(uid === undefined ? {} : { uid }),
     ...(deletionTimestamp === undefined ? {} : { deletingSince: deletionTimestamp, finalizers }),
   };
+}
+
+/** A list with the object if finalizers delay its deletion; otherwise an empty list. */
+export function terminatingOf(object: KubeObject): Terminating[] {
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  if (deletionTimestamp === undefined || finalizers.length === 0) return [];
+  return [{ object: refOf(object), finalizers, since: deletionTimestamp }];
 }

@@ -5,7 +5,7 @@ import { failureText } from './reports/failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './objects/identity.ts';
 import { nodeIdOf, objectsByNode, orphanOrderOf } from './objects/labels.ts';
 import { deletionOf, isRetained, keptOf, memberNamespaces, memberTarget, ORPHAN, orphanOf } from './members.ts';
-import { reportOfLive } from './object-outcome.ts';
+import { reportOfLive, terminatingOf } from './object-outcome.ts';
 import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
@@ -184,16 +184,20 @@ function retiredReports(
   const groups = [...objectsByNode(retired)].sort(([a], [b]) => position(a) - position(b) || compareText(a, b));
   return groups.map(([id, objects]) => {
     const holders = [...new Set(objects.flatMap((object) => held.get(object) ?? []))].sort(compareText);
+    const terminating = objects.flatMap(terminatingOf);
+    const isWaiting = holders.length === 0 && terminating.length === objects.length;
     return {
       id,
       retired: true,
       state: objects.every((object) => held.has(object)) ? 'blocked' : 'deleting',
-      because: {
-        kind: 'retired',
-        objects: objects.map(refOf),
-        ...(holders.length === 0 ? {} : { heldBy: holders }),
-        ...keptOf(graph, objects),
-      },
+      because: isWaiting
+        ? { kind: 'being-deleted', objects: terminating }
+        : {
+            kind: 'retired',
+            objects: objects.map(refOf),
+            ...(holders.length === 0 ? {} : { heldBy: holders }),
+            ...keptOf(graph, objects),
+          },
       objects: objects.map(reportOfLive),
     };
   });

@@ -26,7 +26,7 @@ export function instanceLines(
   const sums = counts
     .filter(({ number }) => number > 0)
     .map(({ state, number }) => `${wordOf(state, operation)} ${number}`);
-  const shown = all ? instances : instances.filter(({ state }) => state !== 'unchanged');
+  const shown = all ? instances : instances.filter(({ state, later }) => state !== 'unchanged' || later.length > 0);
   const folds: readonly Fold[] = all ? shown.map((first) => ({ first, others: [], valuesDiffer: false })) : fold(shown);
   const width = Math.min(MAX_NAME_WIDTH, Math.max(0, ...folds.map(({ first }) => nameOf(first).length)));
   return [
