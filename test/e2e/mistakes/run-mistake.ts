@@ -43,7 +43,7 @@ export async function runMistake(mistake: Mistake): Promise<MistakeOutput> {
 
 /** Does the command need its own process? True for TypeScript files, which Node loads, and for `up`. */
 export function needsProcess(mistake: Mistake): boolean {
-  return commandOf(mistake).some((word) => word.endsWith('.ts') || word === 'up');
+  return commandOf(mistake).some((word) => /\.c?ts$/.test(word) || word === 'up');
 }
 
 function commandOf(mistake: Mistake): readonly string[] {

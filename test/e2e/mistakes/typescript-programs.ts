@@ -1,4 +1,5 @@
-import type { Mistake } from './mistake.ts';
+import { COMPOSITION } from './base.ts';
+import { type Mistake, edit } from './mistake.ts';
 import { composition } from './typescript.ts';
 
 /**
@@ -180,5 +181,31 @@ export const programMistakes: readonly Mistake[] = [
     ],
     /typekro has no default export/,
     /import \{ … \} from 'typekro'/,
+  ),
+  ...(
+    [
+      [
+        "const shop = kubernetesComposition(\n  { name: 'shop',",
+        "const shop = ⟦kubernetesComposition(\n  { name: 'A_b',",
+        /A_b/,
+        /lowercase/,
+      ],
+      [
+        '    return {',
+        "    // of both\n    ⟦Deployment({ id: 'app', name: 'b', image: 'b' });\n    return {",
+        /id "app"/,
+        /its own id/,
+      ],
+      [
+        '  },\n);\n',
+        "  },\n);\nexport const a = shop.⟦toInstance({ name: 'a', replicas: 1 } as never);\n",
+        /regions: Required/,
+        /add regions/,
+      ],
+    ] as const
+  ).flatMap(([from, to, reason, remedy]) =>
+    ['shop.ts', 'shop.cts'].map((file) =>
+      composition(`${file}: ${reason}`, [], reason, remedy, { files: { [file]: edit(COMPOSITION, [from, to]) } }),
+    ),
   ),
 ];

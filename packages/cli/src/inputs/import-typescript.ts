@@ -3,20 +3,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorCode, isJsonObject, packageFolder, readRegularFile, tryParseJson, TypeKroError } from '@typekro/kit/core';
 
-/** The exports of `tsx/esm/api` and `tsx/cjs/api` that this module uses. */
-interface TsxApi {
-  tsImport(url: string, parent: string): Promise<Record<string, unknown>>;
-  register(): unknown;
-}
-
 /** The registration of tsx for this process. Absent before it has started. */
 let registered: Promise<void> | undefined;
 
 /**
  * Imports a TypeScript module of the user. Node strips types since version 22.18. Older versions need `tsx`, an
- * optional peer dependency. The user's copy of tsx takes precedence over the copy of this package. For an ES module,
- * tsx is registered for the whole process, because `tsImport` would change the URLs of all imports and thus load this
- * package a second time. For a CommonJS file, `tsImport` is needed to get its named exports.
+ * optional peer dependency. The user's copy of tsx takes precedence over the copy of this package. tsx is registered for
+ * the whole process, because its `tsImport` changes the URLs of all files: this package would be loaded a second time,
+ * and errors of a CommonJS file would have no position.
  *
  * @param path absolute path of the module
  * @throws TypeKroError `input/no-typescript-loader` when this Node version does not strip types and `tsx` is not
@@ -27,18 +21,18 @@ export async function importTypeScript(path: string): Promise<Record<string, unk
   if (stripsTypes()) return (await import(url)) as Record<string, unknown>;
   const besidePackage = packageFolder();
   const importers = besidePackage === undefined ? [path] : [path, fileURLToPath(besidePackage)];
-  if (!isEsModule(path)) {
-    const tsx = (await import(tsxModule(importers))) as TsxApi;
-    return tsx.tsImport(url, url);
-  }
   await (registered ??= register(importers));
-  return (await import(url)) as Record<string, unknown>;
+  if (isEsModule(path)) return (await import(url)) as Record<string, unknown>;
+  const exports: unknown = createRequire(path)(path);
+  // A file without exports has an empty object.
+  const isNamespace = isJsonObject(exports) && (exports['__esModule'] === true || Object.keys(exports).length === 0);
+  return isNamespace ? exports : { ...Object(exports), default: exports };
 }
 
 /** Registers tsx for `import`, and for `require` inside imported modules. */
 async function register(importers: readonly string[]): Promise<void> {
   for (const entry of ['./cjs/api', './esm/api'] as const) {
-    const tsx = (await import(tsxModule(importers, entry))) as TsxApi;
+    const tsx = (await import(tsxModule(importers, entry))) as { register(): unknown };
     tsx.register();
   }
 }

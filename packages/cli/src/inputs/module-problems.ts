@@ -131,7 +131,10 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
   if (transformed !== null) {
     const [, named = path, line = '1', column = '0', message = ''] = transformed;
     const file = transformedFile(named, path);
-    return report(message, { file, line: Number(line), column: Number(column) + 1 });
+    const hint = message.startsWith('Top-level await')
+      ? `add "type": "module" to package.json, or name the file ${basename(file).replace(/[.]c?ts$/, '.mts')}`
+      : CORRECT_SYNTAX;
+    return report(message, { file, line: Number(line), column: Number(column) + 1 }, hint);
   }
   if (!(error instanceof SyntaxError) || missingExport(text) !== undefined) return undefined;
   // Code that runs can also throw a SyntaxError: `BigInt('x')`, `JSON.parse('{')`. Node's loader throws the error of a

@@ -15,6 +15,12 @@ describe('a setting', () => {
     ['zones[3]=d', { zones: ['a', 'b', null, 'd'] }],
     ['zones=x\\,y', { zones: 'x,y' }],
     ['zones=[x\\,z]', { zones: ['x', 'z'] }],
+    ...['{x,z}', '{x\\,z}', '[x,z]', '["x",\'z\']', ' [x, z]'].map(
+      (text) => [`zones=${text},name=v`, { zones: ['x', 'z'], name: 'v' }] as const,
+    ),
+    ['image={tag: "a,]",b: [{c: 1,d: 2}]},name=v', { image: { tag: 'a,]', b: [{ c: 1, d: 2 }] }, name: 'v' }],
+    [`name="a,\\"b",labels["a,b"]=it's,empty='c,d'`, { name: 'a,"b', labels: { 'a,b': "it's" }, empty: 'c,d' }],
+    ["name=it's,empty=a[b,fresh=it's", { name: "it's", empty: 'a[b', fresh: "it's" }],
     ['image.tag=z,image.pull=Always', { image: { tag: 'z', pull: 'Always' } }],
     ['image={}', { image: {} }],
     ['empty.a.b=1', { empty: { a: { b: 1 } } }],

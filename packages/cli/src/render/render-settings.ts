@@ -13,22 +13,40 @@ export interface Setting {
 }
 
 /**
- * Parses settings such as `a.b=1,c[0]=x`. Values are YAML as in files; `\,` is a comma. A path can begin with `spec`.
+ * Parses settings such as `a.b=1,c[0]=x`. Values are YAML as in files, and `{a,b}` is a list as in Helm. A comma in
+ * brackets or quotes, and `\,`, belong to the value. A path can begin with `spec`.
  *
  * @throws TypeKroError `cli/usage` for a setting without a path or `=`, or that is too deep, and for a text that is not
  *   one value of YAML, or a value such as `.inf`.
  */
 export function parseSettings(text: string): Setting[] {
-  return text.split(/(?<!\\),/).map((part) => {
+  return splitSettings(text).map((part) => {
     const shown = firstLine(part);
     const at = part.indexOf('=');
     const path = at < 0 ? undefined : Path.parse(part.slice(0, at));
     if (at <= 0 || part[at - 1] === '.' || path === undefined || !path.ok) throw setsNothing(shown);
-    const value = valueOf(part.slice(at + 1).replaceAll('\\,', ','), shown);
+    const written = part.slice(at + 1).replaceAll('\\,', ',');
+    const value = valueOf(written.replace(/^\{(?=\s*[^\s}])([^:{}]+)\}$/, '[$1]'), shown);
     const deep = tooDeep(path.steps.reduceRight<JsonValue>((inner) => [inner], value));
     if (deep !== undefined) throw badSetting(shown, deep.message, 'write a shorter path or a value of fewer levels');
     return { path: path.steps, value, text: shown };
   });
+}
+
+/** Matches an escaped comma, the bracket that begins a value, a string in quotes, or one other character. */
+const TOKENS = /\\,|=\s*[[{]|(?:(?<=[=[{,:]\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'))|[^]/gs;
+
+function splitSettings(text: string): string[] {
+  const parts: string[] = [];
+  let part = '';
+  let depth = 0;
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (/^=\s*[[{]$/.test(token) || (depth > 0 && /^[[{]$/.test(token))) depth += 1;
+    if (depth > 0 && /^[\]}]$/.test(token)) depth -= 1;
+    if (token === ',' && depth === 0) parts.push(part);
+    part = token === ',' && depth === 0 ? '' : part + token;
+  }
+  return [...parts, part];
 }
 
 /** Reads a value like one in a file, and refuses also what is a warning there, and a text without a value. */

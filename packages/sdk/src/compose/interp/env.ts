@@ -55,8 +55,15 @@ export function siteOf(unit: Unit, node: AnyNode): Site {
 }
 
 function makeSite(unit: Unit, node: AnyNode): Site {
-  const locate = () => unit.locate(node.start);
+  const locate = () => unit.locate(mappedStart(node));
   return { text: unit.text, start: node.start - unit.shift, end: node.end - unit.shift, locate };
+}
+
+/** Compilers write `(0, module.f)()` for the call of an import. Their source maps describe `module`, but not the `(`. */
+function mappedStart(node: AnyNode): number {
+  if (node.type === 'CallExpression') return mappedStart(node.callee);
+  if (node.type === 'MemberExpression') return mappedStart(node.object);
+  return node.type === 'SequenceExpression' ? mappedStart(node.expressions.at(-1) ?? node) : node.start;
 }
 
 /** Runs `work` for a syntax node. A refusal gets the place of the innermost node. */
