@@ -3,7 +3,7 @@ import { useId, useMemo, useState } from 'preact/hooks';
 import { objectName } from '@typekro/kit/core';
 import { type InstanceNode, matchesWords } from '@typekro/controller/inspect';
 import { kindAndValue, ORDER } from '../graph/picture.ts';
-import { isSettled, toneOf } from '../graph/states.ts';
+import { toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Empty } from '../shared/parts.tsx';
 import { useVirtual } from './use-virtual.ts';
@@ -98,15 +98,15 @@ export function NodeList(props: {
 }
 
 /**
- * The nodes whose id, state, reason and objects contain the words of the filter. Nodes that need attention come first,
- * the worst before the others. Nodes of the same tone keep their order, and so do those that need no attention.
+ * The nodes whose id, state, reason and objects contain the words of the filter. The worst nodes come first. Nodes of
+ * the same tone keep their order.
  */
 export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {
-  const found = nodes.filter(({ id, state, reason, objects }) =>
-    matchesWords([id, state, reason, ...objects.map(({ object }) => objectName(object))].join(' '), filter),
-  );
-  const rank = ({ state }: InstanceNode): number => (isSettled(state) ? ORDER.length : ORDER.indexOf(toneOf(state)));
-  return found.toSorted((a, b) => rank(a) - rank(b));
+  return nodes
+    .filter(({ id, state, reason, objects }) =>
+      matchesWords([id, state, reason, ...objects.map(({ object }) => objectName(object))].join(' '), filter),
+    )
+    .sort((a, b) => ORDER.indexOf(toneOf(a.state)) - ORDER.indexOf(toneOf(b.state)));
 }
 
 function objectsText(node: InstanceNode): string {
