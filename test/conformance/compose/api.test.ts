@@ -1,20 +1,7 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import {
-  alias,
-  aliases,
-  Cel,
-  cel,
-  computed,
-  createResource,
-  externalRef,
-  isQuantity,
-  kubernetesComposition,
-  observedResource,
-  quantity,
-  singleton,
-} from '@typekro/sdk';
+import { alias, aliases, Cel, cel, computed, createResource, externalRef, isQuantity, kubernetesComposition, observedResource, quantity, singleton } from '@typekro/sdk';
 import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 interface Spec {

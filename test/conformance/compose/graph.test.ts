@@ -1,15 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import {
-  createCompositionApi,
-  createResource,
-  def,
-  externalRef,
-  externalRefs,
-  patch,
-  resourceFactory,
-  singleton,
-} from '@typekro/sdk/compose';
+import { createCompositionApi, createResource, def, externalRef, externalRefs, patch, resourceFactory, singleton } from '@typekro/sdk/compose';
 import type { GraphOptions } from '@typekro/sdk/compose';
 import { configMap, deployment, service } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 

@@ -1,22 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CelType, Environment, Value, VariableOptions } from '@typekro/cel';
-import {
-  BOOL,
-  ConditionValue,
-  DOUBLE,
-  DYN,
-  INT,
-  RUNTIME_VALUE,
-  STRING,
-  kroEnvironment,
-  listType,
-  mapType,
-  references,
-  toJson,
-  typeNameOf,
-  typeToString,
-} from '@typekro/cel';
+import { BOOL, ConditionValue, DOUBLE, DYN, INT, RUNTIME_VALUE, STRING, kroEnvironment, listType, mapType, references, toJson, typeNameOf, typeToString } from '@typekro/cel';
 import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { type Schema, CelTypes } from '@typekro/engine/schema';
 import type { CelResource } from '../../../packages/engine/src/schema/cel-types.ts';

@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { tests } from '@bufbuild/cel-spec/testdata/conformance.js';
 import type { CelType, CheckResult, Environment, FunctionDeclaration, Program, Value } from '@typekro/cel';
-import {
-  bindings,
-  createEnvironment,
-  encoders,
-  optionalTypes,
-  strings,
-  twoVariableComprehensions,
-  typeToString,
-} from '@typekro/cel';
+import { bindings, createEnvironment, encoders, optionalTypes, strings, twoVariableComprehensions, typeToString } from '@typekro/cel';
 import { type SpecType, type SpecValue, canonical, specType, specValue } from './cel-spec-values.ts';
 import type { TopicResult } from './report.ts';
 

@@ -1,29 +1,5 @@
 import type { CelType, Value } from '@typekro/cel';
-import {
-  BOOL,
-  BYTES,
-  CelDouble,
-  CelDuration,
-  CelMap,
-  CelOptional,
-  CelTimestamp,
-  CelTypeValue,
-  CelUint,
-  DOUBLE,
-  DURATION,
-  DYN,
-  INT,
-  NULL,
-  STRING,
-  TIMESTAMP,
-  UINT,
-  createEnvironment,
-  listType,
-  mapType,
-  opaqueType,
-  typeNameOf,
-  typeParam,
-} from '@typekro/cel';
+import { BOOL, BYTES, CelDouble, CelDuration, CelMap, CelOptional, CelTimestamp, CelTypeValue, CelUint, DOUBLE, DURATION, DYN, INT, NULL, STRING, TIMESTAMP, UINT, createEnvironment, listType, mapType, opaqueType, typeNameOf, typeParam } from '@typekro/cel';
 
 /** A value in cel-spec's vectors, in its JSON form. */
 export interface SpecValue {

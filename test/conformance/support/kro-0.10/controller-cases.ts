@@ -5,20 +5,7 @@ import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
 import { graphObjectOf } from '@typekro/engine/test-support/graph-objects';
 import { failure } from '@typekro/testing/test-support/intercept-request';
 import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  config,
-  getGraph,
-  graphCondition,
-  graphObject,
-  graphRef,
-  inWorld,
-  liveMap,
-  mapRef,
-  ofGraphs,
-  putGraph,
-  refuse,
-  template,
-} from './case-world.ts';
+import { config, getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, ofGraphs, putGraph, refuse, template } from './case-world.ts';
 import { compilations } from './compilations.ts';
 import { malformedContributions } from './instance-cases.ts';
 import { type Findings, type WordRule, conditionList } from './words.ts';

@@ -1,20 +1,7 @@
 import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import { apiErrorsOf, refuseGraphs } from './api-errors.ts';
-import {
-  entriesOf,
-  getGraph,
-  graphCondition,
-  graphObject,
-  graphRef,
-  inWorld,
-  liveMap,
-  mapRef,
-  NAMESPACE,
-  ofGraphs,
-  putGraph,
-  template,
-} from './case-world.ts';
+import { entriesOf, getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, NAMESPACE, ofGraphs, putGraph, template } from './case-world.ts';
 import { type Findings, type WordRule, conditionList, listOf } from './words.ts';
 
 const ANY = /./;

@@ -8,21 +8,7 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { conditionText, mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import { argoHealth } from './argo-health.ts';
 import { acceptedText } from './compile-cases.ts';
-import {
-  config,
-  entriesOf,
-  getGraph,
-  graphCondition,
-  graphObject,
-  graphRef,
-  inWorld,
-  liveMap,
-  mapRef,
-  ofGraphs,
-  putGraph,
-  refuse,
-  template,
-} from './case-world.ts';
+import { config, entriesOf, getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, ofGraphs, putGraph, refuse, template } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 import { instance, putInstance } from './instance-cases.ts';
 import { type Findings, type WordRule, listOf } from './words.ts';

@@ -2,18 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { PART_OF_LABEL } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { conditionText, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
-import {
-  config,
-  getGraph,
-  graphCondition,
-  graphObject,
-  graphRef,
-  inWorld,
-  liveMap,
-  mapRef,
-  putGraph,
-  template,
-} from './case-world.ts';
+import { config, getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, putGraph, template } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 import { type Findings, type WordRule, conditionList } from './words.ts';
 

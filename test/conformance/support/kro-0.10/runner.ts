@@ -5,29 +5,14 @@ import { runCrdCase } from './crd-cases.ts';
 import { KRO_0_10_DEVIATIONS } from './deviations.ts';
 import { runHashCase } from './hash-cases.ts';
 import { runLabelCase } from './label-cases.ts';
-import {
-  runAccountNameCase,
-  runForEachShapeCase,
-  runNodeIdCase,
-  runObjectCase,
-  runPayloadCase,
-  runScanCase,
-} from './shape-cases.ts';
+import { runAccountNameCase, runForEachShapeCase, runNodeIdCase, runObjectCase, runPayloadCase, runScanCase } from './shape-cases.ts';
 import { runGraphCase } from './run-cases.ts';
 import { IMPERSONATION_RULES, REQUEUE_RULES } from './account-cases.ts';
 import { CONTROLLER_RULES } from './controller-cases.ts';
 import { DRIFT_RULES, LABEL_RULES, OWNERSHIP_RULES } from './ownership-cases.ts';
 import { GATING_RULES, INSTANCE_RULES } from './instance-cases.ts';
 import { SCHEMA_WATCH_RULES } from './schema-watch-cases.ts';
-import {
-  COMPILE_RULES,
-  FOREACH_RULES,
-  PENDING_RULES,
-  READER_RULES,
-  RENDERED_RULES,
-  SCANNER_RULES,
-  SHAPE_RULES,
-} from './other-cases.ts';
+import { COMPILE_RULES, FOREACH_RULES, PENDING_RULES, READER_RULES, RENDERED_RULES, SCANNER_RULES, SHAPE_RULES } from './other-cases.ts';
 import { DELETE_RULES } from './delete-cases.ts';
 import { LATER_RULES } from './later-cases.ts';
 import { ROUTING_RULES } from './routing-cases.ts';

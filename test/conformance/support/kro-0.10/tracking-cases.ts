@@ -2,24 +2,7 @@ import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core
 import type { GraphTracking } from '../../../../packages/engine/src/runtime/model.ts';
 import { Tracking } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  anyCrd,
-  config,
-  entriesOf,
-  getGraph,
-  graphCondition,
-  graphObject,
-  graphRef,
-  inWorld,
-  liveMap,
-  mapRef,
-  NAMESPACE,
-  ofGraphs,
-  putGraph,
-  refuse,
-  serve,
-  template,
-} from './case-world.ts';
+import { anyCrd, config, entriesOf, getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, NAMESPACE, ofGraphs, putGraph, refuse, serve, template } from './case-world.ts';
 import { type Findings, type WordRule, conditionList, listOf } from './words.ts';
 
 const ANY = /./;
