@@ -14,9 +14,7 @@ import { restoreCheckpoint } from './recorded-checkpoint.ts';
  * checkpoint with a failure.
  */
 let world: VirtualWorld;
-afterEach(async () => {
-  await world.close();
-});
+afterEach(() => world.close());
 
 const NEVER = new AbortController().signal;
 /** The recordings are of kro 0.9. */

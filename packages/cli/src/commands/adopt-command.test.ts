@@ -20,9 +20,7 @@ beforeEach(async () => {
   );
   await world.advance(2000);
 });
-afterEach(async () => {
-  await world.close();
-});
+afterEach(() => world.close());
 
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
 const map = (data: Record<string, string>, metadata: object = {}): KubeObject => ({

@@ -20,9 +20,7 @@ beforeEach(async () => {
   await world.apply(sim.pot('shop'));
   await world.advance(2000);
 });
-afterEach(async () => {
-  await world.close();
-});
+afterEach(() => world.close());
 
 /** Runs a command that must end with exit code 0. Returns its output, with each age replaced by `AGE`. */
 async function run(line: string): Promise<string[]> {

@@ -13,9 +13,7 @@ import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
 let world: VirtualWorld;
-afterEach(async () => {
-  await world.close();
-});
+afterEach(() => world.close());
 
 const NEVER = new AbortController().signal;
 

@@ -8,7 +8,7 @@ import { isImmutableRefusal } from '../plan/replacement.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
 import { isWorkOfController, refusalKey } from './shown-node.ts';
-import type { PendingWrite } from './why-report.ts';
+import { type PendingWrite, withoutDefinition } from './why-report.ts';
 import { isAtOrInside } from '../plan/value-lines.ts';
 
 /** The maximum number of writes that are tried per node. The objects of a collection usually have the same problem. */
@@ -16,18 +16,21 @@ const MAX_TRIED = 10;
 
 /**
  * Tries the pending writes and deletions with dry runs, and adds the refusals to the observation. A view then shows the nodes of
- * refused writes as failed.
+ * refused writes as failed. Without its definition, an instance has no controller for them, so that all count as refused.
  */
 export async function withRefusedWrites(
   api: KubernetesApi,
   observation: InstanceObservation,
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
-  const { decision } = observation;
+  const work = observation.decision.nodes.filter(isWorkOfController);
+  const [lost] = withoutDefinition(observation);
+  if (lost !== undefined) {
+    const refusal = { problem: lost.reason, remedy: lost.remedy };
+    return { ...observation, refusedWrites: new Map(work.map((node) => [refusalKey(node), refusal])) };
+  }
   const tried = await Promise.all(
-    decision.nodes
-      .filter(isWorkOfController)
-      .map(async (node) => ({ node, writes: await tryWrites(api, node, observation, signal) })),
+    work.map(async (node) => ({ node, writes: await tryWrites(api, node, observation, signal) })),
   );
   const refused = tried.flatMap(({ node, writes }) => {
     const [first, ...others] = writes.filter(({ result }) => result === 'refused');

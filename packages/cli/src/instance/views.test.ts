@@ -45,9 +45,7 @@ beforeEach(async () => {
   await world.apply(instance('shop'));
   await world.advance(2000);
 });
-afterEach(async () => {
-  await world.close();
-});
+afterEach(() => world.close());
 
 const look = (text: string) => observe(world.user, text, 'default', NEVER, { settings: assumedSettings('this test') });
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'default' });

@@ -299,7 +299,7 @@ const CORRECT_BLOCKER =
   'correct the cause that the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
 /** Describes a lost definition: no controller works on the instance, and a deletion of the instance does not proceed. */
-function withoutDefinition(observation: InstanceObservation): Blocker[] {
+export function withoutDefinition(observation: InstanceObservation): Blocker[] {
   const { instance, gone } = observation;
   if (instance.metadata.deletionTimestamp === undefined) {
     if (gone === undefined) return [];

@@ -8,16 +8,15 @@ import { type KubernetesApi, readSession } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
+import { withRefusedWrites } from './pending-writes.ts';
 import { statusLines, statusView } from './status-view.ts';
-import { treeLines } from './tree-view.ts';
+import { treeLines, treeNodes } from './tree-view.ts';
 import { explainDefinition } from './why-definition.ts';
 import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
 let world: sim.VirtualWorld;
-afterEach(async () => {
-  await world.close();
-});
+afterEach(() => world.close());
 
 const NEVER = new AbortController().signal;
 
@@ -238,4 +237,21 @@ test('an instance can be named with the short name of its kind, even after the d
   const gone = await why('po2/default/shop');
   expect(gone).toContain('note: the definition pots is gone');
   expect(gone).toEqual(await why('pot/default/shop'));
+});
+
+test('every view of a deletion without a definition says that no controller deletes the objects', async () => {
+  world = await sim.virtualWorld();
+  await world.apply(sim.potDefinition([sim.mapResource('map', { a: 'b' })]));
+  await world.advance(2000);
+  await world.apply(sim.pot('shop'));
+  await world.advance(2000);
+  await world.controller.stop();
+  await world.user.patch(sim.potsRef, { metadata: { finalizers: null } });
+  for (const ref of [sim.potsRef, sim.potRef('shop')]) await world.user.delete(ref);
+  const observed = await observe(world.user, 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
+  const seen = await withRefusedWrites(world.user, observed, NEVER);
+  const { reason, remedy } = whyReport(seen, []).blocked[0] ?? {};
+  expect(reason).toContain('no controller deletes the objects');
+  for (const nodes of [treeNodes(seen), statusView(seen).open])
+    expect(nodes).toMatchObject([{ state: 'failed', reason, remedy }]);
 });

@@ -21,9 +21,7 @@ beforeEach(async () => {
   await world.apply(sim.pot('shop'));
   await world.advance(2000);
 });
-afterEach(async () => {
-  await world.close();
-});
+afterEach(() => world.close());
 
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
 const withoutAges = (text: string) => text.replaceAll(/(?<![\w-])\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
