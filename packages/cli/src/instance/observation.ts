@@ -3,7 +3,8 @@ import { type Diagnostic, type KubeObject, isJsonObject, TypeKroError, nearestNa
 import { observeInstance, observeMembers } from '@typekro/sdk/deploy';
 import { type Graph, GraphObject, KroLevel } from '@typekro/engine/graph';
 import { type KubernetesApi, readSession } from '@typekro/kube';
-import { type Condition, type Decision, type NodeReport, keys, readConditions } from '@typekro/engine/runtime';
+import type { Condition, Decision, NodeReport, Observations } from '@typekro/engine/runtime';
+import { Explanation, keys, ObjectTarget, readConditions } from '@typekro/engine/runtime';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -165,7 +166,7 @@ export async function observeFound(
 ): Promise<InstanceObservation> {
   const chosenNode = node === undefined ? {} : { node };
   if (GraphObject.is(instance) && definition === undefined) {
-    const seen = await observeGraphObject(api, instance, settings, signal);
+    const seen = await observeGraphObject(api, instance, settings, signal, recordedContest(instance));
     checkNode(node, knownNodes(seen));
     return withMaskedConditions({ ...seen, ...chosenNode });
   }
@@ -186,7 +187,14 @@ export async function observeFound(
   const known = { ...live, notes: [...withdrawn, ...live.notes, ...levelNotes(settings)] };
   const seen = { instance, definition, ...known, ...chosenNode };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
-  const options = { api, graph, instance, step: { ...collectionLimit(settings, instance), ...step }, signal };
+  const options = {
+    api,
+    graph,
+    instance,
+    contest: recordedContest(instance),
+    step: { ...collectionLimit(settings, instance), ...step },
+    signal,
+  };
   const decision = await decideWithDryRuns(api, (tried) => observeInstance({ ...options, ...tried }), signal);
   checkNode(node, knownNodes({ graph, decision }));
   if (!isPaused(instance)) return withMaskedConditions({ ...seen, graph, decision });
@@ -197,6 +205,15 @@ export async function observeFound(
     decision,
     resumed: await decideWithDryRuns(api, (tried) => observeInstance({ ...resumed, ...tried }), signal),
   });
+}
+
+/** Returns the contests that the controller has recorded in the instance. Only the controller counts the corrections. */
+function recordedContest(instance: KubeObject): NonNullable<Observations.Observed['contest']> {
+  const message = recordedState(instance).ready?.message ?? '';
+  return (target) => {
+    const contest = Explanation.contestIn(message, ObjectTarget.refOf(target));
+    return contest && { ...contest, retryAt: Infinity, endsAt: Infinity };
+  };
 }
 
 /** Returns the nodes that a user can name: the nodes of the graph, and former nodes whose objects still exist. */

@@ -3,7 +3,14 @@ import { type Diagnostic, type KubeObject, type ObjectRef, objectName } from '@t
 import { observeGraph } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
-import { type Condition, type Decision, NodeReport, ObjectKey, Tracking } from '@typekro/engine/runtime';
+import {
+  type Condition,
+  type Decision,
+  type Observations,
+  NodeReport,
+  ObjectKey,
+  Tracking,
+} from '@typekro/engine/runtime';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
 /**
@@ -28,12 +35,13 @@ export async function observeGraphObject(
   instance: KubeObject,
   settings: ControllerSettings,
   signal: AbortSignal,
+  contest: NonNullable<Observations.Observed['contest']>,
 ): Promise<GraphObservation> {
   const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal, settings);
   const refused = refusal === undefined ? {} : { refusal };
   const decision = await decideWithDryRuns(
     api,
-    (tried) => observeGraph({ api, graph, instance, step, signal, ...refused, ...tried }),
+    (tried) => observeGraph({ api, graph, instance, contest, step, signal, ...refused, ...tried }),
     signal,
   );
   return {

@@ -435,6 +435,22 @@ test.each([
   expect(statusView(seen).open).toMatchObject([{ node: 'map', state, reason }]);
 });
 
+test('every view names the manager of a contested field, and dependents continue', async () => {
+  const nodes = config('map', '{ a: b }') + config('after', '{ c: "${map.metadata.name}" }');
+  await start(SIMULATED, definition(nodes), instance());
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-map', namespace: 'default' };
+  for (let change = 0; change < 9; change += 1) {
+    await world.user.patch(ref, { data: { a: `x${change}` } }, { fieldManager: 'other' });
+    await world.advance(2000);
+  }
+  const seen = await withRefusedWrites(world.user, await observed(), NEVER);
+  const reason = expect.stringContaining('data.a repeatedly changed by other; the controller now pauses');
+  const remedy = 'leave the field out of the template, or stop the other manager';
+  expect((await whyOf(seen, world.user, NEVER)).causes).toMatchObject([{ node: 'map', reason, remedy }]);
+  expect(treeNodes(seen)).toMatchObject([{ state: 'waiting', reason, remedy }, { state: 'ready' }]);
+  expect(statusView(seen).open).toMatchObject([{ node: 'map', state: 'waiting', reason }]);
+});
+
 test('why reports that no controller has seen the instance', async () => {
   await start(SIMULATED, plain);
   await world.controller.stop();

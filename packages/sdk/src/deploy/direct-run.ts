@@ -15,6 +15,7 @@ import type {
   ObjectOutcome,
   ObjectTarget,
   ObjectType,
+  Observations,
   StepOptions,
 } from '@typekro/engine/runtime';
 import { ApplySet, keys, NodeReport, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
@@ -90,6 +91,8 @@ export interface DirectRunOptions {
   readonly known?: readonly KnownObject[];
   /** Failed writes that are known already. */
   readonly failures?: readonly KnownFailure[];
+  /** Finds a contest that is known already. */
+  readonly contest?: NonNullable<Observations.Observed['contest']>;
   /**
    * Called after each apply, with the object's last known state before the apply and with the object that the server
    * returned.
@@ -139,6 +142,7 @@ export class DirectRun {
     this.#store = new ObservedStore(() => options.clock.now());
     for (const { target, object } of options.known ?? []) this.#store.setObject(target, object);
     for (const { target, failed, writer } of options.failures ?? []) this.#store.setFailedWrite(target, failed, writer);
+    if (options.contest !== undefined) this.#store.contest = options.contest;
     const applySet = ApplySet.idOf(options.instance);
     this.#watches = new WatchSet(
       options.api,

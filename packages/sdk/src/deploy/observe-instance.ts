@@ -9,7 +9,7 @@ import { type KnownObject, targetOfObject } from './observed-store.ts';
 /** The options of `observeInstance`: an instance of a definition, and the options of its controller's step. */
 export interface ObserveInstanceOptions extends Pick<
   DirectRunOptions,
-  'api' | 'graph' | 'step' | 'signal' | 'failures'
+  'api' | 'graph' | 'step' | 'signal' | 'failures' | 'contest'
 > {
   /** The live instance. */
   readonly instance: KubeObject;
@@ -44,6 +44,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     writeParent: (_parent, current) => Promise.resolve(current),
     known: await children(api, graph, instance, signal),
     ...(options.failures === undefined ? {} : { failures: options.failures }),
+    ...(options.contest === undefined ? {} : { contest: options.contest }),
     isSettled: (action) => isBookkeeping(action) || isSettled(action),
     report: () => undefined,
   });

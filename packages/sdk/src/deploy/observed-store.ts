@@ -54,6 +54,8 @@ export class ObservedStore implements Observations.Observed {
   readonly #failed = new Map<string, RememberedWrite>();
   readonly #failedReads = new Map<string, RememberedRead>();
   readonly #now: () => number;
+  /** The known contests. By default, there are none. */
+  contest?: NonNullable<Observations.Observed['contest']>;
   /** Failed reads of objects, lists and members, for the executor. */
   readonly failedReads: ReadMemory = {
     get: (key) => this.#failedReads.get(key),

@@ -176,6 +176,8 @@ function terminatingText({ object, finalizers, since }: Terminating): string {
   return `${formatRef(object)} is gone (deleted at ${since}${held})`;
 }
 
+const ANY_CLIENT = 'another client';
+
 /** The maximum number of managers in the message about a contest. */
 const MAX_NAMED_MANAGERS = 3;
 
@@ -188,13 +190,22 @@ export function contestText({ object, fields, managers, isOwn }: Contested): str
     return `${formatRef(object)} gets a different value with each write: an expression of the node may read a value that the node itself changes; the controller now pauses before each write`;
   }
   const named = managers.slice(0, MAX_NAMED_MANAGERS).join(', ');
-  const by =
-    managers.length === 0 ? 'another client' : managers.length > MAX_NAMED_MANAGERS ? `${named} and others` : named;
+  const by = managers.length === 0 ? ANY_CLIENT : managers.length > MAX_NAMED_MANAGERS ? `${named} and others` : named;
   return `${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${by}; the controller now pauses before each revert`;
+}
+
+/** The contest about an object in a message with its `contestText`; `undefined` if the message has none. */
+export function contestIn(message: string, object: ObjectRef): Pick<Contested, 'fields' | 'managers'> | undefined {
+  const [, text = ''] = message.split(`: ${formatRef(object)}: `);
+  const found = /^([^\n]*?) repeatedly changed by ([^\n]*?)(?: and others)?; the controller now pauses/.exec(text);
+  if (found === null) return undefined;
+  const [, fields = '', managers = ''] = found;
+  return { fields: fields.split(', '), managers: managers === ANY_CLIENT ? [] : managers.split(', ') };
 }
 
 /** The sentences for the reasons of a step. */
 export const Explanation = {
+  contestIn,
   dependency: dependencyText,
   of: explainNode,
   refused: refusedText,
