@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { type ComparedFacets, builtinSource } from '@typekro/engine/schema';
@@ -40,6 +40,27 @@ spec:
     - id: ${id}
       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}}
 ${extra}`;
+
+async function keysListed(text: string): Promise<number> {
+  const lists = [vi.spyOn(Object, 'keys'), vi.spyOn(Object, 'entries')];
+  await checkInputs({ ...inputsOf('a.yaml', text), texts: new Map() });
+  const listed = lists.flatMap(({ mock }) => mock.results.map(({ value }) => (value as unknown[]).length));
+  vi.restoreAllMocks();
+  return listed.reduce((sum, each) => sum + each, 0);
+}
+
+const times = (n: number, piece: string) => Array.from({ length: n }, (_, i) => piece.replaceAll('@', `${i}`)).join('');
+const readers = (n: number) => `"}, data: {${times(n, 'k@: "${schema.spec.g@}",')}z: "`;
+const instance = (spec: string) => `---\n{apiVersion: kro.run/v1alpha1, kind: A, metadata: {name: a}, spec: {${spec}}}`;
+
+test.each<readonly [string, (n: number) => string]>([
+  ['types', (n) => definition('A', { spec: `${times(n, 'f@: U@, ')}}\n    types: {${times(n, 'T@: {a: string}, ')}` })],
+  ['fields', (n) => definition('A', { spec: times(n, 'f@: string,'), name: readers(n) })],
+  ['members of a template', (n) => definition('A', { name: `a"}, ${times(n, 'z@: x, ')}z: {z: "z` })],
+  ['members', (n) => definition('A', { spec: times(n, 'f@: string, ') }) + instance(times(n, 'g@: x, '))],
+])('the work for unknown %s grows as their number', async (_what, textOf) => {
+  expect(await keysListed(textOf(400))).toBeLessThan(3 * (await keysListed(textOf(200))));
+});
 
 const unknownName = (kind: string) => definition(kind, { name: '${nothing.metadata.name}' });
 

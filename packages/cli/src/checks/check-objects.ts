@@ -1,6 +1,6 @@
 import type { DryRun, RefusalCause } from '@typekro/cluster';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { grouped, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { type PathStep, isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
@@ -41,13 +41,10 @@ async function checkWithSchema(
   const value = input.object;
   const pruned = StructuralSchema.prune(schema, value);
   const misnamed = pruned.unknown.length === 0 ? [] : correctFields(schema, value).unknown;
-  const unknown = misnamed
-    .map((field) => unknownField(input, schema, field))
-    // An object instead of a list is one error, not one error per member.
-    .filter(
-      ({ path, message }, index, all) =>
-        all.findIndex((each) => each.path === path && each.message === message) === index,
-    );
+  // An object instead of a list is one error, not one error per member.
+  const reportedUnknown = misnamed.map((field) => unknownField(input, schema, field));
+  const byPlace = grouped(reportedUnknown, ({ path, message }) => `${path ?? ''}\0${message}`);
+  const unknown = [...byPlace.values()].flatMap(([first]) => first ?? []);
   if (isDefinition(input.object)) {
     // The server's check is skipped after a misspelling, because it would also report the correct field as missing. It
     // is also skipped if it would repeat an error that the compiler has found.
@@ -157,12 +154,7 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
   const kept = [
     ...new Map((own.length > 0 ? own : causes).map((cause) => [`${cause.field}\0${cause.message}`, cause])).values(),
   ];
-  const ofField = new Map<string, RefusalCause[]>();
-  for (const cause of kept) {
-    const same = ofField.get(cause.field);
-    if (same === undefined) ofField.set(cause.field, [cause]);
-    else same.push(cause);
-  }
+  const ofField = grouped(kept, ({ field }) => field);
   return kept.filter((cause) => !isFollowUp(cause, kept, ofField.get(cause.field) ?? []));
 }
 

@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
+import { Path, type PathStep } from '@typekro/engine/graph';
 import { type Schema, StructuralSchema, schemaNodeAt, valueAtSteps, RefusedPlace } from '@typekro/engine/schema';
+import { namesBelow } from './unknown-field-hint.ts';
 
 /** A field that the kind does not have. */
 export interface UnknownField {
@@ -25,12 +26,9 @@ export interface CorrectedFields {
  * misspelt field are checked under its corrected name, so that one check finds all misspellings.
  */
 export function correctFields(schema: Schema, given: JsonValue): CorrectedFields {
-  const renamed: { readonly path: readonly PathStep[]; readonly name: string }[] = [];
+  const renamed = new Map<string, string>();
   const asWritten = (path: readonly PathStep[]): PathStep[] =>
-    path.map((step, index) => {
-      const found = renamed.find((each) => each.path.length === index + 1 && isPrefix(each.path, path));
-      return found?.name ?? step;
-    });
+    path.map((step, index) => renamed.get(Path.format(path.slice(0, index + 1))) ?? step);
   const corrected: UnknownField[] = [];
   let value = given;
   for (;;) {
@@ -44,7 +42,8 @@ export function correctFields(schema: Schema, given: JsonValue): CorrectedFields
       (path === undefined ? rest : corrected).push(field);
       if (path === undefined) continue;
       isChanged = true;
-      renamed.push({ path, name: String(steps.at(-1)) });
+      const key = Path.format(path);
+      if (!renamed.has(key)) renamed.set(key, String(steps.at(-1)));
     }
     // The loop ends, because each renaming reduces the number of unknown fields at its depth by one.
     if (!isChanged) {
@@ -56,15 +55,13 @@ export function correctFields(schema: Schema, given: JsonValue): CorrectedFields
   }
 }
 
-const isPrefix = (prefix: readonly PathStep[], path: readonly PathStep[]): boolean =>
-  prefix.every((step, index) => step === path[index]);
-
 /** Renames an unknown field in place. Returns its new path, or `undefined` if no field is similar. */
 function renameField(schema: Schema, root: JsonValue, steps: readonly PathStep[]): PathStep[] | undefined {
   const above = steps.slice(0, -1);
   const name = String(steps.at(-1) ?? '');
   const parent = valueAtSteps(root, above);
-  const near = nearestName(name, Object.keys(schemaNodeAt(schema, above)?.properties ?? {}));
+  const holder = schemaNodeAt(schema, above);
+  const near = holder === undefined ? undefined : nearestName(name, namesBelow(holder).names);
   if (!isJsonObject(parent) || near === undefined || Object.hasOwn(parent, near)) return undefined;
   rename(parent, name, near);
   return [...above, near];

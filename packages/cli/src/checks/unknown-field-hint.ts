@@ -1,6 +1,6 @@
 import type { PathStep } from '@typekro/engine/graph';
 import { type Schema, schemaNodeAt } from '@typekro/engine/schema';
-import { nearestName } from '@typekro/kit/core';
+import { nearestName, oncePerObject } from '@typekro/kit/core';
 
 /** The beginning of the hint for a field that belongs in the spec. */
 export const BELOW_SPEC = 'it belongs below spec';
@@ -51,12 +51,9 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
     (isFree && !isNear && parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
   )
     return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
-  const siblings = Object.entries(siblingSchema?.properties ?? {}).filter(
-    ([key, each]) => key !== 'spec' && each.properties?.[name] !== undefined,
-  );
-  const [sibling] = siblings;
-  if (sibling !== undefined && siblings.length === 1 && !isNear && sibling[0] !== 'metadata')
-    return `it belongs below ${[...steps.slice(0, -1), sibling[0]].join('.')}: indent it by two more spaces there`;
+  const sibling = siblingSchema === undefined ? undefined : namesBelow(siblingSchema).holders.get(name);
+  if (sibling !== undefined && sibling !== SEVERAL && !isNear && sibling !== 'metadata')
+    return `it belongs below ${[...steps.slice(0, -1), sibling].join('.')}: indent it by two more spaces there`;
   const parent = steps.at(-2);
   const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;
   return outer?.properties?.[name] === undefined || isNear
@@ -64,9 +61,27 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
     : `it belongs next to ${String(parent)}: indent it by two spaces less`;
 }
 
+/** The names of a schema's fields, and the only field except `spec` that has a given member. */
+interface NamesBelow {
+  readonly names: readonly string[];
+  readonly holders: ReadonlyMap<string, string>;
+}
+
+/** In place of the holder, when several fields have the member. */
+const SEVERAL = '';
+
+export const namesBelow = oncePerObject((schema: Schema): NamesBelow => {
+  const fields = Object.entries(schema.properties ?? {});
+  const holders = new Map<string, string>();
+  for (const [holder, { properties = {} }] of fields)
+    for (const name of holder === 'spec' ? [] : Object.keys(properties))
+      holders.set(name, holders.has(name) ? SEVERAL : holder);
+  return { names: fields.map(([name]) => name), holders };
+});
+
 /** The hint for an undeclared field: the most similar declared name, or all declared names if there are at most 12. */
 function nameHint(name: string, schema: Schema | undefined): string | undefined {
-  const known = Object.keys(schema?.properties ?? {});
+  const known = schema === undefined ? [] : namesBelow(schema).names;
   const near = nearestName(name, known);
   if (near !== undefined) return `did you mean "${near}"?`;
   return known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;

@@ -1,4 +1,4 @@
-import { cryptoLibrary } from '@typekro/kit/core';
+import { cryptoLibrary, grouped } from '@typekro/kit/core';
 import { toJsonText } from '../codec/json.ts';
 import { loadData } from '../kubernetes-data.ts';
 import { type Negotiated, negotiate } from '../protocol/negotiate.ts';
@@ -118,13 +118,10 @@ interface Group {
 }
 
 function groupsOf(registry: Registry): Group[] {
-  const groups = new Map<string, string[]>();
-  for (const { group, version } of registry.all()) {
-    const versions = groups.get(group);
-    if (versions === undefined) groups.set(group, [version]);
-    else if (!versions.includes(version)) versions.push(version);
-  }
-  return [...groups].map(([name, versions]) => ({ name, versions: versions.toSorted(compareVersions) }));
+  return [...grouped(registry.all(), ({ group }) => group)].map(([name, resources]) => ({
+    name,
+    versions: [...new Set(resources.map(({ version }) => version))].sort(compareVersions),
+  }));
 }
 
 function groupValue({ name, versions }: Group) {

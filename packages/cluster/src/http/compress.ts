@@ -6,9 +6,7 @@ import type { ApiReply, ByteStream } from '../protocol/request.ts';
 /** The minimum size of a response that is compressed, in bytes, as in an API server. */
 const MIN_COMPRESSED_BYTES = 128 * 1024;
 
-/**
- * The compressed forms of bodies that the server keeps in memory, such as OpenAPI documents.
- */
+/** The compressed forms of bodies that the server keeps in memory, such as OpenAPI documents. */
 const compressed = new WeakMap<Buffer, Buffer>();
 
 /**

@@ -7,7 +7,7 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
 import { goParseInt } from '@typekro/kit/golang';
 import { Problems } from '../errors/field-problems.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
@@ -25,27 +25,16 @@ import { copyJson } from '../types/copy.ts';
 export const specOf = (object: MutableObject): JsonObject => ensureAt(object, 'spec');
 
 /**
- * Caches the warnings of each template. Successive versions of an object share the same template object while it does
- * not change.
- */
-const cachedWarnings = new WeakMap<JsonObject, readonly string[]>();
-
-/**
  * Returns a function that computes the warnings about the template at a path. An update that does not change the
- * object's generation has no warnings.
+ * object's generation has no warnings. Successive versions of an object share the template while it does not change.
  */
-export const warningsOfTemplate =
-  (path: string) =>
-  (object: KubeObject, old: KubeObject | undefined): readonly string[] => {
-    if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
-    const template = objectAt(object, ...path.split('.'));
-    let warnings = cachedWarnings.get(template);
-    if (warnings === undefined) {
-      warnings = podWarnings(template, path);
-      cachedWarnings.set(template, warnings);
-    }
-    return warnings;
-  };
+export const warningsOfTemplate = (path: string) => {
+  const warningsOf = oncePerObject((template: JsonObject) => podWarnings(template, path));
+  return (object: KubeObject, old: KubeObject | undefined): readonly string[] =>
+    old !== undefined && old.metadata.generation === object.metadata.generation
+      ? []
+      : warningsOf(objectAt(object, ...path.split('.')));
+};
 
 export const templateWarnings = warningsOfTemplate('spec.template');
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, oncePerObject } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import { toJsonBytes, toJsonText } from '../codec/json.ts';
 import { CustomResource } from '../registry/served-custom-resource.ts';
@@ -102,13 +102,7 @@ function index(registry: Registry, cached: Cached): JsonObject {
 const DATA_REVISION = 1;
 
 /** The hashes of the schemas of custom resources. A schema object never changes. */
-const schemaHashes = new WeakMap<object, Buffer>();
-
-function schemaHash(schema: object): Buffer {
-  const hash = schemaHashes.get(schema) ?? createHash('sha256').update(toJsonBytes(schema)).digest();
-  schemaHashes.set(schema, hash);
-  return hash;
-}
+const schemaHash = oncePerObject((schema: object) => createHash('sha256').update(toJsonBytes(schema)).digest());
 
 /** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
 function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {

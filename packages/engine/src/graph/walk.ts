@@ -122,6 +122,14 @@ class Walker {
   readonly #dynamicKeys: boolean;
   /** The place of the current value. */
   #place: TemplatePlace;
+  /** The known and the unknown fields of an object, and the fields one level deeper that have all the unknown ones. */
+  readonly #fieldsOf = oncePerObject((schema: Schema) => {
+    const known = Object.keys(schema.properties ?? {});
+    return oncePerObject((parent: JsonObject) => {
+      const unknownKeys = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
+      return { known, unknownKeys, deeper: innerFieldsWith(unknownKeys, schema) };
+    });
+  });
 
   constructor({ base, root = new TemplatePlace(), texts = new Map(), level, dynamicKeys = false }: Whereabouts) {
     this.#base = base;
@@ -219,10 +227,9 @@ class Walker {
   }
 
   #unknownField(key: string, schema: Schema, parent: JsonObject): void {
-    const known = Object.keys(schema.properties ?? {});
+    const { known, unknownKeys, deeper } = this.#fieldsOf(schema)(parent);
     const close = nearestName(key, known);
-    const unknownKeys = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
-    const inner = close === undefined ? innerFieldsWith(unknownKeys, schema) : [];
+    const inner = close === undefined ? deeper : [];
     // If several unknown fields belong one level deeper, only the first of them is reported.
     if (inner.length > 0 && unknownKeys[0] !== key) return;
     const isItem = typeof this.#place.steps.at(-1) === 'number' && Object.keys(parent).length === 1;

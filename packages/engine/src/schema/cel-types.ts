@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { CelType, TypeProvider, VariableOptions } from '@typekro/cel';
 import {
   BOOL,
@@ -115,11 +116,7 @@ class SchemaTypes implements TypeProvider {
 
   fieldNames(typeName: string): readonly string[] {
     const schema = this.#schemaOf(typeName);
-    if (schema === undefined || valuesOf(schema) !== undefined) return [];
-    return propertyNames(schema).flatMap((name) => {
-      const escaped = escapeFieldName(name);
-      return escaped !== undefined && this.findField(typeName, escaped) !== undefined ? [escaped] : [];
-    });
+    return schema === undefined ? [] : readableNames(schema);
   }
 
   #schemaOf(name: string): Schema | undefined {
@@ -147,15 +144,26 @@ function fieldSchema(schema: Schema, field: string): { name: string; schema: Sch
     const name = escapeFieldName(field);
     // Any other name that needs an escape is accepted only in its escaped form.
     if (name === field || name === `__${field}__`) return { name: name ?? field, schema: plain };
-    if (!field.includes('__')) return undefined;
   }
-  for (const name of propertyNames(schema)) {
-    if (escapeFieldName(name) !== field) continue;
-    const found = propertyOf(schema, name);
-    if (found !== undefined) return { name: field, schema: found };
-  }
-  return undefined;
+  // The escaped form of another name contains two underscores.
+  const name = field.includes('__') ? escapedNames(schema).get(field) : undefined;
+  const found = name === undefined ? undefined : propertyOf(schema, name);
+  return found === undefined ? undefined : { name: field, schema: found };
 }
+
+/** The names of a schema's fields, keyed by their form in expressions. */
+const escapedNames = oncePerObject(
+  (schema: Schema): ReadonlyMap<string | undefined, string> =>
+    new Map(propertyNames(schema).map((name) => [escapeFieldName(name), name])),
+);
+
+/** The names of a schema's fields that expressions can read. */
+const readableNames = oncePerObject((schema: Schema): readonly string[] =>
+  [...escapedNames(schema).keys()].filter((name): name is string => {
+    const found = name === undefined ? undefined : fieldSchema(schema, name);
+    return found !== undefined && celType(found.schema, found.name) !== undefined;
+  }),
+);
 
 /** The types of CEL for a schema. */
 export const CelTypes = { of: celTypes, shapeOf: celShape };

@@ -4,25 +4,35 @@
  */
 const MAX_LENGTH = 64;
 
-/** The maximum number of known names with which a wrong name is compared. It bounds the time for many wrong names. */
+/**
+ * The maximum numbers of known names that a call reads, and of those among them whose edit distance it computes. They
+ * bound the time for many wrong names.
+ */
 const MAX_CANDIDATES = 1_000;
+const MAX_COMPARED = 250;
 
 /**
  * The known name that is most similar to `name`, for "did you mean". The edit distance is at most a third of the length
  * of `name`; for a name of one or two characters it is at most 1. Insertions, deletions, replacements and swaps of
- * neighbours count 1 each, a difference of case counts 0.5. `undefined` when no name is similar enough.
+ * neighbours count 1 each, a difference of case counts 0.5. `undefined` when no name is similar enough. `shown` changes
+ * a known name to the form in which the user writes it.
  */
-export function nearestName(name: string, known: Iterable<string>): string | undefined {
+export function nearestName(
+  name: string,
+  known: Iterable<string>,
+  shown = (each: string): string => each,
+): string | undefined {
   if (name.length === 0 || name.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;
-  const letters = lettersOf(name);
-  let seen = 0;
-  for (const candidate of known) {
+  let [seen, compared] = [0, 0];
+  for (const each of known) {
     seen += 1;
-    if (seen > MAX_CANDIDATES) break;
+    if (seen > MAX_CANDIDATES || compared === MAX_COMPARED) break;
+    const candidate = shown(each);
     if (candidate === name || Math.abs(candidate.length - name.length) > bestDistance) continue;
-    const distance = editDistance(letters, lettersOf(candidate), bestDistance);
+    compared += 1;
+    const distance = editDistance(name, candidate, bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -31,36 +41,25 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** The characters of a name, as they are and in lower case. */
-interface Letters {
-  readonly exact: readonly string[];
-  readonly lower: readonly string[];
-}
-
-function lettersOf(name: string): Letters {
-  const exact = name.split('');
-  return { exact, lower: exact.map((letter) => letter.toLowerCase()) };
-}
-
-/** Three rows of distances. They are reused, because a wrong name is compared with up to a thousand names. */
+/** Three rows of distances, which all comparisons use. */
 const ROWS = [0, 1, 2].map(() => new Float64Array(MAX_LENGTH * 2 + 1));
 
 /**
  * The edit distance of two names. If the distance is at least `limit`, the result may be any number that is at least
  * `limit`.
  */
-function editDistance(a: Letters, b: Letters, limit: number): number {
-  const width = b.exact.length;
+function editDistance(a: string, b: string, limit: number): number {
+  const width = b.length;
   let [beforeLast, last, row] = ROWS as [Float64Array, Float64Array, Float64Array];
   for (let j = 0; j <= width; j += 1) last[j] = j;
   let leastOfLast = 0;
-  for (let i = 1; i <= a.exact.length; i += 1) {
+  for (let i = 1; i <= a.length; i += 1) {
     row[0] = i;
     let least = i;
     for (let j = 1; j <= width; j += 1) {
-      const replaced = (last[j - 1] ?? 0) + replacementCost(a, i - 1, b, j - 1);
+      const replaced = (last[j - 1] ?? 0) + replacementCost(a[i - 1], b[j - 1]);
       let cost = Math.min(replaced, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
-      if (i > 1 && j > 1 && a.exact[i - 1] === b.exact[j - 2] && a.exact[i - 2] === b.exact[j - 1]) {
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
         cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
       }
       row[j] = cost;
@@ -75,7 +74,7 @@ function editDistance(a: Letters, b: Letters, limit: number): number {
   return last[width] ?? 0;
 }
 
-function replacementCost(a: Letters, i: number, b: Letters, j: number): number {
-  if (a.exact[i] === b.exact[j]) return 0;
-  return a.lower[i] === b.lower[j] ? 0.5 : 1;
+function replacementCost(one: string | undefined, other: string | undefined): number {
+  if (one === other) return 0;
+  return one?.toLowerCase() === other?.toLowerCase() ? 0.5 : 1;
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, grouped } from '@typekro/kit/core';
 
 /** The state of a DaemonSet's pods and nodes, for a rolling update with `maxSurge`. */
 export interface SurgeState {
@@ -31,12 +31,7 @@ export interface SurgePlan {
  */
 export function surgePlan(state: SurgeState): SurgePlan {
   const { nodes, keep, pods, nodeOf, isNew, isReady, isAvailable } = state;
-  const byNode = new Map<string, KubeObject[]>();
-  for (const pod of pods) {
-    const onNode = byNode.get(nodeOf(pod));
-    if (onNode === undefined) byNode.set(nodeOf(pod), [pod]);
-    else onNode.push(pod);
-  }
+  const byNode = grouped(pods, nodeOf);
   const remove: KubeObject[] = [];
   const empty: string[] = [];
   const broken: string[] = [];

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, withGroup, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, grouped, withGroup, oncePerObject } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import {
   compareQuantities,
@@ -106,17 +106,9 @@ function isOfPods(name: string): boolean {
  * The limits in `hard` of a quota, by the resource whose objects contribute to them. They are sorted once for each quota,
  * because a quota can have thousands of them, and each write in its namespace asks for those of one resource.
  */
-const limitsByResource = oncePerObject((hard: JsonObject): ReadonlyMap<string, readonly string[]> => {
-  const names = new Map<string, string[]>();
-  for (const name of Object.keys(hard)) {
-    const counted = countedBy(name);
-    if (counted === undefined) continue;
-    const own = names.get(counted);
-    if (own === undefined) names.set(counted, [name]);
-    else own.push(name);
-  }
-  return names;
-});
+const limitsByResource = oncePerObject((hard: JsonObject) =>
+  grouped(Object.keys(hard), (name) => countedBy(name) ?? ''),
+);
 
 /** The limits in `hard` of a quota to which objects of the resource contribute. */
 export const limitsFor = (hard: JsonObject, { plural, group }: GroupResource): readonly string[] =>

@@ -19,22 +19,6 @@ export interface SpecSchema {
   readonly rules: readonly SimpleRule[];
 }
 
-/** The schema of a field of unknown type. Expressions see such a field as dyn. */
-const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
-
-/**
- * The schema of a `spec` with errors. Fields without errors keep their schema, and all other fields accept any value.
- */
-function recover(spec: JsonValue | undefined, types: JsonValue, options: SimpleSchemaOptions): Schema {
-  if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {
-    const result = SimpleSchema.parse({ [name]: field ?? null }, types, options);
-    const parsed = result.ok ? result.schema.properties : undefined;
-    return [name, parsed !== undefined && Object.hasOwn(parsed, name) ? (parsed[name] ?? ANY_FIELD) : ANY_FIELD];
-  });
-  return { type: 'object', properties: Object.fromEntries(properties) };
-}
-
 const PRINT = ['printColumn'] as const;
 const SCALE = ['scale'] as const;
 
@@ -63,7 +47,13 @@ export function buildSpecSchema(definition: ParsedDefinition, features: GraphFea
       ...(error.unwritable === true ? {} : { kro: prefix + step + error.message }),
     });
   }
-  return { schema: recover(spec, types ?? {}, options), complete: false, rules: [], columns: [], replicas: [] };
+  return {
+    schema: SimpleSchema.recover(spec, types ?? {}, options),
+    complete: false,
+    rules: [],
+    columns: [],
+    replicas: [],
+  };
 }
 
 /** A member name that can be in a simple JSON path. */

@@ -138,10 +138,9 @@ export function foreignFunctionHint(name: string): string | undefined {
 /** `known` has the field names in the escaped form that expressions use. */
 function fieldHint(field: string, known: readonly string[]): string | undefined {
   if (isOldBoolean(field) && known.includes(`__${resolvePlain(field) === true}__`)) return oldBooleanKey(field);
-  const names = known.map(shownField);
-  const close = nearestName(field, names);
+  const close = nearestName(field, known, shownField);
   if (close !== undefined) return `did you mean "${close}"?`;
-  return names.length > 0 && names.length <= 12 ? `known fields: ${names.join(', ')}` : undefined;
+  return known.length > 0 && known.length <= 12 ? `known fields: ${known.map(shownField).join(', ')}` : undefined;
 }
 
 /** Formats a field name as an author writes it after a dot. A reserved word of CEL needs backticks. */

@@ -129,6 +129,26 @@ export function parseSimpleSchema(
   return { ok: false, errors };
 }
 
+/** The schema of a field of unknown type. Expressions see such a field as dyn. */
+const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
+
+/** The schema of a `spec` with errors: fields without errors keep their schema, and all others accept any value. */
+function recoverSimpleSchema(spec: JsonValue | undefined, types: JsonValue, options: SimpleSchemaOptions): Schema {
+  if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const builder = new Builder(new Set(options.gated));
+  builder.addTypes(types);
+  const before = builder.errors.length;
+  const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {
+    const built = before > 0 ? undefined : builder.root({ [name]: field ?? null });
+    const isSound = builder.errors.splice(before).length === 0 && built !== undefined;
+    return [
+      name,
+      isSound && problemOf(built, []) === undefined ? (built.schema.properties?.[name] ?? ANY_FIELD) : ANY_FIELD,
+    ];
+  });
+  return { type: 'object', properties: Object.fromEntries(properties) };
+}
+
 /** kro unescapes a default twice: as the value of a marker, and as JSON. */
 const ESCAPES = 'inside of the default, write \\\\\\" for a quote and \\\\\\\\ for a backslash';
 
@@ -163,6 +183,8 @@ class Builder {
   readonly rules: SimpleRule[] = [];
   readonly #gated: ReadonlySet<string>;
   readonly #types = new Map<string, Built>();
+  /** The names of all types, from the first unknown type of the spec on. */
+  #known: readonly string[] | undefined;
   /**
    * The names of types that are not built. After a malformed definition, an unknown type or a cycle, no type is built.
    * A field that uses such a type causes no additional error.
@@ -189,10 +211,8 @@ class Builder {
       for (const name of Object.keys(block)) this.#broken.add(name);
       return;
     }
-    const { order, errors } = orderTypes(
-      definitions,
-      (name) => hintForType(name, definitions.keys()) ?? nearestHint(name, definitions.keys()),
-    );
+    const known = [...definitions.keys()];
+    const { order, errors } = orderTypes(definitions, (name) => typeHint(name, known));
     for (const each of errors) this.errors.push(each);
     if (errors.length > 0) {
       for (const name of definitions.keys()) this.#broken.add(name);
@@ -406,8 +426,8 @@ class Builder {
 
   #unknown(name: string, place: Place): undefined {
     if (this.#broken.has(name)) return undefined;
-    const known = [...this.#types.keys(), ...Object.keys(ATOMS)];
-    const hint = name.includes('${') ? EXPRESSION_HINT : (hintForType(name, known) ?? nearestHint(name, known));
+    this.#known ??= [...this.#types.keys(), ...Object.keys(ATOMS)];
+    const hint = name.includes('${') ? EXPRESSION_HINT : typeHint(name, this.#known);
     return this.#report(place, 'simpleschema/unknown-type', `unknown type: ${name}`, { offset: 0, hint });
   }
 }
@@ -438,10 +458,12 @@ function typeTextOf(value: string): string {
   return bar < 0 ? value : value.slice(0, bar);
 }
 
-function nearestHint(name: string, known: Iterable<string>): string | undefined {
-  const nearest = nearestName(name, known) ?? [...known].find((each) => each.startsWith(name));
+function nearestHint(name: string, known: readonly string[]): string | undefined {
+  const nearest = nearestName(name, known) ?? known.find((each) => each.startsWith(name));
   return nearest === undefined ? undefined : `did you mean ${nearest}?`;
 }
+
+const typeHint = (name: string, known: readonly string[]) => hintForType(name, known) ?? nearestHint(name, known);
 
 const BLOCKS = { spec: 'spec schema', types: 'predefined types' } as const;
 
@@ -458,4 +480,4 @@ function notAMap(value: JsonValue, block: keyof typeof BLOCKS): SimpleSchemaErro
 }
 
 /** kro's notation of schemas. */
-export const SimpleSchema = { parse: parseSimpleSchema, patternProblem };
+export const SimpleSchema = { parse: parseSimpleSchema, recover: recoverSimpleSchema, patternProblem };

@@ -98,7 +98,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The remedy for an unknown type name. */
-export function hintForType(name: string, custom: Iterable<string>): string | undefined {
+export function hintForType(name: string, custom: readonly string[]): string | undefined {
   const spelling =
     SPELLINGS.get(name.toLowerCase()) ?? (ATOMIC.has(name.toLowerCase()) ? name.toLowerCase() : undefined);
   if (spelling !== undefined) return `write ${spelling}`;
@@ -110,8 +110,6 @@ export function hintForType(name: string, custom: Iterable<string>): string | un
   if (list !== undefined) return `write []${SPELLINGS.get(list.toLowerCase()) ?? list}`;
   const map = /^(?:map|Map|Record|object)<(?:string, *)?(\w+)>$/.exec(name)?.[1];
   if (map !== undefined) return `write map[string]${SPELLINGS.get(map.toLowerCase()) ?? map}`;
-  for (const known of custom) {
-    if (known.toLowerCase() === name.toLowerCase()) return `write ${known}`;
-  }
-  return undefined;
+  const same = custom.find((known) => known.length === name.length && known.toLowerCase() === name.toLowerCase());
+  return same === undefined ? undefined : `write ${same}`;
 }
