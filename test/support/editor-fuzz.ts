@@ -3,22 +3,7 @@ import { checkDocument } from '../../packages/cli/src/lsp/check-document.ts';
 import { formatEdits } from '../../packages/cli/src/lsp/format-edits.ts';
 import { TypeKroError } from '@typekro/kit/core';
 import type { EditorDocument, Workspace } from '@typekro/editor';
-import {
-  completionsAt,
-  definitionAt,
-  fixesFor,
-  foldingRangesOf,
-  hoverAt,
-  inlayHintsOf,
-  lensesOf,
-  outlinesOf,
-  referencesAt,
-  renameableAt,
-  renameAt,
-  symbolsOf,
-  tokensOf,
-  toProtocol,
-} from '@typekro/editor';
+import * as editing from '@typekro/editor';
 import { type Choices, pick } from './choices.ts';
 
 /** Strings that users type, paste, or type only partly. */
@@ -95,51 +80,57 @@ export async function askAll(
 ): Promise<string | undefined> {
   const { uri } = document;
   const { diagnostics, graphs, graphObjects } = await checkDocument(document, workspace);
-  const found = toProtocol(document.text, diagnostics);
+  const found = editing.toProtocol(document.text, diagnostics);
   const all = { start: { line: 0, character: 0 }, end: { line: document.text.lineCount, character: 0 } };
   const ranges: readonly [string, readonly (Range | undefined)[]][] = [
     ['diagnostics', found.map(({ range }) => range)],
-    ['symbols', symbolsOf(document).map(({ range }) => range)],
-    ['hover', [hoverAt(document, position, workspace.source)?.range]],
+    ['symbols', editing.symbolsOf(document).map(({ range }) => range)],
+    ['hover', [editing.hoverAt(document, position, workspace.source)?.range]],
     [
       'definition',
-      definitionAt(workspace, uri, position)
+      editing
+        .definitionAt(workspace, uri, position)
         .filter((each) => each.uri === uri)
         .map(({ range }) => range),
     ],
     [
       'references',
-      referencesAt(workspace, uri, position, true)
+      editing
+        .referencesAt(workspace, uri, position, true)
         .filter((each) => each.uri === uri)
         .map(({ range }) => range),
     ],
-    ['rename', [renameableAt(workspace, uri, position)?.range]],
-    ['lenses', lensesOf(document, workspace).map(({ range }) => range)],
+    ['rename', [editing.renameableAt(workspace, uri, position)?.range]],
+    ['lenses', editing.lensesOf(document, workspace).map(({ range }) => range)],
     ['format', formatEdits(document).map(({ range }) => range)],
     [
       'hints',
-      inlayHintsOf(document, all, outlinesOf([...graphs, ...graphObjects]), workspace).map((hint) => ({
-        start: hint.position,
-        end: hint.position,
-      })),
+      editing
+        .inlayHintsOf(document, all, editing.outlinesOf([...graphs, ...graphObjects]), workspace)
+        .map((hint) => ({ start: hint.position, end: hint.position })),
     ],
-    ['fixes', fixesFor(document, found).flatMap(({ edit }) => (edit?.changes?.[uri] ?? []).map(({ range }) => range))],
+    [
+      'fixes',
+      editing.fixesFor(document, found).flatMap(({ edit }) => (edit?.changes?.[uri] ?? []).map(({ range }) => range)),
+    ],
     [
       'completions',
-      completionsAt(document, position, workspace.source).map(
-        ({ textEdit }) => (textEdit as { readonly range: Range }).range,
-      ),
+      editing
+        .completionsAt(document, position, workspace.source)
+        .map(({ textEdit }) => (textEdit as { readonly range: Range }).range),
     ],
     [
       'folding',
-      foldingRangesOf(document).map(({ startLine, endLine }) => ({
-        start: { line: startLine, character: 0 },
-        end: { line: endLine, character: 0 },
-      })),
+      editing
+        .foldingRangesOf(document)
+        .map(({ startLine, endLine }) => ({
+          start: { line: startLine, character: 0 },
+          end: { line: endLine, character: 0 },
+        })),
     ],
   ];
   renameOrRefusal(workspace, uri, position);
-  const data = tokensOf(document, workspace.source);
+  const data = editing.tokensOf(document, workspace.source);
   if (data.some((each) => each < 0 || !Number.isInteger(each))) return `tokens: ${data.join(' ')}`;
   for (const [what, each] of ranges) {
     const wrong = each.find((range) => range !== undefined && !isInside(document, range));
@@ -150,7 +141,7 @@ export async function askAll(
 
 function renameOrRefusal(workspace: Workspace, uri: string, position: Position): void {
   try {
-    renameAt(workspace, uri, position, 'other');
+    editing.renameAt(workspace, uri, position, 'other');
   } catch (error) {
     if (!(error instanceof TypeKroError)) throw error;
   }

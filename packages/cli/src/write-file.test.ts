@@ -1,27 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { replaceFile, requireFolder, writeFile, writeWholeFile } from './write-file.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
-writeFileSync(join(folder, 'file'), '');
-symlinkSync('circle', join(folder, 'circle'));
+const folder = fs.mkdtempSync(join(tmpdir(), 'typekro-folder-'));
+fs.writeFileSync(join(folder, 'file'), '');
+fs.symlinkSync('circle', join(folder, 'circle'));
 
 test.each([
   [
@@ -54,83 +40,83 @@ const DETAILS = { code: 'snapshot/not-written', remedy: 'name another place' };
 
 test('writing a whole file replaces the target of a symbolic link, and keeps the link', async () => {
   const [target, link] = [join(folder, 'target'), join(folder, 'link')];
-  writeFileSync(target, 'before');
-  symlinkSync('target', link);
+  fs.writeFileSync(target, 'before');
+  fs.symlinkSync('target', link);
   await writeWholeFile(link, Buffer.from('after'), DETAILS);
-  expect(readFileSync(target, 'utf8')).toBe('after');
-  expect(lstatSync(link).isSymbolicLink()).toBe(true);
-  expect(statSync(target).mode & 0o777).toBe(0o600);
+  expect(fs.readFileSync(target, 'utf8')).toBe('after');
+  expect(fs.lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(fs.statSync(target).mode & 0o777).toBe(0o600);
 });
 
 test('writing a whole file creates the missing target of a symbolic link, and keeps the link', async () => {
   const links = join(folder, 'links');
-  mkdirSync(links);
-  symlinkSync('second', join(links, 'first'));
-  symlinkSync('../made', join(links, 'second'));
+  fs.mkdirSync(links);
+  fs.symlinkSync('second', join(links, 'first'));
+  fs.symlinkSync('../made', join(links, 'second'));
   await writeWholeFile(join(links, 'first'), Buffer.from('after'), DETAILS);
-  expect(readFileSync(join(folder, 'made'), 'utf8')).toBe('after');
-  expect(lstatSync(join(links, 'first')).isSymbolicLink()).toBe(true);
+  expect(fs.readFileSync(join(folder, 'made'), 'utf8')).toBe('after');
+  expect(fs.lstatSync(join(links, 'first')).isSymbolicLink()).toBe(true);
 });
 
 test.skipIf(process.platform === 'win32').each([0o664, 0o775, 0o600])(
   'a replaced file keeps its mode %o under any umask',
   async (mode) => {
     const path = join(folder, 'shared.yaml');
-    writeFileSync(path, 'before');
-    chmodSync(path, mode);
+    fs.writeFileSync(path, 'before');
+    fs.chmodSync(path, mode);
     const umask = process.umask(0o077);
     try {
       await replaceFile(path, 'after', DETAILS);
     } finally {
       process.umask(umask);
     }
-    expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o7777]).toEqual(['after', mode]);
+    expect([fs.readFileSync(path, 'utf8'), fs.statSync(path).mode & 0o7777]).toEqual(['after', mode]);
   },
 );
 
 test('a temporary file of another process is kept, and does not prevent the write', async () => {
-  const own = mkdtempSync(join(folder, 'drafts-'));
+  const own = fs.mkdtempSync(join(folder, 'drafts-'));
   const path = join(own, 'app.yaml');
   const other = `${path}.typekro-${process.pid}`;
-  writeFileSync(path, 'before');
-  writeFileSync(other, 'of another process');
+  fs.writeFileSync(path, 'before');
+  fs.writeFileSync(other, 'of another process');
   await replaceFile(path, 'after', DETAILS);
   await writeWholeFile(join(own, 'whole'), Buffer.from('bytes'), DETAILS);
-  expect(readFileSync(other, 'utf8')).toBe('of another process');
-  expect(readdirSync(own).toSorted()).toEqual(['app.yaml', `app.yaml.typekro-${process.pid}`, 'whole']);
+  expect(fs.readFileSync(other, 'utf8')).toBe('of another process');
+  expect(fs.readdirSync(own).toSorted()).toEqual(['app.yaml', `app.yaml.typekro-${process.pid}`, 'whole']);
 });
 
 test('a failed write removes its temporary file', async () => {
-  const own = mkdtempSync(join(folder, 'failed-'));
-  mkdirSync(join(own, 'taken'));
+  const own = fs.mkdtempSync(join(folder, 'failed-'));
+  fs.mkdirSync(join(own, 'taken'));
   await expect(writeWholeFile(join(own, 'taken'), Buffer.from('x'), DETAILS)).rejects.toThrow(
     'cannot be written: a folder of that name already exists',
   );
-  expect(readdirSync(own)).toEqual(['taken']);
+  expect(fs.readdirSync(own)).toEqual(['taken']);
 });
 
 test('the error of a failed write says whether the file or the target of a link is missing', async () => {
   const lost = join(folder, 'lost.yaml');
-  symlinkSync(join(folder, 'nowhere', 'target'), join(folder, 'into-nowhere'));
+  fs.symlinkSync(join(folder, 'nowhere', 'target'), join(folder, 'into-nowhere'));
   await expect(replaceFile(lost, 'x', DETAILS)).rejects.toThrow(`${lost} cannot be written: it no longer exists`);
   for (const write of [replaceFile, writeFile]) {
     await expect(write(join(folder, 'into-nowhere'), 'x', DETAILS)).rejects.toThrow(
       'cannot be written: it is a link whose target does not exist',
     );
   }
-  expect(existsSync(join(folder, 'nowhere'))).toBe(false);
+  expect(fs.existsSync(join(folder, 'nowhere'))).toBe(false);
 });
 
 test.skipIf(process.platform === 'win32')('a whole file is written into a pipe without replacing it', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   // Opening a pipe for reading and writing does not block.
-  const end = openSync(pipe, 'r+');
+  const end = fs.openSync(pipe, 'r+');
   await writeWholeFile(pipe, Buffer.from('after'), DETAILS);
-  expect(lstatSync(pipe).isFIFO()).toBe(true);
+  expect(fs.lstatSync(pipe).isFIFO()).toBe(true);
   const bytes = Buffer.alloc(5);
-  readSync(end, bytes);
-  closeSync(end);
+  fs.readSync(end, bytes);
+  fs.closeSync(end);
   expect(bytes.toString()).toBe('after');
 });
 
@@ -140,29 +126,29 @@ test.each([
   ['a file below a link to a folder outside', 'out/up/new.ts'],
   ['a name with dots', 'out/../new.ts'],
 ])('a file of an output folder is not written through %s', async (_title, name) => {
-  const root = mkdtempSync(join(folder, 'within-'));
+  const root = fs.mkdtempSync(join(folder, 'within-'));
   const outside = join(root, 'outside');
-  mkdirSync(join(root, 'out'));
-  writeFileSync(outside, 'mine');
-  symlinkSync(outside, join(root, 'out/link.ts'));
-  symlinkSync(join(root, 'absent'), join(root, 'out/dangling.ts'));
-  symlinkSync(root, join(root, 'out/up'));
+  fs.mkdirSync(join(root, 'out'));
+  fs.writeFileSync(outside, 'mine');
+  fs.symlinkSync(outside, join(root, 'out/link.ts'));
+  fs.symlinkSync(join(root, 'absent'), join(root, 'out/dangling.ts'));
+  fs.symlinkSync(root, join(root, 'out/up'));
   const details = { code: 'generate/not-written', remedy: '', within: join(root, 'out') };
-  const before = readdirSync(root);
+  const before = fs.readdirSync(root);
   await expect(writeFile(join(root, 'out', '..', name), 'text', details)).rejects.toThrow(
     expect.objectContaining({ code: 'generate/not-written', message: expect.stringContaining('leads out of') }),
   );
-  expect([readdirSync(root), readFileSync(outside, 'utf8')]).toEqual([before, 'mine']);
+  expect([fs.readdirSync(root), fs.readFileSync(outside, 'utf8')]).toEqual([before, 'mine']);
 });
 
 test('a file of an output folder is written through links that stay in the folder, and the folder may be a link', async () => {
-  const root = mkdtempSync(join(folder, 'within-'));
-  mkdirSync(join(root, 'real/sub'), { recursive: true });
-  symlinkSync('real', join(root, 'out'));
-  symlinkSync('sub', join(root, 'real/down'));
+  const root = fs.mkdtempSync(join(folder, 'within-'));
+  fs.mkdirSync(join(root, 'real/sub'), { recursive: true });
+  fs.symlinkSync('real', join(root, 'out'));
+  fs.symlinkSync('sub', join(root, 'real/down'));
   const details = { code: 'generate/not-written', remedy: '', within: join(root, 'out') };
   await writeFile(join(root, 'out/down/a.ts'), '// \u202e', details);
   await writeFile(join(root, 'out/new/b.yaml'), '# \u202e', { ...details, isSource: true });
-  expect(readFileSync(join(root, 'real/sub/a.ts'), 'utf8')).toBe('// \\u202e');
-  expect(readFileSync(join(root, 'real/new/b.yaml'), 'utf8')).toBe('# \u202e');
+  expect(fs.readFileSync(join(root, 'real/sub/a.ts'), 'utf8')).toBe('// \\u202e');
+  expect(fs.readFileSync(join(root, 'real/new/b.yaml'), 'utf8')).toBe('# \u202e');
 });

@@ -267,6 +267,21 @@ export const textMistakes: readonly Mistake[] = [
     /non-breaking space/,
     /plain space/,
   ),
+  ...(
+    [
+      ['url: ${"%s" ⟦% schema.spec.name}', /overload for '_%_'/, /\.format\(/],
+      ['url: ${⟦resources.service.metadata.name}', /named resources/, /leave out "resources\."/],
+      ['url: ⟦9999999999999999999', /beyond 64 bits/, /quote it: "9{19}"/],
+      ['url: a\n⟦<<<<<<< HEAD\n=======\n>>>>>>> b', /merge conflict of git/, /keep one of the two/],
+    ] as const
+  ).map(([text, reason, remedy]) => definition(text, [[URL, text]], reason, remedy)),
+  definition('a text as time', [[NAME, 'creationTimestamp: ${⟦schema.spec.name}']], /Timestamp/, /write timestamp\(/),
+  definition(
+    'a word',
+    [['replicas: ${', 'strategy: ⟦Recreate\n          replicas: ${']],
+    /object/,
+    /\{type: Recreate\}/,
+  ),
   definition(
     'a ternary operator with only one value',
     [[URL, `url: "\${schema.spec.replicas > 1 ? 'a'⟦}"`]],

@@ -250,6 +250,7 @@ export const objectMistakes: readonly Mistake[] = [
     /three dashes/,
   ),
   plain('a list of objects', '⟦- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n', /is a list/, /---|List/),
+  plain('HTML', '⟦<!DOCTYPE html><html></html>\n', /a page of HTML/, /apiVersion, kind/),
   plain('a string', '⟦hello world\n', /is a string/, /apiVersion, kind and metadata/),
   plain('a file of Docker Compose', '⟦services:\n  web: {image: nginx}\n', /Docker Compose/, /Deployment/),
   plain('a kustomization', '⟦resources:\n  - a.yaml\n', /kustomization/, /kubectl kustomize/),

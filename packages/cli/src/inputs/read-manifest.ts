@@ -253,7 +253,8 @@ function notText(
 /** Returns the type of a value with its article. */
 function typeOf(value: JsonValue): string {
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'string' ? 'a string' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+  if (typeof value === 'string') return /^\s*<(?:!doctype|html)\b/i.test(value) ? 'a page of HTML' : 'a string';
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }
 
 /** Returns the problem of a document that is not an object, or lacks a field that every object has. */

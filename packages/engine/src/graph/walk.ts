@@ -387,7 +387,10 @@ function literalHint(
   value: JsonValue | undefined,
   level: KroCompatibility | undefined,
 ): string | undefined {
-  if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
+  if (
+    expected.includes('string') &&
+    (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+  ) {
     return `quote it: "${value}"`;
   }
   const isWhole = typeof value === 'bigint' || Number.isInteger(value);

@@ -82,7 +82,8 @@ function objectMeant({ properties = {}, required = [] }: Schema, text: string): 
     return `name: ${inYaml(assigned[1] ?? '')}, value: ${inYaml(assigned[2] ?? '')}`;
   const others = required.filter((name) => name !== 'name');
   const isName = has('name', 'string') && others.length === 0 && /^[A-Za-z0-9][\w.-]*$/.test(text);
-  return isName ? `name: ${inYaml(text)}` : undefined;
+  if (isName) return `name: ${inYaml(text)}`;
+  return has('type', 'string') && /^[A-Z]\w+$/.test(text) ? `type: ${text}` : undefined;
 }
 
 const inYaml = (text: string): string => (isPlainYamlWord(text) ? text : stringifyJson(text));

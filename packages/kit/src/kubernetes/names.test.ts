@@ -1,33 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import {
-  conditionReason,
-  configMapKey,
-  dns1035Label,
-  dnsLabel,
-  dnsSubdomain,
-  domainPath,
-  envVarName,
-  featureName,
-  labelValue,
-  namePrefix,
-  portName,
-  qualifiedName,
-  wildcardSubdomain,
-} from './names.ts';
+import * as names from './names.ts';
 
 const RULES = {
-  conditionReason,
-  configMapKey,
-  dns1035Label,
-  dnsLabel,
-  dnsSubdomain,
-  domainPath,
-  envVarName,
-  featureName,
-  labelValue,
-  portName,
-  qualifiedName,
-  wildcardSubdomain,
+  conditionReason: names.conditionReason,
+  configMapKey: names.configMapKey,
+  dns1035Label: names.dns1035Label,
+  dnsLabel: names.dnsLabel,
+  dnsSubdomain: names.dnsSubdomain,
+  domainPath: names.domainPath,
+  envVarName: names.envVarName,
+  featureName: names.featureName,
+  labelValue: names.labelValue,
+  portName: names.portName,
+  qualifiedName: names.qualifiedName,
+  wildcardSubdomain: names.wildcardSubdomain,
 };
 
 test.each<[keyof typeof RULES, string]>([
@@ -68,8 +54,8 @@ describe('the error for a name that is too long', () => {
   });
 
   test('lengths count bytes of UTF-8', () => {
-    expect(labelValue('é'.repeat(32))[0]).toBe('must be no more than 63 bytes');
-    expect(labelValue('é'.repeat(31))).toHaveLength(1);
+    expect(names.labelValue('é'.repeat(32))[0]).toBe('must be no more than 63 bytes');
+    expect(names.labelValue('é'.repeat(31))).toHaveLength(1);
   });
 });
 
@@ -124,7 +110,7 @@ test.each<[keyof typeof RULES, string, string]>([
 });
 
 test('an empty port name has neither a valid character nor a letter', () => {
-  expect(portName('')).toEqual([
+  expect(names.portName('')).toEqual([
     'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
     'must contain at least one letter (a-z)',
   ]);
@@ -137,5 +123,5 @@ test.each<[string, number, string]>([
   ['web.-server', 5, 'web'],
   ['web-', 9, 'web'],
 ])('the prefix of %s with at most %i characters is %s', (name, maxLength, expected) => {
-  expect(namePrefix(name, maxLength)).toBe(expected);
+  expect(names.namePrefix(name, maxLength)).toBe(expected);
 });

@@ -446,6 +446,7 @@ export class Language {
     if (this.#specFields.has(name)) return `did you mean "schema.spec.${name}"?`;
     if (this.#hasInstance && (name === 'spec' || name === 'metadata'))
       return `did you mean "schema.${name}"? Fields of the instance are read from schema`;
+    if (name === 'resources') return 'leave out "resources.": an id is a name by itself';
     if (VARIABLE.test(name))
       return `if it is a variable of a shell, write \${"\${${name}}"}: this evaluates to the string \${${name}}`;
     // A resource with an invalid id has a name that no expression can contain.

@@ -77,12 +77,8 @@ const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
 
 /** Functions of other languages and templates, with CEL's equivalent. */
 const FOREIGN_FUNCTIONS = new Map([
-  ['toLowerCase', 'write .lowerAscii()'],
-  ['toUpperCase', 'write .upperAscii()'],
-  ['toLower', 'write .lowerAscii()'],
-  ['toUpper', 'write .upperAscii()'],
-  ['lower', 'write .lowerAscii()'],
-  ['upper', 'write .upperAscii()'],
+  ...['toLowerCase', 'toLower', 'lower'].map((name): [string, string] => [name, 'write .lowerAscii()']),
+  ...['toUpperCase', 'toUpper', 'upper'].map((name): [string, string] => [name, 'write .upperAscii()']),
   ['strip', 'write .trim()'],
   ['startswith', 'write .startsWith(…)'],
   ['endswith', 'write .endsWith(…)'],
@@ -178,6 +174,7 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
   if (/^_(?:==|!=)_$/.test(name) && operands.includes('null')) return nullHint(name, text, offset);
   if (/^_(?:==|!=)_$/.test(name))
     return mixedNumbers(operands) ?? booleanHint(operands) ?? 'both sides must have the same type; convert one of them';
+  if (name === '_%_' && operands[0] === 'string') return 'write "…%s…".format([value]), or join the strings with +';
   if (/^_(?:-|\*|\/|%|<|<=|>|>=)_$/.test(name)) return mixedNumbers(operands);
   return undefined;
 }
@@ -260,10 +257,10 @@ export function castHint(output: CelType, expected: CelType): string | undefined
   }
   if (to === 'string' && from === 'bytes')
     return 'write string(…) around the expression if the bytes are text, or base64.encode(…)';
-  if (to === 'bytes')
-    return 'write dyn(base64.encode(bytes(…))) here, or use a field that takes plain text (stringData)';
+  if (to === 'bytes') return 'write dyn(base64.encode(bytes(…))) here, or use a field of plain text (stringData)';
   if (to === 'int' && (from === 'string' || from === 'double')) return 'write int(…) around the expression';
   if (to === 'double' && (from === 'int' || from === 'string')) return 'write double(…) around the expression';
+  if (to === 'google.protobuf.Timestamp' && from === 'string') return 'write timestamp(…) around the expression';
   if (to === 'bool' && from === 'string') return 'compare it: … == "true"';
   if (to === 'string' && from === 'list') return 'join its strings: list.join(","), or read one: list[0]';
   if (to === 'string' && (from === 'map' || from === 'struct')) return 'read one of its fields, as in x.metadata.name';

@@ -17,8 +17,12 @@ export interface YamlProblem {
  */
 const QUOTED = /"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g;
 
-/** The problem of a file that is not YAML because it is a Helm template. */
+/** The problem of a file that is not YAML because it is a Helm template, or has an unresolved conflict of git. */
 export function helmProblem(source: string): YamlProblem | undefined {
+  const conflict = source.search(/^<{7} /m);
+  const hint = 'keep one of the two versions, and remove the lines <<<<<<<, ======= and >>>>>>>';
+  if (conflict >= 0)
+    return { code: 'yaml/syntax', message: 'a merge conflict of git begins here', offset: conflict, hint };
   const offset = source.replaceAll(QUOTED, (text) => ' '.repeat(text.length)).search(TEMPLATE_ACTION);
   if (offset < 0) return undefined;
   return {
