@@ -1,21 +1,5 @@
 import type { Meter, Value, ValueObject } from '../values.ts';
-import {
-  CelDouble,
-  CelDuration,
-  CelMap,
-  CelOptional,
-  CelTimestamp,
-  CelTypeValue,
-  CelUint,
-  elementsOf,
-  entriesOf,
-  EvalFailure,
-  getProperty,
-  isObject,
-  ListView,
-  MapView,
-  OpaqueValue,
-} from '../values.ts';
+import * as cel from '../values.ts';
 import { tryCompare } from './compare-values.ts';
 
 const FREE: Meter = { charge: () => undefined };
@@ -35,25 +19,26 @@ const MAX_DEPTH = 1_000;
  */
 export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0): boolean {
   if (typeof a === 'string') return equalTexts(a, b, meter);
-  if (a instanceof OpaqueValue) return a.equals(b);
-  if (a instanceof ListView || a instanceof MapView) {
-    meter.charge(a instanceof MapView ? a.size : a.raw().length);
+  if (a instanceof cel.OpaqueValue) return a.equals(b);
+  if (a instanceof cel.ListView || a instanceof cel.MapView) {
+    meter.charge(a instanceof cel.MapView ? a.size : a.raw().length);
     return a.equals(b, meter instanceof PartMeter ? meter : new PartMeter(meter));
   }
   if (a === b) return true;
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
-  if (a instanceof CelUint || a instanceof CelDouble) return tryCompare(a, b) === 0;
+  if (a instanceof cel.CelUint || a instanceof cel.CelDouble) return tryCompare(a, b) === 0;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
-  if (a instanceof CelTimestamp) return b instanceof CelTimestamp && a.seconds === b.seconds && a.nanos === b.nanos;
-  if (a instanceof CelDuration) return b instanceof CelDuration && a.nanos === b.nanos;
-  if (a instanceof CelTypeValue) return b instanceof CelTypeValue && a.name === b.name;
+  if (a instanceof cel.CelTimestamp)
+    return b instanceof cel.CelTimestamp && a.seconds === b.seconds && a.nanos === b.nanos;
+  if (a instanceof cel.CelDuration) return b instanceof cel.CelDuration && a.nanos === b.nanos;
+  if (a instanceof cel.CelTypeValue) return b instanceof cel.CelTypeValue && a.name === b.name;
   if (depth > MAX_DEPTH) return false;
-  if (a instanceof CelOptional) {
-    if (!(b instanceof CelOptional)) return false;
+  if (a instanceof cel.CelOptional) {
+    if (!(b instanceof cel.CelOptional)) return false;
     if (a.value === undefined || b.value === undefined) return a.value === b.value;
     return equalValues(a.value, b.value, meter, depth + 1);
   }
-  const elements = elementsOf(a);
+  const elements = cel.elementsOf(a);
   return elements ? equalLists(elements, b, meter, depth) : equalMaps(a, b, meter, depth);
 }
 
@@ -94,22 +79,27 @@ function equalOrRefused(a: Value, b: Value, meter: Meter, depth: number): boolea
   try {
     return equalValues(a, b, meter, depth + 1);
   } catch (error) {
-    if (error instanceof EvalFailure && !error.fatal) return true;
+    if (error instanceof cel.EvalFailure && !error.fatal) return true;
     throw error;
   }
 }
 
 function equalLists(a: readonly Value[], other: Value, meter: Meter, depth: number): boolean {
-  const b = elementsOf(other);
+  const b = cel.elementsOf(other);
   if (b?.length !== a.length) return false;
   meter.charge(a.length);
   return a.every((element, i) => equalOrRefused(element, b[i] ?? null, meter, depth));
 }
 
 function equalMaps(a: Value, b: Value, meter: Meter, depth: number): boolean {
-  const entries = entriesOf(a);
+  const entries = cel.entriesOf(a);
   if (!entries || typeof b !== 'object' || b === null) return false;
-  const size = b instanceof CelMap || b instanceof MapView ? b.size : isObject(b) ? entriesOf(b)?.length : undefined;
+  const size =
+    b instanceof cel.CelMap || b instanceof cel.MapView
+      ? b.size
+      : cel.isObject(b)
+        ? cel.entriesOf(b)?.length
+        : undefined;
   if (size !== entries.length) return false;
   meter.charge(size);
   return entries.every(([key, value]) => {
@@ -119,9 +109,9 @@ function equalMaps(a: Value, b: Value, meter: Meter, depth: number): boolean {
 }
 
 function valueAt(map: Value, key: Value): Value | undefined {
-  if (map instanceof CelMap) return map.get(key);
+  if (map instanceof cel.CelMap) return map.get(key);
   if (typeof key !== 'string') return undefined;
-  return map instanceof MapView ? map.get(key) : getProperty(map as ValueObject, key);
+  return map instanceof cel.MapView ? map.get(key) : cel.getProperty(map as ValueObject, key);
 }
 
 /** Are the values equal? Values whose type does not support the comparison count as different. */
@@ -129,7 +119,7 @@ export function isEqual(a: Value, b: Value, meter?: Meter): boolean {
   try {
     return equalValues(a, b, meter);
   } catch (error) {
-    if (error instanceof EvalFailure && !error.fatal) return false;
+    if (error instanceof cel.EvalFailure && !error.fatal) return false;
     throw error;
   }
 }
@@ -140,7 +130,7 @@ export function isEqual(a: Value, b: Value, meter?: Meter): boolean {
  * @throws EvalFailure when the type of `a` refuses the comparison
  */
 export function equal(a: Value, b: Value, meter?: Meter): boolean {
-  if (a === b && !(a instanceof OpaqueValue)) return true;
+  if (a === b && !(a instanceof cel.OpaqueValue)) return true;
   if (a === null || b === null) return false;
   return equalValues(a, b, meter);
 }
@@ -150,7 +140,7 @@ export function notEqual(a: Value, b: Value, meter?: Meter): boolean {
   try {
     return !equal(a, b, meter);
   } catch (thrown) {
-    if (thrown instanceof EvalFailure && !thrown.fatal) return true;
+    if (thrown instanceof cel.EvalFailure && !thrown.fatal) return true;
     throw thrown;
   }
 }

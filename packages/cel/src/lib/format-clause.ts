@@ -9,17 +9,7 @@ import {
   compareText,
 } from '@typekro/kit/golang';
 import type { TypeKind } from '../types.ts';
-import {
-  CelDuration,
-  CelTimestamp,
-  CelTypeValue,
-  CelUint,
-  doubleOf,
-  elementsOf,
-  entriesOf,
-  type Value,
-  typeNameOf,
-} from '../values.ts';
+import * as cel from '../values.ts';
 import { formatTimestamp } from './timestamp.ts';
 
 /** One `%…` of a format string. */
@@ -79,7 +69,7 @@ export function clauseTakes(clause: Clause): Acceptance {
 }
 
 /** Formats one argument. Returns a failure with cel-go's message when the clause does not accept the argument. */
-export function formatClause(clause: Clause, value: Value, context: CallContext): string | Failure {
+export function formatClause(clause: Clause, value: cel.Value, context: CallContext): string | Failure {
   switch (clause.verb) {
     case 's':
       return printable(value, context, 0);
@@ -102,14 +92,14 @@ export function formatClause(clause: Clause, value: Value, context: CallContext)
   return hexadecimal(value)?.toUpperCase() ?? refusal(clause, value);
 }
 
-function refusal(clause: Clause, value: Value): Failure {
-  return failure(`${ACCEPTED[clause.verb].refusal}, was given ${typeNameOf(value)}`);
+function refusal(clause: Clause, value: cel.Value): Failure {
+  return failure(`${ACCEPTED[clause.verb].refusal}, was given ${cel.typeNameOf(value)}`);
 }
 
-function integer(value: Value): bigint | undefined {
+function integer(value: cel.Value): bigint | undefined {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
-  return value instanceof CelUint ? value.value : undefined;
+  return value instanceof cel.CelUint ? value.value : undefined;
 }
 
 function special(value: number): string | undefined {
@@ -118,18 +108,18 @@ function special(value: number): string | undefined {
   return value === -Infinity ? '-Infinity' : undefined;
 }
 
-function decimal(value: Value): string | undefined {
-  const number = doubleOf(value);
+function decimal(value: cel.Value): string | undefined {
+  const number = cel.doubleOf(value);
   return number === undefined ? integer(value)?.toString() : (special(number) ?? formatPlain(number));
 }
 
-function floating(value: Value, format: (number: number) => string): string | undefined {
+function floating(value: cel.Value, format: (number: number) => string): string | undefined {
   const whole = integer(value);
-  const number = whole === undefined ? doubleOf(value) : Number(whole);
+  const number = whole === undefined ? cel.doubleOf(value) : Number(whole);
   return number === undefined ? undefined : (special(number) ?? format(number));
 }
 
-function hexadecimal(value: Value): string | undefined {
+function hexadecimal(value: cel.Value): string | undefined {
   if (typeof value === 'string') return Buffer.from(value, 'utf8').toString('hex');
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   return integer(value)?.toString(16);
@@ -138,7 +128,7 @@ function hexadecimal(value: Value): string | undefined {
 /** The maximum depth of a printed value. Values of expressions and manifests are less deep. */
 const MAX_DEPTH = 500;
 
-function printable(value: Value, context: CallContext, depth: number): string | Failure {
+function printable(value: cel.Value, context: CallContext, depth: number): string | Failure {
   // A list may contain the same long string many times, so each occurrence is charged before the strings are joined.
   const isText = depth > 0 && (typeof value === 'string' || value instanceof Uint8Array);
   context.charge(isText ? 1 + (value.length >> 3) : 1);
@@ -147,19 +137,19 @@ function printable(value: Value, context: CallContext, depth: number): string | 
   if (typeof value === 'boolean') return String(value);
   const number = decimal(value);
   if (number !== undefined) return number;
-  if (value instanceof CelDuration) return formatSeconds(value.nanos);
-  if (value instanceof CelTimestamp)
+  if (value instanceof cel.CelDuration) return formatSeconds(value.nanos);
+  if (value instanceof cel.CelTimestamp)
     return formatTimestamp({ seconds: value.seconds, nanos: value.nanos, offsetMinutes: 0 });
-  if (value instanceof CelTypeValue) return value.name;
+  if (value instanceof cel.CelTypeValue) return value.name;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (depth > MAX_DEPTH) return failure('value nests too deeply');
-  const elements = elementsOf(value);
+  const elements = cel.elementsOf(value);
   if (elements) return printableList(elements, context, depth);
-  const entries = entriesOf(value);
+  const entries = cel.entriesOf(value);
   return entries ? printableMap(entries, context, depth) : refusal({ verb: 's', precision: 0 }, value);
 }
 
-function printableList(elements: readonly Value[], context: CallContext, depth: number): string | Failure {
+function printableList(elements: readonly cel.Value[], context: CallContext, depth: number): string | Failure {
   const texts: string[] = [];
   for (const element of elements) {
     const text = printable(element, context, depth + 1);
@@ -171,7 +161,7 @@ function printableList(elements: readonly Value[], context: CallContext, depth: 
 
 /** Prints a map. Its entries are sorted by their printed keys. */
 function printableMap(
-  entries: readonly (readonly [Value, Value])[],
+  entries: readonly (readonly [cel.Value, cel.Value])[],
   context: CallContext,
   depth: number,
 ): string | Failure {

@@ -1,19 +1,6 @@
 import type { CallContext, Library } from '../library.ts';
 import { BOOL, listType, optionalType, typeParam } from '../types.ts';
-import {
-  CelDouble,
-  CelDuration,
-  CelMap,
-  CelOptional,
-  CelTimestamp,
-  CelUint,
-  elementsOf,
-  entriesOf,
-  fail,
-  OpaqueValue,
-  OPTIONAL_NONE,
-  type Value,
-} from '../values.ts';
+import * as cel from '../values.ts';
 import { member, overload } from './define.ts';
 import { showValue } from './show.ts';
 import { MIN_SECONDS } from './timestamp.ts';
@@ -31,41 +18,44 @@ export const optionals: Library = {
   functions: [
     {
       name: 'optional.of',
-      overloads: [overload('optional_of', [V], OPTIONAL_V, (value: Value) => new CelOptional(value))],
+      overloads: [overload('optional_of', [V], OPTIONAL_V, (value: cel.Value) => new cel.CelOptional(value))],
     },
     {
       name: 'optional.ofNonZeroValue',
       overloads: [
-        overload('optional_ofNonZeroValue', [V], OPTIONAL_V, (value: Value) =>
-          isZero(value) ? OPTIONAL_NONE : new CelOptional(value),
+        overload('optional_ofNonZeroValue', [V], OPTIONAL_V, (value: cel.Value) =>
+          isZero(value) ? cel.OPTIONAL_NONE : new cel.CelOptional(value),
         ),
       ],
     },
-    { name: 'optional.none', overloads: [overload('optional_none', [], OPTIONAL_V, () => OPTIONAL_NONE)] },
+    { name: 'optional.none', overloads: [overload('optional_none', [], OPTIONAL_V, () => cel.OPTIONAL_NONE)] },
     {
       name: 'value',
       overloads: [
-        member('optional_value', [OPTIONAL_V], V, ({ value }: CelOptional) =>
-          value === undefined ? fail('optional.none() dereference') : value,
+        member('optional_value', [OPTIONAL_V], V, ({ value }: cel.CelOptional) =>
+          value === undefined ? cel.fail('optional.none() dereference') : value,
         ),
       ],
     },
     {
       name: 'hasValue',
-      overloads: [member('optional_hasValue', [OPTIONAL_V], BOOL, ({ value }: CelOptional) => value !== undefined)],
+      overloads: [member('optional_hasValue', [OPTIONAL_V], BOOL, ({ value }: cel.CelOptional) => value !== undefined)],
     },
     {
       name: 'or',
       overloads: [
-        member('optional_or_optional', [OPTIONAL_V, OPTIONAL_V], OPTIONAL_V, (left: CelOptional, right: CelOptional) =>
-          left.value === undefined ? right : left,
+        member(
+          'optional_or_optional',
+          [OPTIONAL_V, OPTIONAL_V],
+          OPTIONAL_V,
+          (left: cel.CelOptional, right: cel.CelOptional) => (left.value === undefined ? right : left),
         ),
       ],
     },
     {
       name: 'orValue',
       overloads: [
-        member('optional_orValue_value', [OPTIONAL_V, V], V, (left: CelOptional, right: Value) =>
+        member('optional_orValue_value', [OPTIONAL_V, V], V, (left: cel.CelOptional, right: cel.Value) =>
           left.value === undefined ? right : left.value,
         ),
       ],
@@ -73,12 +63,14 @@ export const optionals: Library = {
     {
       name: 'last',
       overloads: [
-        member('list_last', [LIST_V], OPTIONAL_V, (list: Value) => optionalOf((elementsOf(list) ?? []).at(-1))),
+        member('list_last', [LIST_V], OPTIONAL_V, (list: cel.Value) => optionalOf((cel.elementsOf(list) ?? []).at(-1))),
       ],
     },
     {
       name: 'first',
-      overloads: [member('list_first', [LIST_V], OPTIONAL_V, (list: Value) => optionalOf(elementsOf(list)?.[0]))],
+      overloads: [
+        member('list_first', [LIST_V], OPTIONAL_V, (list: cel.Value) => optionalOf(cel.elementsOf(list)?.[0])),
+      ],
     },
     {
       name: 'optional.unwrap',
@@ -91,8 +83,8 @@ export const optionals: Library = {
   ],
 };
 
-function optionalOf(value: Value | undefined): CelOptional {
-  return value === undefined ? OPTIONAL_NONE : new CelOptional(value);
+function optionalOf(value: cel.Value | undefined): cel.CelOptional {
+  return value === undefined ? cel.OPTIONAL_NONE : new cel.CelOptional(value);
 }
 
 /**
@@ -100,14 +92,16 @@ function optionalOf(value: Value | undefined): CelOptional {
  * overload, and the types of the other elements when it unwraps them. The errors of these two checks have different
  * messages.
  */
-function unwrap(name: string): (list: Value, context: CallContext) => Value {
+function unwrap(name: string): (list: cel.Value, context: CallContext) => cel.Value {
   return (list, context) => {
-    const elements = elementsOf(list) ?? [];
+    const elements = cel.elementsOf(list) ?? [];
     context.charge(elements.length);
-    const out: Value[] = [];
+    const out: cel.Value[] = [];
     for (const [index, element] of elements.entries()) {
-      if (!(element instanceof CelOptional)) {
-        return fail(index === 0 ? `no such overload: ${name}(list)` : `value ${showValue(element)} is not optional`);
+      if (!(element instanceof cel.CelOptional)) {
+        return cel.fail(
+          index === 0 ? `no such overload: ${name}(list)` : `value ${showValue(element)} is not optional`,
+        );
       }
       if (element.value !== undefined) out.push(element.value);
     }
@@ -118,7 +112,7 @@ function unwrap(name: string): (list: Value, context: CallContext) => Value {
 /**
  * Is this the zero value of its type: false, 0, empty, null, timestamp `0001-01-01`? Library types have no zero value.
  */
-function isZero(value: Value): boolean {
+function isZero(value: cel.Value): boolean {
   switch (typeof value) {
     case 'boolean':
       return !value;
@@ -132,11 +126,11 @@ function isZero(value: Value): boolean {
   }
   if (value === null) return true;
   if (value instanceof Uint8Array) return value.length === 0;
-  if (value instanceof CelUint) return value.value === 0n;
-  if (value instanceof CelDouble) return value.value === 0;
-  if (value instanceof CelDuration) return value.nanos === 0n;
-  if (value instanceof CelTimestamp) return value.seconds === MIN_SECONDS && value.nanos === 0;
-  if (value instanceof OpaqueValue || value instanceof CelOptional) return false;
-  if (value instanceof CelMap) return value.size === 0;
-  return (elementsOf(value) ?? entriesOf(value))?.length === 0;
+  if (value instanceof cel.CelUint) return value.value === 0n;
+  if (value instanceof cel.CelDouble) return value.value === 0;
+  if (value instanceof cel.CelDuration) return value.nanos === 0n;
+  if (value instanceof cel.CelTimestamp) return value.seconds === MIN_SECONDS && value.nanos === 0;
+  if (value instanceof cel.OpaqueValue || value instanceof cel.CelOptional) return false;
+  if (value instanceof cel.CelMap) return value.size === 0;
+  return (cel.elementsOf(value) ?? cel.entriesOf(value))?.length === 0;
 }

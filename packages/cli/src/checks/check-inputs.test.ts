@@ -62,6 +62,22 @@ test.each<readonly [string, (n: number) => string]>([
   expect(await keysListed(textOf(400))).toBeLessThan(3 * (await keysListed(textOf(200))));
 });
 
+test('a chain of definitions that use each other is compiled once, in each order of the files', async () => {
+  const link = (i: number) => `---
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: d${i}}
+spec:
+  schema: {apiVersion: v1, kind: D${i}, spec: {x: string}}
+  resources:
+    - id: next
+      template: {apiVersion: ${i === 0 ? 'v1, kind: ConfigMap' : `kro.run/v1, kind: D${i - 1}`}, metadata: {name: a}${i === 0 ? '' : ', spec: {x: "${schema.spec.x}"}'}}
+`;
+  const links = Array.from({ length: 600 }, (_, i) => link(i));
+  for (const text of [links.join(''), links.toReversed().join('')])
+    expect(await errorsIn(['a.yaml', text])).toEqual([]);
+});
+
 const unknownName = (kind: string) => definition(kind, { name: '${nothing.metadata.name}' });
 
 /** Contents with a problem that hides other problems of the same definition. */

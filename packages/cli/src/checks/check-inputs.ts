@@ -1,13 +1,14 @@
 import { type DryRun, type RefusalCause, openDryRun } from '@typekro/cluster';
 import { type ControllerSettings, assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
-import type { Diagnostic, KubeObject } from '@typekro/kit/core';
+import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { grouped, formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { compile, compileGraphObject, controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObject } from './check-objects.ts';
-import { checkCycles } from './check-cycles.ts';
+import { checkCycles, kindOf, kindsInOrder } from './check-cycles.ts';
+import { manifestsOf } from '../inputs/manifest.ts';
 import { type CompiledInput, checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
@@ -160,12 +161,23 @@ function compileAll(
 ): { readonly graphs: readonly Graph[]; readonly results: readonly CompiledInput[]; readonly complete: boolean } {
   const graphs: Graph[] = [];
   const results: CompiledInput[] = [];
-  let waiting = objects.filter(({ object }) => isDefinition(object));
+  const definitions = grouped(
+    objects.filter(({ object }) => isDefinition(object)),
+    kindOf,
+  );
+  const used = grouped(manifestsOf([...definitions.values()].flat(), settings.level), ({ input }) => kindOf(input));
+  let waiting = kindsInOrder(definitions.keys(), used).flatMap((kind) => definitions.get(kind) ?? []);
+  const [known, made] = [crdSource(crds), new Map<string, SchemaSource>()];
+  const ofKind = ({ group, kind }: GroupVersionKind) => made.get(`${group}/${kind}`);
   for (;;) {
-    const sources = combineSources(builtinSource(), crdSource([...crds, ...graphs.map(crdOf)]));
     const failed: CompiledInput[] = [];
     const before = graphs.length;
     for (const input of waiting) {
+      const sources = combineSources(builtinSource(), known, {
+        schemaOf: (type) => ofKind(type)?.schemaOf(type),
+        resourceOf: (type) => ofKind(type)?.resourceOf(type),
+        kinds: () => [...made.values()].flatMap((each) => [...each.kinds()]),
+      });
       const { graph, crd, diagnostics } = compile(
         input.document === undefined ? input.object : corrected(input.document),
         { ...compileOptionsOf(settings), sources },
@@ -173,6 +185,7 @@ function compileAll(
       if (graph === undefined) failed.push({ input, diagnostics, ...(crd === undefined ? {} : { crd }) });
       else {
         graphs.push(graph);
+        if (!made.has(kindOf(input))) made.set(kindOf(input), crdSource([crdOf(graph)]));
         results.push({ input, graph, diagnostics });
       }
     }

@@ -153,6 +153,11 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
   ['a condition', [definition('A', 'B'), definition('B', 'A', 'includeWhen: ["${schema.spec.more}"], ')], []],
   ['a loop', [definition('A', 'B'), definition('B', 'A', 'forEach: [{x: "${schema.spec.list}"}], ')], []],
   ['a kind of another group', [definition('A', 'B', '', 'x.io'), definition('B', 'A')], []],
+  [
+    'a ring of 12,000',
+    Array.from({ length: 12_000 }, (_, i) => definition(`A${i}`, `A${(i + 1) % 12_000}`)),
+    [[...Array.from({ length: 20 }, (_, i) => `A${i}`), '… (11980 more kinds)', 'A0'].join(' creates ')],
+  ],
 ])('definitions whose instances have no end are reported: %s', (_, objects, found) => {
   const { objects: inputs } = parseManifest(objects.join('\n---\n'), 'a.yaml');
   const named = inputs.map((input) => ({ ...input, file: 'a.yaml' }));

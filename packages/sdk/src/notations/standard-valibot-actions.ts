@@ -2,34 +2,25 @@ import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT } from './json-schema-members.ts';
 import type { FoundChecks } from './library-type.ts';
-import {
-  addCheck,
-  allowsNull,
-  IN_COMPOSITION,
-  patternKeywords,
-  readMember,
-  refused,
-  restrict,
-  transformed,
-} from './library-type.ts';
+import * as library from './library-type.ts';
 import { matchRule } from './regex-flags.ts';
 import { divisorKeywords, escapedText, restrictNumber, restrictSize } from './library-keywords.ts';
 
 /** Adds an action of a pipe to the printed part before it. */
 export function addValibotAction(printed: JsonObject, action: unknown, found: FoundChecks): JsonObject {
-  const type = String(readMember(action, 'type'));
-  const kind = readMember(action, 'kind');
-  const requirement = readMember(action, 'requirement');
+  const type = String(library.readMember(action, 'type'));
+  const kind = library.readMember(action, 'kind');
+  const requirement = library.readMember(action, 'requirement');
   const handler = VALIBOT_ACTIONS.get(type);
   if (kind === 'metadata') {
     const isShown = type === 'description' || type === 'title';
-    return isShown ? { ...printed, [type]: String(readMember(action, type)) } : printed;
+    return isShown ? { ...printed, [type]: String(library.readMember(action, type)) } : printed;
   }
   if (handler !== undefined) return handler(printed, requirement, action, found);
-  if (kind === 'transformation') return transformed(printed, undefined, `${type}()`);
+  if (kind === 'transformation') return library.transformed(printed, undefined, `${type}()`);
   // valibot tests the pattern of its formats, and has no other code for them.
   if (requirement instanceof RegExp) return pattern(printed, requirement);
-  return refused(`the action ${type} of valibot has no form in the schema of an API`, IN_COMPOSITION);
+  return library.refused(`the action ${type} of valibot has no form in the schema of an API`, library.IN_COMPOSITION);
 }
 
 type Handler = (printed: JsonObject, requirement: unknown, action: unknown, found: FoundChecks) => JsonObject;
@@ -38,7 +29,7 @@ const same: Handler = (printed) => printed;
 const transform =
   (name: string): Handler =>
   (printed) =>
-    transformed(printed, name, `${name}()`);
+    library.transformed(printed, name, `${name}()`);
 
 const number =
   (keyword: string): Handler =>
@@ -54,7 +45,7 @@ const text =
   (patternOf: (escaped: string) => string): Handler =>
   (printed, requirement) => {
     if (printed['type'] !== 'string')
-      return refused('a check of list items has no form in the schema of an API', IN_COMPOSITION);
+      return library.refused('a check of list items has no form in the schema of an API', library.IN_COMPOSITION);
     return pattern(printed, new RegExp(patternOf(escapedText(requirement))));
   };
 
@@ -70,7 +61,7 @@ export const VALIBOT_ACTIONS: ReadonlyMap<string, Handler> = new Map<string, Han
   ['max_value', number('maximum')],
   ['gt_value', number('exclusiveMinimum')],
   ['lt_value', number('exclusiveMaximum')],
-  ['multiple_of', (printed, requirement) => restrict(printed, divisorKeywords(requirement))],
+  ['multiple_of', (printed, requirement) => library.restrict(printed, divisorKeywords(requirement))],
   ['min_length', length('min')],
   ['max_length', length('max')],
   ['length', length('min', 'max')],
@@ -100,22 +91,23 @@ function integer(printed: JsonObject): JsonObject {
 }
 
 function pattern(printed: JsonObject, requirement: unknown): JsonObject {
-  if (!(requirement instanceof RegExp)) return refused('the action has no pattern', IN_COMPOSITION);
+  if (!(requirement instanceof RegExp)) return library.refused('the action has no pattern', library.IN_COMPOSITION);
   if (requirement.global)
-    return refused('a pattern with the flag g stores a position', 'leave out the flag g', 'pattern');
-  return restrict(printed, patternKeywords(requirement));
+    return library.refused('a pattern with the flag g stores a position', 'leave out the flag g', 'pattern');
+  return library.restrict(printed, library.patternKeywords(requirement));
 }
 
 function excludes(printed: JsonObject, requirement: unknown): JsonObject {
-  if (printed['type'] !== 'string') return refused('a check of list items has no form in the schema', IN_COMPOSITION);
-  const { pattern: excluded } = patternKeywords(new RegExp(escapedText(requirement)));
+  if (printed['type'] !== 'string')
+    return library.refused('a check of list items has no form in the schema', library.IN_COMPOSITION);
+  const { pattern: excluded } = library.patternKeywords(new RegExp(escapedText(requirement)));
   const rule = { rule: matchRule({ pattern: String(excluded), matches: false }) };
   return { ...printed, 'x-kubernetes-validations': [...asList(printed['x-kubernetes-validations']), rule] };
 }
 
 function check(printed: JsonObject, requirement: unknown, action: unknown, found: FoundChecks): JsonObject {
-  const absent = [...(isAbsentable(printed) ? [undefined] : []), ...(allowsNull(printed) ? [null] : [])];
-  return addCheck(printed, requirement, { message: readMember(action, 'message'), absent, found });
+  const absent = [...(isAbsentable(printed) ? [undefined] : []), ...(library.allowsNull(printed) ? [null] : [])];
+  return library.addCheck(printed, requirement, { message: library.readMember(action, 'message'), absent, found });
 }
 
 const isAbsentable = (printed: JsonObject): boolean =>

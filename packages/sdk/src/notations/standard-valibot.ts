@@ -2,19 +2,7 @@ import { type JsonObject, isJsonObject, setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import type { FoundChecks, Printing } from './library-type.ts';
-import {
-  constants,
-  unsupported,
-  UNSUPPORTED_TYPES,
-  PrintedParts,
-  unknownList,
-  readMember,
-  refused,
-  isUncheckedText,
-  isChangedByLibrary,
-  withLibraryDefault,
-  withoutDefault,
-} from './library-type.ts';
+import * as library from './library-type.ts';
 import { printIntersection, printRecord, printTuple, printUnion } from './library-union.ts';
 import { addValibotAction } from './standard-valibot-actions.ts';
 
@@ -23,7 +11,7 @@ import { addValibotAction } from './standard-valibot-actions.ts';
  * structure (`kind`, `type`, `entries`, `pipe`, …). A schema or action that this reader does not know is refused.
  */
 export function valibotJsonSchema(schema: unknown, found: FoundChecks): JsonObject {
-  return print(schema, { found, open: new Set(), parts: new PrintedParts() });
+  return print(schema, { found, open: new Set(), parts: new library.PrintedParts() });
 }
 
 const ASYNCHRONOUS = 'use the synchronous functions: v.object() for v.objectAsync(), v.check() for v.checkAsync()';
@@ -32,31 +20,32 @@ const print = (schema: unknown, state: Printing): JsonObject =>
   state.parts.of(schema, state.open, () => printPart(schema, state));
 
 function printPart(schema: unknown, state: Printing): JsonObject {
-  if (readMember(schema, 'async') === true) return refused('an asynchronous schema has no rule', ASYNCHRONOUS);
-  if (readMember(schema, 'fallback') !== undefined) {
-    return refused(
+  if (library.readMember(schema, 'async') === true)
+    return library.refused('an asynchronous schema has no rule', ASYNCHRONOUS);
+  if (library.readMember(schema, 'fallback') !== undefined) {
+    return library.refused(
       'fallback() replaces invalid values, and the API server refuses them',
       'use v.optional(schema, value) for a value that is left out',
     );
   }
   const inner = { ...state, open: new Set([...state.open, schema]) };
-  const [first, ...actions] = unknownList(readMember(schema, 'pipe'));
+  const [first, ...actions] = library.unknownList(library.readMember(schema, 'pipe'));
   const base = first === undefined || first === schema ? printType(schema, inner) : print(first, inner);
   const piped = actions.reduce<JsonObject>((printed, action) => {
     if (printed[REFUSED] !== undefined) return printed;
-    if (readMember(action, 'kind') === 'schema') return withNext(printed, print(action, inner));
+    if (library.readMember(action, 'kind') === 'schema') return withNext(printed, print(action, inner));
     return addValibotAction(printed, action, state.found);
   }, base);
   // An action may refuse the default of the schema before it.
-  return actions.length > 0 && piped['default'] !== undefined ? withLibraryDefault(piped, schema) : piped;
+  return actions.length > 0 && piped['default'] !== undefined ? library.withLibraryDefault(piped, schema) : piped;
 }
 
 /** A schema after another schema in a pipe. */
 function withNext(first: JsonObject, second: JsonObject): JsonObject {
   const isScalar = (part: JsonObject) => SCALAR_NAMES.has(String(part['type'])) || part[REFUSED] !== undefined;
-  if (isScalar(first) && isScalar(second) && (isUncheckedText(first) || !isChangedByLibrary(second)))
+  if (isScalar(first) && isScalar(second) && (library.isUncheckedText(first) || !library.isChangedByLibrary(second)))
     return { ...first, allOf: [...asList(first['allOf']), second] };
-  return refused('a pipe of schemas that are not scalars cannot be translated', 'write one schema');
+  return library.refused('a pipe of schemas that are not scalars cannot be translated', 'write one schema');
 }
 
 const SCALAR_NAMES: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);
@@ -65,7 +54,7 @@ type Handler = (schema: unknown, state: Printing) => JsonObject;
 
 const NULL: JsonObject = { type: 'null' };
 const ABSENT_SCHEMA: JsonObject = { [ABSENT]: true };
-const wrapped: Handler = (schema, state) => print(readMember(schema, 'wrapped'), state);
+const wrapped: Handler = (schema, state) => print(library.readMember(schema, 'wrapped'), state);
 const isAbsent = (entry: JsonObject): boolean => entry[ABSENT] === true;
 const isNull = (entry: JsonObject): boolean => entry['type'] === 'null';
 
@@ -80,25 +69,30 @@ export const VALIBOT_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handl
   ['undefined', () => ABSENT_SCHEMA],
   ['void', () => ABSENT_SCHEMA],
   ['never', () => ({ not: {} })],
-  ['literal', (schema) => constants([readMember(schema, 'literal')])],
-  ['picklist', (schema) => constants(unknownList(readMember(schema, 'options')))],
-  ['enum', (schema) => constants(unknownList(readMember(schema, 'options')))],
-  ['array', (schema, state) => ({ type: 'array', items: print(readMember(schema, 'item'), state) })],
+  ['literal', (schema) => library.constants([library.readMember(schema, 'literal')])],
+  ['picklist', (schema) => library.constants(library.unknownList(library.readMember(schema, 'options')))],
+  ['enum', (schema) => library.constants(library.unknownList(library.readMember(schema, 'options')))],
+  ['array', (schema, state) => ({ type: 'array', items: print(library.readMember(schema, 'item'), state) })],
   ['tuple', (schema, state) => tuple(schema, state)],
   ['strict_tuple', (schema, state) => tuple(schema, state)],
-  ['tuple_with_rest', (schema, state) => tuple(schema, state, print(readMember(schema, 'rest'), state))],
-  ['loose_tuple', () => refused('a loose tuple also takes items of any type', 'use v.tuple()')],
+  ['tuple_with_rest', (schema, state) => tuple(schema, state, print(library.readMember(schema, 'rest'), state))],
+  ['loose_tuple', () => library.refused('a loose tuple also takes items of any type', 'use v.tuple()')],
   ['object', (schema, state) => printObject(schema, state, { [CLOSED]: 'strip' })],
   ['strict_object', (schema, state) => printObject(schema, state, { [CLOSED]: 'strict' })],
   ['loose_object', (schema, state) => printObject(schema, state, { additionalProperties: {} })],
   [
     'object_with_rest',
-    (schema, state) => printObject(schema, state, { additionalProperties: print(readMember(schema, 'rest'), state) }),
+    (schema, state) =>
+      printObject(schema, state, { additionalProperties: print(library.readMember(schema, 'rest'), state) }),
   ],
   [
     'record',
     (schema, state) =>
-      printRecord(print(readMember(schema, 'key'), state), print(readMember(schema, 'value'), state), false),
+      printRecord(
+        print(library.readMember(schema, 'key'), state),
+        print(library.readMember(schema, 'value'), state),
+        false,
+      ),
   ],
   ['optional', (schema, state) => absentable(schema, state)],
   ['exact_optional', (schema, state) => absentable(schema, state)],
@@ -111,36 +105,39 @@ export const VALIBOT_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handl
   ['union', (schema, state) => printUnion(alternatives(schema, state))],
   ['variant', (schema, state) => printUnion(alternatives(schema, state))],
   ['intersect', intersect],
-  ['lazy', (schema, state) => print((readMember(schema, 'getter') as (input: unknown) => unknown)(undefined), state)],
-  ['blob', unsupported('a Blob')],
-  ['instance', unsupported('an instance of a class')],
-  ...UNSUPPORTED_TYPES,
+  [
+    'lazy',
+    (schema, state) => print((library.readMember(schema, 'getter') as (input: unknown) => unknown)(undefined), state),
+  ],
+  ['blob', library.unsupported('a Blob')],
+  ['instance', library.unsupported('an instance of a class')],
+  ...library.UNSUPPORTED_TYPES,
 ]);
 
 function printType(schema: unknown, state: Printing): JsonObject {
-  const type = String(readMember(schema, 'type'));
+  const type = String(library.readMember(schema, 'type'));
   return VALIBOT_TYPES.get(type)?.(schema, state) ?? { [UNSUPPORTED]: `the type ${type} of valibot is not known` };
 }
 
-const hasDefault = (schema: unknown): boolean => readMember(schema, 'default') !== undefined;
+const hasDefault = (schema: unknown): boolean => library.readMember(schema, 'default') !== undefined;
 
 function absentable(schema: unknown, state: Printing): JsonObject {
   const inner = wrapped(schema, state);
   // A default inside has no effect, because an absent value does not reach it.
-  const printed = { anyOf: [withoutDefault(inner), ABSENT_SCHEMA] };
-  return hasDefault(schema) ? withLibraryDefault(printed, schema) : printed;
+  const printed = { anyOf: [library.withoutDefault(inner), ABSENT_SCHEMA] };
+  return hasDefault(schema) ? library.withLibraryDefault(printed, schema) : printed;
 }
 
 function nullable(schema: unknown, state: Printing): JsonObject {
   const inner = wrapped(schema, state);
   if (!hasDefault(schema) && (inner['default'] ?? null) === null) return { anyOf: [inner, NULL] };
   const message = 'a type with a default also allows null, which the API server replaces by the default';
-  return refused(message, 'use v.nullish(schema, value), which replaces null by the default, too', 'default');
+  return library.refused(message, 'use v.nullish(schema, value), which replaces null by the default, too', 'default');
 }
 
 function nullish(schema: unknown, state: Printing): JsonObject {
-  if (!hasDefault(schema)) return { anyOf: [withoutDefault(wrapped(schema, state)), NULL, ABSENT_SCHEMA] };
-  return withLibraryDefault(absentable({ ...Object(schema), default: undefined }, state), schema);
+  if (!hasDefault(schema)) return { anyOf: [library.withoutDefault(wrapped(schema, state)), NULL, ABSENT_SCHEMA] };
+  return library.withLibraryDefault(absentable({ ...Object(schema), default: undefined }, state), schema);
 }
 
 /** Removes alternatives from a printed union. */
@@ -151,12 +148,12 @@ function without(printed: JsonObject, excluded: (entry: JsonObject) => boolean):
 }
 
 function printObject(schema: unknown, state: Printing, others: JsonObject): JsonObject {
-  const entries = readMember(schema, 'entries');
+  const entries = library.readMember(schema, 'entries');
   const properties: JsonObject = {};
   const required: string[] = [];
   for (const [name, entry] of Object.entries(typeof entries === 'object' && entries !== null ? entries : {})) {
     setOwn(properties, name, print(entry, state));
-    if (!OPTIONAL.has(String(readMember(entry, 'type')))) required.push(name);
+    if (!OPTIONAL.has(String(library.readMember(entry, 'type')))) required.push(name);
   }
   return { type: 'object', properties, required, ...others };
 }
@@ -164,15 +161,15 @@ function printObject(schema: unknown, state: Printing, others: JsonObject): Json
 const OPTIONAL = new Set(['optional', 'exact_optional', 'undefinedable', 'nullish']);
 
 function tuple(schema: unknown, state: Printing, rest?: JsonObject): JsonObject {
-  const items = unknownList(readMember(schema, 'items')).map((item) => print(item, state));
+  const items = library.unknownList(library.readMember(schema, 'items')).map((item) => print(item, state));
   return printTuple(items, items.length, rest);
 }
 
 const alternatives = (schema: unknown, state: Printing): JsonObject[] =>
-  unknownList(readMember(schema, 'options')).map((option) => print(option, state));
+  library.unknownList(library.readMember(schema, 'options')).map((option) => print(option, state));
 
 function intersect(schema: unknown, state: Printing): JsonObject {
-  const options = unknownList(readMember(schema, 'options')).map((option) => print(option, state));
+  const options = library.unknownList(library.readMember(schema, 'options')).map((option) => print(option, state));
   if (options.every((option) => option[CLOSED] !== 'strict')) return printIntersection(options, schema);
-  return refused('a strict object in an intersection refuses the members of the other parts', 'use v.object()');
+  return library.refused('a strict object in an intersection refuses the members of the other parts', 'use v.object()');
 }

@@ -1,23 +1,7 @@
 import { type JsonObject, setOwn } from '@typekro/kit/core';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import type { FoundChecks, Printing } from './library-type.ts';
-import {
-  allowsNull,
-  IN_COMPOSITION,
-  isUncheckedText,
-  isChangedByLibrary,
-  constants,
-  UNSUPPORTED_TYPES,
-  patternKeywords,
-  PrintedParts,
-  unknownList,
-  withTexts,
-  readMember,
-  refused,
-  withAppliedDefault,
-  withLibraryDefault,
-  withoutDefault,
-} from './library-type.ts';
+import * as library from './library-type.ts';
 import { printIntersection, printRecord, printTuple, printUnion } from './library-union.ts';
 import { addZodChecks, zodDefinition } from './standard-zod-checks.ts';
 
@@ -26,7 +10,7 @@ import { addZodChecks, zodDefinition } from './standard-zod-checks.ts';
  * refinements, and all that only the result of a pipe has. A type or check that this reader does not know is refused.
  */
 export function zodJsonSchema(type: unknown, found: FoundChecks): JsonObject {
-  return print(type, { found, open: new Set(), parts: new PrintedParts() });
+  return print(type, { found, open: new Set(), parts: new library.PrintedParts() });
 }
 
 const NULL: JsonObject = { type: 'null' };
@@ -36,38 +20,45 @@ const print = (schema: unknown, state: Printing): JsonObject =>
 
 function printPart(schema: unknown, state: Printing): JsonObject {
   const definition = zodDefinition(schema);
-  const kind = String(readMember(definition, 'type'));
+  const kind = String(library.readMember(definition, 'type'));
   const inner: Printing = { ...state, open: new Set([...state.open, schema]) };
   const printed = ZOD_TYPES.get(kind)?.(definition, inner, schema);
   if (printed === undefined) return { [UNSUPPORTED]: `the type ${kind} of zod is not known` };
   if (printed[REFUSED] !== undefined) return printed;
-  if (readMember(definition, 'coerce') === true) {
-    return refused(`z.coerce.${kind}() converts the value, and Kubernetes stores the value as it was written`, COERCED);
+  if (library.readMember(definition, 'coerce') === true) {
+    return library.refused(
+      `z.coerce.${kind}() converts the value, and Kubernetes stores the value as it was written`,
+      COERCED,
+    );
   }
   // A check of such a type could only hide the reason.
   if (printed[UNSUPPORTED] !== undefined) return printed;
   // A format such as z.email() is its own first check.
-  const own = readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
-  const checks = [...own, ...unknownList(readMember(definition, 'checks'))];
+  const own = library.readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
+  const checks = [...own, ...library.unknownList(library.readMember(definition, 'checks'))];
   const checked = addZodChecks(printed, checks, {
     found: state.found,
     absent: [
       ...(isOptional(schema) && printed['default'] === undefined ? [undefined] : []),
-      ...(allowsNull(printed) ? [null] : []),
+      ...(library.allowsNull(printed) ? [null] : []),
     ],
   });
   // A check, or the second part of a pipe, may refuse the default of the type before it.
   const isRestricted = checked['default'] !== undefined && (checks.length > 0 || kind === 'pipe');
-  return described(isRestricted ? withLibraryDefault(checked, schema) : checked, schema);
+  return described(isRestricted ? library.withLibraryDefault(checked, schema) : checked, schema);
 }
 
 const COERCED = 'use the type itself, and convert the value in the function of the composition';
 
 /** Adds the description and the name of a type. */
 function described(printed: JsonObject, schema: unknown): JsonObject {
-  const read = readMember(schema, 'meta');
+  const read = library.readMember(schema, 'meta');
   const meta: unknown = typeof read === 'function' ? (read as () => unknown).call(schema) : undefined;
-  return withTexts(printed, readMember(meta, 'description'), readMember(meta, 'title') ?? readMember(meta, 'id'));
+  return library.withTexts(
+    printed,
+    library.readMember(meta, 'description'),
+    library.readMember(meta, 'title') ?? library.readMember(meta, 'id'),
+  );
 }
 
 type Handler = (definition: unknown, state: Printing, schema: unknown) => JsonObject;
@@ -75,9 +66,13 @@ type Handler = (definition: unknown, state: Printing, schema: unknown) => JsonOb
 const converts =
   (what: string): Handler =>
   () =>
-    refused(`${what} changes the value, and Kubernetes stores the value as it was written`, IN_COMPOSITION);
+    library.refused(
+      `${what} changes the value, and Kubernetes stores the value as it was written`,
+      library.IN_COMPOSITION,
+    );
 
-const wrapped = (definition: unknown, state: Printing): JsonObject => print(readMember(definition, 'innerType'), state);
+const wrapped = (definition: unknown, state: Printing): JsonObject =>
+  print(library.readMember(definition, 'innerType'), state);
 
 /** How each type of zod is translated, by the name of the type. Any other type is refused. */
 export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
@@ -90,27 +85,27 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['any', () => ({})],
   ['unknown', () => ({})],
   ['never', () => ({ not: {} })],
-  ['literal', (definition) => constants(unknownList(readMember(definition, 'values')))],
-  ['enum', (definition) => constants(enumValues(readMember(definition, 'entries')))],
+  ['literal', (definition) => library.constants(library.unknownList(library.readMember(definition, 'values')))],
+  ['enum', (definition) => library.constants(enumValues(library.readMember(definition, 'entries')))],
   ['template_literal', (_definition, _state, schema) => templateLiteral(schema)],
-  ['array', (definition, state) => ({ type: 'array', items: print(readMember(definition, 'element'), state) })],
+  ['array', (definition, state) => ({ type: 'array', items: print(library.readMember(definition, 'element'), state) })],
   ['object', printObject],
   ['tuple', tuple],
   ['record', record],
   ['union', union],
   ['intersection', intersection],
-  ['optional', (definition, state, schema) => withAppliedDefault(wrapped(definition, state), schema)],
+  ['optional', (definition, state, schema) => library.withAppliedDefault(wrapped(definition, state), schema)],
   ['nullable', nullable],
-  ['default', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
-  ['prefault', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
+  ['default', (definition, state, schema) => library.withLibraryDefault(wrapped(definition, state), schema)],
+  ['prefault', (definition, state, schema) => library.withLibraryDefault(wrapped(definition, state), schema)],
   ['nonoptional', wrapped],
   ['readonly', wrapped],
-  ['lazy', (definition, state) => print((readMember(definition, 'getter') as () => unknown)(), state)],
+  ['lazy', (definition, state) => print((library.readMember(definition, 'getter') as () => unknown)(), state)],
   ['pipe', pipe],
   ['transform', converts('a transform')],
   ['catch', converts('catch()')],
   ['success', converts('success()')],
-  ...UNSUPPORTED_TYPES,
+  ...library.UNSUPPORTED_TYPES,
 ]);
 
 /** The values of an enum. An enum of TypeScript with numbers also maps the numbers to the names. */
@@ -121,23 +116,26 @@ function enumValues(entries: unknown): unknown[] {
 }
 
 function templateLiteral(schema: unknown): JsonObject {
-  const pattern = readMember(readMember(schema, '_zod'), 'pattern');
-  return pattern instanceof RegExp ? { type: 'string', ...patternKeywords(pattern) } : { [UNSUPPORTED]: 'no pattern' };
+  const pattern = library.readMember(library.readMember(schema, '_zod'), 'pattern');
+  return pattern instanceof RegExp
+    ? { type: 'string', ...library.patternKeywords(pattern) }
+    : { [UNSUPPORTED]: 'no pattern' };
 }
 
 /** May a member of an object be left out? */
-const isOptional = (schema: unknown): boolean => readMember(readMember(schema, '_zod'), 'optin') !== undefined;
+const isOptional = (schema: unknown): boolean =>
+  library.readMember(library.readMember(schema, '_zod'), 'optin') !== undefined;
 
 function printObject(definition: unknown, state: Printing): JsonObject {
-  const shape = readMember(definition, 'shape');
+  const shape = library.readMember(definition, 'shape');
   const properties: JsonObject = {};
   const required: string[] = [];
   for (const [name, entry] of Object.entries(typeof shape === 'object' && shape !== null ? shape : {})) {
     setOwn(properties, name, print(entry, state));
     if (!isOptional(entry)) required.push(name);
   }
-  const rest = readMember(definition, 'catchall');
-  const isStrict = readMember(zodDefinition(rest), 'type') === 'never';
+  const rest = library.readMember(definition, 'catchall');
+  const isStrict = library.readMember(zodDefinition(rest), 'type') === 'never';
   return {
     type: 'object',
     properties,
@@ -149,8 +147,8 @@ function printObject(definition: unknown, state: Printing): JsonObject {
 }
 
 function tuple(definition: unknown, state: Printing): JsonObject {
-  const items = unknownList(readMember(definition, 'items'));
-  const rest = readMember(definition, 'rest');
+  const items = library.unknownList(library.readMember(definition, 'items'));
+  const rest = library.readMember(definition, 'rest');
   const required = items.findIndex(isOptional);
   return printTuple(
     items.map((item) => print(item, state)),
@@ -160,23 +158,29 @@ function tuple(definition: unknown, state: Printing): JsonObject {
 }
 
 function record(definition: unknown, state: Printing): JsonObject {
-  const mode = readMember(definition, 'mode');
-  if (mode !== undefined && mode !== 'strict') return refused('a loose record also takes other keys', 'use z.record()');
-  const keys = print(readMember(definition, 'keyType'), state);
-  const type = readMember(definition, 'valueType');
+  const mode = library.readMember(definition, 'mode');
+  if (mode !== undefined && mode !== 'strict')
+    return library.refused('a loose record also takes other keys', 'use z.record()');
+  const keys = print(library.readMember(definition, 'keyType'), state);
+  const type = library.readMember(definition, 'valueType');
   const values = print(type, state);
-  const isPartial = readMember(definition, 'partial') === true;
+  const isPartial = library.readMember(definition, 'partial') === true;
   return printRecord(keys, values, !isPartial && (!isOptional(type) || values['default'] !== undefined));
 }
 
 function union(definition: unknown, state: Printing): JsonObject {
-  if (readMember(definition, 'inclusive') === false && readMember(definition, 'discriminator') === undefined)
-    return refused('xor() accepts a value of exactly one alternative', 'use z.union()');
-  return printUnion(unknownList(readMember(definition, 'options')).map((option) => print(option, state)));
+  if (
+    library.readMember(definition, 'inclusive') === false &&
+    library.readMember(definition, 'discriminator') === undefined
+  )
+    return library.refused('xor() accepts a value of exactly one alternative', 'use z.union()');
+  return printUnion(
+    library.unknownList(library.readMember(definition, 'options')).map((option) => print(option, state)),
+  );
 }
 
 function intersection(definition: unknown, state: Printing, schema: unknown): JsonObject {
-  const parts = [readMember(definition, 'left'), readMember(definition, 'right')];
+  const parts = [library.readMember(definition, 'left'), library.readMember(definition, 'right')];
   return printIntersection(
     parts.map((part) => print(part, state)),
     schema,
@@ -187,22 +191,24 @@ function nullable(definition: unknown, state: Printing): JsonObject {
   const inner = wrapped(definition, state);
   if (inner['default'] === undefined || inner['default'] === null) return { anyOf: [inner, NULL] };
   const message = 'a type with a default also allows null, which the API server replaces by the default';
-  return refused(message, 'leave out null or the default', 'default');
+  return library.refused(message, 'leave out null or the default', 'default');
 }
 
 /** A pipe of scalars whose parts only check the value is an intersection. */
 function pipe(definition: unknown, state: Printing): JsonObject {
-  if (typeof readMember(definition, 'transform') === 'function')
+  if (typeof library.readMember(definition, 'transform') === 'function')
     return converts('a codec')(definition, state, undefined);
-  const parts = [readMember(definition, 'in'), readMember(definition, 'out')].map((part) => print(part, state));
+  const parts = [library.readMember(definition, 'in'), library.readMember(definition, 'out')].map((part) =>
+    print(part, state),
+  );
   const refusal = parts.find((part) => part[REFUSED] !== undefined);
   if (refusal !== undefined) return refusal;
   const [first = {}, second = {}] = parts;
   const isScalar = (part: JsonObject) => SCALARS.has(String(part['type']));
-  const isChecked = isChangedByLibrary(second) && !isUncheckedText(first);
+  const isChecked = library.isChangedByLibrary(second) && !library.isUncheckedText(first);
   if (isChecked || !parts.every(isScalar)) return converts('a pipe')(definition, state, undefined);
   const value = first['default'] ?? second['default'];
-  return { allOf: parts.map(withoutDefault), ...(value === undefined ? {} : { default: value }) };
+  return { allOf: parts.map(library.withoutDefault), ...(value === undefined ? {} : { default: value }) };
 }
 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);
