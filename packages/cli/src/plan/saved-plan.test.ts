@@ -126,8 +126,8 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
   expect(() => parseSavedPlan(text, 'x.json')).toThrow(
     `x.json was changed after it was saved; the changed part is ${part}`,
   );
-  const { parts: _parts, ...older } = change(savedValues());
-  expect(parseSavedPlan(stringifyJson(older), 'x.json')).toEqual(older);
+  const { parts: _parts, ...rest } = change(savedValues());
+  expect(() => parseSavedPlan(stringifyJson(rest), 'x.json')).toThrow('x.json is damaged');
 });
 
 /**

@@ -46,9 +46,9 @@ export interface SavedPlan {
    */
   readonly basis: readonly BasisEntry[];
   /**
-   * Digests of the parts of the file, with which the parser detects later changes. Absent in plans of older versions.
+   * Digests of the parts of the file, with which the parser detects later changes.
    */
-  readonly parts?: PlanParts;
+  readonly parts: PlanParts;
 }
 
 /** Digests of the parts of a saved plan. */
@@ -103,23 +103,22 @@ export function savedPlan(
   place: Pick<SavedPlan, 'namespace' | 'options' | 'cluster' | 'now' | 'salt'>,
 ): SavedPlan {
   const basis = basisOf(plan, based, place.salt);
-  const saved: SavedPlan = { schemaVersion: 1, kind: 'TypeKroPlan', plan, objects, ...place, basis };
-  return { ...saved, parts: partsOf(saved) };
+  return withParts({ schemaVersion: 1, kind: 'TypeKroPlan', plan, objects, ...place, basis });
 }
 
-function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanParts {
+/** Adds the digests of its parts to a plan. */
+export function withParts(saved: Omit<SavedPlan, 'parts'>): SavedPlan {
+  const { plan, objects, ...rest } = saved;
   const digest = (value: object): string => Fingerprint.of(value as JsonValue);
-  return { plan: digest(plan), objects: objects.map(digest), rest: digest(rest) };
+  return { ...saved, parts: { plan: digest(plan), objects: objects.map(digest), rest: digest(rest) } };
 }
 
 /**
  * Returns the part of a file that was changed after `typekro plan --save` wrote it. Returns `undefined` when no part
- * was changed, or when the file has no digests.
+ * was changed.
  */
-function changedPart(saved: SavedPlan): string | undefined {
-  const { parts: known } = saved;
-  if (known === undefined) return undefined;
-  const presentParts = partsOf(saved);
+function changedPart({ parts: known, ...saved }: SavedPlan): string | undefined {
+  const { parts: presentParts } = withParts(saved);
   const index = presentParts.objects.findIndex((digest, position) => digest !== known.objects[position]);
   const object = saved.objects[index];
   if (object !== undefined) return objectName(refOf(object));
@@ -214,7 +213,7 @@ const SAVED_PLAN = record({
   now: number,
   salt: text,
   basis: listWith(record({ object: objectRef, uid: optional(text), digest: text, wanted: optional(text) })),
-  parts: optional(record({ plan: text, objects: listWith(text), rest: text })),
+  parts: record({ plan: text, objects: listWith(text), rest: text }),
 });
 
 /** Returns the basis of a plan: the digests of its instances and of the live objects that it writes. */
