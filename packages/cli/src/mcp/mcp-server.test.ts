@@ -265,7 +265,7 @@ test('an answer has a bounded number of diagnostics, and counts the others', asy
   rmSync(join(root, 'many.json'));
   expect(answer.structuredContent).toMatchObject({ moreDiagnostics: 4901 });
   expect(JSON.stringify(answer).length).toBeLessThan(1_000_000);
-  expect(textOf(answer)).toMatch(/\n… \(\d+ characters; the command in a terminal prints all of them\)$/);
+  expect(textOf(answer)).toContain('… and 4901 more errors in many.json');
 });
 
 test('deeply nested values are refused, and the server continues', async () => {

@@ -10,6 +10,9 @@ export class JsonPatchTestError extends JsonPatchError {}
 
 type Container = JsonObject | JsonValue[];
 
+/** The error of a patch whose operations shift too many items of lists. */
+export class JsonPatchLimitError extends JsonPatchError {}
+
 /** The maximum number of operations of a patch. The callers of `applyJsonPatch` refuse longer patches. */
 export const MAX_OPERATIONS = 10_000;
 
@@ -17,7 +20,7 @@ export const MAX_OPERATIONS = 10_000;
 const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
 
 /** The maximum number of items of lists that the insertions and removals of one patch shift, each by one place. */
-const MAX_SHIFTED_ITEMS = 1_000_000_000;
+const MAX_SHIFTED_ITEMS = 2_000_000_000;
 
 /** What the operations of one patch have done so far. */
 interface Work {
@@ -135,8 +138,8 @@ function lookup(root: JsonObject, path: readonly string[]): JsonValue | undefine
 function noteShift({ length }: readonly JsonValue[], from: number, work: Work): number {
   work.shifted += length - from;
   if (work.shifted <= MAX_SHIFTED_ITEMS) return from;
-  throw new JsonPatchError(
-    `the operations shift items of lists ${work.shifted} times, exceeding the limit ${MAX_SHIFTED_ITEMS}: replace the list in one operation`,
+  throw new JsonPatchLimitError(
+    `the operations of the JSON patch shift items of lists more than ${MAX_SHIFTED_ITEMS} times; replace the list in one operation`,
   );
 }
 

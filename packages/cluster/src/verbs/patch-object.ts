@@ -10,7 +10,13 @@ import {
 } from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/api-error.ts';
-import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS, applyMergePatch } from '../patch/json-patch.ts';
+import {
+  applyJsonPatch,
+  JsonPatchError,
+  JsonPatchLimitError,
+  MAX_OPERATIONS,
+  applyMergePatch,
+} from '../patch/json-patch.ts';
 import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '../patch/strategic.ts';
 import { DecodeError } from '../types/decode.ts';
 import type { ObjectNode } from '../types/type-node.ts';
@@ -185,13 +191,10 @@ const OPERATION_MEMBERS = ['op', 'path', 'from', 'value'];
 
 /** Applies JSON patch operations. `text` is the JSON of the operations. */
 function applyOperations(before: JsonObject, operations: JsonValue[], text: string): Applied {
-  if (operations.length > MAX_OPERATIONS) {
-    throw new ApiError({
-      code: 413,
-      reason: 'RequestEntityTooLarge',
-      message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
-    });
-  }
+  const tooLarge = (problem: string) =>
+    new ApiError({ code: 413, reason: 'RequestEntityTooLarge', message: `Request entity too large: ${problem}` });
+  if (operations.length > MAX_OPERATIONS)
+    throw tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`);
   const unknown = operations.flatMap((operation, index) => {
     const unreadable = (what: string) => badRequest(`error decoding patch: json: cannot unmarshal ${what}`);
     if (operation === null) return [];
@@ -211,6 +214,7 @@ function applyOperations(before: JsonObject, operations: JsonValue[], text: stri
     const value = applyJsonPatch(before, operations);
     return { value, shown: () => shownObject(value), problems };
   } catch (thrown) {
+    if (thrown instanceof JsonPatchLimitError) throw tooLarge(thrown.message);
     if (thrown instanceof JsonPatchError) throw rejected();
     throw thrown;
   }
