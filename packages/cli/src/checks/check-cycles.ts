@@ -4,7 +4,7 @@ import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { type WrittenObject, at, manifestsOf } from '../inputs/manifest.ts';
 
 /** The group and kind of a definition's instances. */
-export function kindOf({ object }: InputObject): string {
+export function definedKind({ object }: InputObject): string {
   const [group = 'kro.run', kind] = ['group', 'kind'].map((name) => at(object, 'spec', 'schema', name));
   return `${String(group)}/${String(kind)}`;
 }
@@ -70,7 +70,7 @@ export function checkCycles(inputs: readonly InputObject[], level: KroCompatibil
     inputs.filter(({ object }) => isDefinition(object)),
     level,
   ).filter(isAlwaysCreated);
-  const byMaker = grouped(created, ({ input }) => kindOf(input));
+  const byMaker = grouped(created, ({ input }) => definedKind(input));
   const found: Diagnostic[] = [];
   kindsInOrder(byMaker.keys(), byMaker, ({ input, base }, kinds, length) => {
     const names = [...kinds, kinds[0] ?? ''].map((kind) => kind.slice(kind.indexOf('/') + 1));

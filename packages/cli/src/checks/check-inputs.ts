@@ -7,7 +7,7 @@ import { compile, compileGraphObject, controllerCrds, GraphObject, isDefinition,
 import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObject } from './check-objects.ts';
-import { checkCycles, kindOf, kindsInOrder } from './check-cycles.ts';
+import { checkCycles, definedKind, kindsInOrder } from './check-cycles.ts';
 import { manifestsOf } from '../inputs/manifest.ts';
 import { type CompiledInput, checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
@@ -163,9 +163,11 @@ function compileAll(
   const results: CompiledInput[] = [];
   const definitions = grouped(
     objects.filter(({ object }) => isDefinition(object)),
-    kindOf,
+    definedKind,
   );
-  const used = grouped(manifestsOf([...definitions.values()].flat(), settings.level), ({ input }) => kindOf(input));
+  const used = grouped(manifestsOf([...definitions.values()].flat(), settings.level), ({ input }) =>
+    definedKind(input),
+  );
   let waiting = kindsInOrder(definitions.keys(), used).flatMap((kind) => definitions.get(kind) ?? []);
   const [known, made] = [crdSource(crds), new Map<string, SchemaSource>()];
   const ofKind = ({ group, kind }: GroupVersionKind) => made.get(`${group}/${kind}`);
@@ -185,7 +187,7 @@ function compileAll(
       if (graph === undefined) failed.push({ input, diagnostics, ...(crd === undefined ? {} : { crd }) });
       else {
         graphs.push(graph);
-        if (!made.has(kindOf(input))) made.set(kindOf(input), crdSource([crdOf(graph)]));
+        if (!made.has(definedKind(input))) made.set(definedKind(input), crdSource([crdOf(graph)]));
         results.push({ input, graph, diagnostics });
       }
     }

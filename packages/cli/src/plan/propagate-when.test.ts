@@ -11,7 +11,7 @@ import { upgrade } from '../commands/upgrade-command.ts';
 import { why } from '../commands/instance/why-command.ts';
 import { loadFiles } from './check-files.ts';
 import { planOfFiles } from './plan-of-files.ts';
-import { type SavedPlan, parseSavedPlan, withParts } from './saved-plan.ts';
+import { type SavedPlan, parseSavedPlan, withDigests } from './saved-plan.ts';
 
 describe('propagate when', () => {
   let plans: PlanWorld;
@@ -203,7 +203,7 @@ describe('propagate when', () => {
     const gated = { ...second, spec: { ...spec, propagateWhen: ["${now() > timestamp('2020-01-01T00:00:00Z')}"] } };
     const file = join(plans.cwd, await plans.save('plan FILE', gated));
     const { parts: _digests, ...saved } = parseSavedPlan(readFileSync(file, 'utf8'), file) as SavedPlan;
-    const earlier = withParts({ ...saved, now: Date.parse('2019-01-01T00:00:00Z') });
+    const earlier = withDigests({ ...saved, now: Date.parse('2019-01-01T00:00:00Z') });
     writeFileSync(file, stringifyJson(earlier as unknown as JsonObject));
     const { err } = await plans.run(`apply ${file}`);
     expect(err).toContain('Pot default/p: it was changed in the plan, and is deferred now: propagateWhen');

@@ -103,11 +103,11 @@ export function savedPlan(
   place: Pick<SavedPlan, 'namespace' | 'options' | 'cluster' | 'now' | 'salt'>,
 ): SavedPlan {
   const basis = basisOf(plan, based, place.salt);
-  return withParts({ schemaVersion: 1, kind: 'TypeKroPlan', plan, objects, ...place, basis });
+  return withDigests({ schemaVersion: 1, kind: 'TypeKroPlan', plan, objects, ...place, basis });
 }
 
 /** Adds the digests of its parts to a plan. */
-export function withParts(saved: Omit<SavedPlan, 'parts'>): SavedPlan {
+export function withDigests(saved: Omit<SavedPlan, 'parts'>): SavedPlan {
   const { plan, objects, ...rest } = saved;
   const digest = (value: object): string => Fingerprint.of(value as JsonValue);
   return { ...saved, parts: { plan: digest(plan), objects: objects.map(digest), rest: digest(rest) } };
@@ -118,7 +118,7 @@ export function withParts(saved: Omit<SavedPlan, 'parts'>): SavedPlan {
  * was changed.
  */
 function changedPart({ parts: known, ...saved }: SavedPlan): string | undefined {
-  const { parts: presentParts } = withParts(saved);
+  const { parts: presentParts } = withDigests(saved);
   const index = presentParts.objects.findIndex((digest, position) => digest !== known.objects[position]);
   const object = saved.objects[index];
   if (object !== undefined) return objectName(refOf(object));

@@ -1,7 +1,17 @@
 import type { CallContext, Library } from '../../library.ts';
 import { goQuote } from '@typekro/kit/golang';
 import { DYN, mapType, STRING, structType, type CelType } from '../../types.ts';
-import * as cel from '../../values.ts';
+import {
+  elementsOf,
+  entriesOf,
+  fail,
+  getProperty,
+  isObject,
+  MapView,
+  CelMap,
+  typeNameOf,
+  type Value,
+} from '../../values.ts';
 import { member } from '../define.ts';
 import { LibraryValue } from '../opaque.ts';
 
@@ -22,11 +32,11 @@ export class ConditionValue extends LibraryValue {
   get typeName(): string {
     return CONDITION.name;
   }
-  equals(other: cel.Value): boolean {
-    if (!(other instanceof ConditionValue)) return cel.fail('no such overload');
+  equals(other: Value): boolean {
+    if (!(other instanceof ConditionValue)) return fail('no such overload');
     return KEYS.every((key) => this.fields[key] === other.fields[key]);
   }
-  override field(name: string): cel.Value | undefined {
+  override field(name: string): Value | undefined {
     return KEYS.includes(name as ConditionKey) ? this.fields[name as ConditionKey] : undefined;
   }
   toString(): string {
@@ -39,7 +49,7 @@ class RuntimeValue extends LibraryValue {
   get typeName(): string {
     return RUNTIME.name;
   }
-  equals(other: cel.Value): boolean {
+  equals(other: Value): boolean {
     return other instanceof RuntimeValue;
   }
   toString(): string {
@@ -70,16 +80,16 @@ export const kroRuntime: Library = {
   ],
 };
 
-function newCondition(_runtime: cel.Value, map: cel.Value): cel.Value {
+function newCondition(_runtime: Value, map: Value): Value {
   const fields: Record<ConditionKey, string> = { type: '', status: '', reason: '', message: '' };
-  for (const [key, value] of cel.entriesOf(map) ?? []) {
+  for (const [key, value] of entriesOf(map) ?? []) {
     const name = KEYS.find((known) => known === key);
     if (typeof value !== 'string') {
-      return cel.fail(`runtime.newCondition: ${name ?? ''} must be a string, got ${cel.typeNameOf(value)}`);
+      return fail(`runtime.newCondition: ${name ?? ''} must be a string, got ${typeNameOf(value)}`);
     }
-    if (name === 'type' && value === '') return cel.fail('runtime.newCondition: type must not be empty');
+    if (name === 'type' && value === '') return fail('runtime.newCondition: type must not be empty');
     if (name === 'status' && value !== 'True' && value !== 'False' && value !== 'Unknown') {
-      return cel.fail(`runtime.newCondition: status must be one of True, False, Unknown (got ${goQuote(value)})`);
+      return fail(`runtime.newCondition: status must be one of True, False, Unknown (got ${goQuote(value)})`);
     }
     if (name !== undefined) fields[name] = value;
   }
@@ -87,36 +97,36 @@ function newCondition(_runtime: cel.Value, map: cel.Value): cel.Value {
 }
 
 /** The entry of a map; undefined when the map has no such entry, and null when the value is not a map. */
-function entryOf(map: cel.Value, key: string): cel.Value | undefined | null {
-  if (map instanceof cel.MapView || map instanceof cel.CelMap) return map.get(key);
-  return cel.isObject(map) ? cel.getProperty(map, key) : null;
+function entryOf(map: Value, key: string): Value | undefined | null {
+  if (map instanceof MapView || map instanceof CelMap) return map.get(key);
+  return isObject(map) ? getProperty(map, key) : null;
 }
 
 const NO_CONDITION = new ConditionValue({ type: '', status: '', reason: '', message: '' });
 
-function isMap(value: cel.Value): boolean {
-  return value instanceof cel.MapView || value instanceof cel.CelMap || cel.isObject(value);
+function isMap(value: Value): boolean {
+  return value instanceof MapView || value instanceof CelMap || isObject(value);
 }
 
 /** Returns the first condition of a type, or a condition of four empty strings if the object has none. */
-function findCondition(_runtime: cel.Value, object: cel.Value, type: string, context: CallContext): cel.Value {
-  if (!isMap(object)) return cel.fail(`runtime.condition: obj must be an object, got ${cel.typeNameOf(object)}`);
+function findCondition(_runtime: Value, object: Value, type: string, context: CallContext): Value {
+  if (!isMap(object)) return fail(`runtime.condition: obj must be an object, got ${typeNameOf(object)}`);
   const status = entryOf(object, 'status');
   if (status === undefined) return NO_CONDITION;
-  if (status === null || !isMap(status)) return cel.fail('runtime.condition: obj.status must be an object');
+  if (status === null || !isMap(status)) return fail('runtime.condition: obj.status must be an object');
   const list = entryOf(status, 'conditions');
   if (list === undefined) return NO_CONDITION;
-  const elements = list === null ? undefined : cel.elementsOf(list);
-  if (!elements) return cel.fail('runtime.condition: obj.status.conditions must be a list');
+  const elements = list === null ? undefined : elementsOf(list);
+  if (!elements) return fail('runtime.condition: obj.status.conditions must be a list');
   context.charge(elements.length);
   const conditions = elements.map(toCondition);
   return conditions.find((condition) => condition.fields.type === type) ?? NO_CONDITION;
 }
 
 /** Converts a map to a condition. A member that is not a string becomes an empty string. */
-function toCondition(value: cel.Value): ConditionValue {
+function toCondition(value: Value): ConditionValue {
   if (value instanceof ConditionValue) return value;
-  if (!isMap(value)) return cel.fail(`runtime.condition: unexpected condition element type ${cel.typeNameOf(value)}`);
+  if (!isMap(value)) return fail(`runtime.condition: unexpected condition element type ${typeNameOf(value)}`);
   const text = (key: ConditionKey): string => {
     const entry = entryOf(value, key);
     return typeof entry === 'string' ? entry : '';
