@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadInputs } from './load-inputs.ts';
 import { loadModule } from './load-module.ts';
 
@@ -125,6 +125,8 @@ describe('in a module with a graph', () => {
     folder = mkdtempSync(join(root, 'dist', 'load-module-'));
     writeFileSync(join(folder, FILE), TEXT);
   });
+  // The run removes only temporary folders, and this one would be a part of the package.
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('an exported graph is loaded as its Graph object, and its nodes have positions in the file', async () => {
     const { objects, diagnostics } = await loadModule(join(folder, FILE), FILE, folder);
