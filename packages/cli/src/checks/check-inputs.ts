@@ -169,17 +169,17 @@ function compileAll(
     definedKind(input),
   );
   let waiting = kindsInOrder(definitions.keys(), used).flatMap((kind) => definitions.get(kind) ?? []);
-  const [known, made] = [crdSource(crds), new Map<string, SchemaSource>()];
+  const made = new Map<string, SchemaSource>();
   const ofKind = ({ group, kind }: GroupVersionKind) => made.get(`${group}/${kind}`);
+  const sources = combineSources(builtinSource(), crdSource(crds), {
+    schemaOf: (type) => ofKind(type)?.schemaOf(type),
+    resourceOf: (type) => ofKind(type)?.resourceOf(type),
+    kinds: () => [...made.values()].flatMap((each) => [...each.kinds()]),
+  });
   for (;;) {
     const failed: CompiledInput[] = [];
     const before = graphs.length;
     for (const input of waiting) {
-      const sources = combineSources(builtinSource(), known, {
-        schemaOf: (type) => ofKind(type)?.schemaOf(type),
-        resourceOf: (type) => ofKind(type)?.resourceOf(type),
-        kinds: () => [...made.values()].flatMap((each) => [...each.kinds()]),
-      });
       const { graph, crd, diagnostics } = compile(
         input.document === undefined ? input.object : corrected(input.document),
         { ...compileOptionsOf(settings), sources },

@@ -69,15 +69,17 @@ export const render: Command = {
     const chosen = chooseDefinitions([...graphs, ...graphObjects], input);
     refuseValues(chosen, input);
     const byKind = grouped(inputs.objects, ({ object }) => object.kind);
-    const renderings = chosen.flatMap((graph) =>
-      (byKind.get(graph.definedBy === 'graph' ? (graph.definition as KubeObject).kind : graph.instance.kind) ?? [])
-        .filter(({ object }) => (graph.definedBy === 'graph' ? isSource(object, graph) : isInstanceOf(object, graph)))
+    const renderings = chosen.flatMap((graph) => {
+      const isGraph = graph.definedBy === 'graph';
+      const { kind } = isGraph ? (graph.definition as KubeObject) : graph.instance;
+      return (byKind.get(kind) ?? [])
+        .filter(({ object }) => (isGraph ? isSource(object, graph) : isInstanceOf(object, graph)))
         .map(({ object: given }): Rendering => {
-          const object = graph.definedBy === 'graph' ? withNamespace(given, textOption(input, 'namespace')) : given;
+          const object = isGraph ? withNamespace(given, textOption(input, 'namespace')) : given;
           const instance = asStored(object, graph, observed);
           return { graph, instance, rendered: RenderedInstance.of(graph, instance, observed, { now, revision: 1 }) };
-        }),
-    );
+        });
+    });
     if (renderings.length === 0) {
       throw new TypeKroError('there is no instance to render in these files', {
         code: 'input/empty',

@@ -6,7 +6,7 @@ import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/v
 import { KubeError, type KubernetesApi } from '@typekro/kube';
 import { observedReason } from '../dashboard/cluster-details.ts';
 import { instanceStatus } from './instance-picture.ts';
-import { observe } from './observation.ts';
+import { type InstanceObservation, observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
 import { statusView } from './status-view.ts';
 import { treeLines, treeNodes } from './tree-view.ts';
@@ -31,6 +31,15 @@ const cache = (spec: JsonObject = {}): KubeObject => ({
   ...yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default } }'),
   spec,
 });
+/** An instance whose only write is pending, because the controller has ended. */
+async function pending(): Promise<InstanceObservation> {
+  world = await virtualWorld();
+  await world.apply(caches(['{ id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine } } }']));
+  await world.advance(2000);
+  await world.controller.stop();
+  await world.apply(cache());
+  return observed();
+}
 const observed = () => observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
 
 test('every view shows a write that a quota refuses, with the reason that typekro why shows', async () => {
@@ -80,23 +89,13 @@ test('every view shows a write that a quota refuses, with the reason that typekr
 });
 
 test('the check of a pending write does not change what a view shows if the API server accepts the write', async () => {
-  world = await virtualWorld();
-  await world.apply(caches(['{ id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine } } }']));
-  await world.advance(2000);
-  await world.controller.stop();
-  await world.apply(cache());
-  const before = await observed();
+  const before = await pending();
   expect(await withRefusedWrites(world.user, before, NEVER)).toBe(before);
   expect(treeNodes(before).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(['applying: creates its object']);
 });
 
 test('a dry run counts as refused when the server refuses the object, and not when it refuses the request', async () => {
-  world = await virtualWorld();
-  await world.apply(caches(['{ id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine } } }']));
-  await world.advance(2000);
-  await world.controller.stop();
-  await world.apply(cache());
-  const before = await observed();
+  const before = await pending();
   const cannot = 'configmaps "mine" is forbidden: User "dev" cannot patch resource "configmaps" in API group ""';
   const responses: readonly [status: number, reason: string, message: string, isRefused: boolean][] = [
     [400, 'BadRequest', 'no', true],
