@@ -100,7 +100,11 @@ export class Collection {
 
   #reindex(before: Stored | undefined, after: Stored | undefined): void {
     for (const [keysOf, index] of this.#indexes) {
-      for (const key of before === undefined ? [] : keysOf(before.object)) index.get(key)?.delete(before as Stored);
+      for (const key of before === undefined ? [] : keysOf(before.object)) {
+        const found = index.get(key);
+        found?.delete(before as Stored);
+        if (found?.size === 0) index.delete(key);
+      }
       for (const key of after === undefined ? [] : keysOf(after.object))
         index.set(key, (index.get(key) ?? new Set()).add(after as Stored));
     }

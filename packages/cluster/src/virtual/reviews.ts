@@ -167,11 +167,13 @@ function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): J
   // Many bindings may grant the same rules. An API server lists them for each binding.
   const different = new Map<string, JsonObject>();
   let bytes = 0;
-  for (const rule of [...all].flatMap(({ rules }) => rules)) {
-    const text = stringifyJson(rule);
-    bytes += text.length;
-    if (bytes > MAX_REVIEW_BYTES) break;
-    different.set(text, rule);
+  for (const { rules } of all) {
+    for (const rule of rules) {
+      if (bytes > MAX_REVIEW_BYTES) break;
+      const text = stringifyJson(rule);
+      bytes += text.length;
+      if (bytes <= MAX_REVIEW_BYTES) different.set(text, rule);
+    }
   }
   for (const rule of different.values()) {
     const { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
