@@ -156,8 +156,7 @@ export class KubeClient implements KubernetesApi {
   /**
    * A client over the connections of this client that sends requests other than GET only while `mayWrite` returns true.
    * The function is called directly before a request is written to the socket, so that a process that was paused sends
-   * nothing afterwards. The clients that `as` makes have the
-   * same condition. Closing one of the clients closes all.
+   * nothing afterwards. The clients that `as` makes have the same condition. Closing one of the clients closes all.
    */
   fenced(mayWrite: () => boolean): KubeClient {
     return this.#derived({ ...this.#options, mayWrite, discovery: this.discovery });
