@@ -139,4 +139,13 @@ describe('closed output', () => {
       expect(await names()).toEqual(NAMES);
     },
   );
+
+  test.each(['fmt maps.yaml', 'apply maps.yaml --kubeconfig kubeconfig'])(
+    'typekro %s ends with 130 when the reader of its output ends first',
+    async (words) => {
+      const command = startCli(words.split(' '), cwd);
+      command.process.stdout?.destroy();
+      expect(await command.ended).toMatchObject({ code: 130, stderr: '' });
+    },
+  );
 });

@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, isoTime, readLimitedBody, releaseBody, tryParseJson, TypeKroError } from '@typekro/kit/core';
+import {
+  isJsonObject,
+  isoTime,
+  percentDecoded,
+  readLimitedBody,
+  releaseBody,
+  tryParseJson,
+  TypeKroError,
+} from '@typekro/kit/core';
 import { goParseDurationMs } from '@typekro/kit/golang';
 import { Path } from '@typekro/engine/graph';
 import type { ControlAction, ControlledCluster } from './control-protocol.ts';
@@ -58,7 +66,7 @@ export async function disturb(
       return answer(201, { rules: faults.add(rules) });
     }
     case 'removeFault':
-      return answer(200, { rules: [faults.remove(decoded(name))] });
+      return answer(200, { rules: [faults.remove(percentDecoded(name))] });
     case 'clearFaults': {
       const rules = faults.list();
       faults.clear();
@@ -119,15 +127,6 @@ function durationOf(value: JsonObject[string], member: string, maxMs: number, co
   const milliseconds = typeof value === 'string' ? goParseDurationMs(value) : undefined;
   if (milliseconds !== undefined && milliseconds >= 0 && milliseconds <= maxMs) return milliseconds;
   throw problem(code, `"${member}" must be a duration such as "30s", up to ${maxMs / 1000} seconds`);
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    // The name has a malformed escape, so no rule has this name. The error shows the name unchanged.
-    return name;
-  }
 }
 
 const problem = (code: string, message: string, remedy?: string): TypeKroError =>

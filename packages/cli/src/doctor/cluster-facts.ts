@@ -1,5 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import type { GrantedAction } from '@typekro/kit/kubernetes';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { asTexts } from '@typekro/kit/kubernetes';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import type { Reading } from './finding.ts';
 
@@ -106,6 +106,29 @@ export interface Conversion {
   readonly storedVersions: readonly string[];
   readonly servedVersions: readonly string[];
   readonly target: WebhookTarget;
+}
+
+/** A verb on a resource, as a role's rule grants it. */
+export interface GrantedAction {
+  readonly verb: string;
+  readonly group: string;
+  /** The plural of the resource; a subresource follows after a slash: `pods/log`. */
+  readonly resource: string;
+  /** The name of the object; absent when the rule names none. */
+  readonly name?: string;
+}
+
+/** The actions that rules grant: one per verb and resource, or per verb and named object. */
+export function grantedActions(rules: readonly JsonObject[]): GrantedAction[] {
+  return rules.flatMap((rule) => {
+    const names = asTexts(rule['resourceNames']);
+    const named = names.length === 0 ? [{}] : names.map((name) => ({ name }));
+    return asTexts(rule['apiGroups']).flatMap((group) =>
+      asTexts(rule['resources']).flatMap((resource) =>
+        asTexts(rule['verbs']).flatMap((verb) => named.map((name) => ({ verb, group, resource, ...name }))),
+      ),
+    );
+  });
 }
 
 /** A right that an account needs. */

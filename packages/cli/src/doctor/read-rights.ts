@@ -2,9 +2,9 @@ import type { DefinitionRights, ServiceAccountRef } from '@typekro/controller/co
 import { controllerRules, definitionRoles, parseControllerFlags, rightsOfFlags } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
-import { grantedActions, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { type ControllerDeployment, accountOfPod } from '../bootstrap/running-controllers.ts';
-import type { Right } from './cluster-facts.ts';
+import { type Right, grantedActions } from './cluster-facts.ts';
 
 /** The number of reviews that are sent at the same time. */
 const MAX_CONCURRENT_REVIEWS = 8;

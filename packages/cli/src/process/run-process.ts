@@ -15,7 +15,8 @@ const SAME_INTERRUPT_MS = 300;
 let isWriter = false;
 
 const interrupt = new AbortController();
-const requested = { toTerminate: false };
+/** The ends that were requested: by SIGTERM, and by the reader of an output, which has ended. */
+const requested = { toTerminate: false, byReader: false };
 /** The errors of failed output writes, for example on a full disk. */
 const lost: Error[] = [];
 
@@ -57,7 +58,8 @@ interface Output {
 function outputTo(stream: NodeJS.WriteStream): Output {
   const write = stream.write.bind(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') lost.push(error);
+    if (error.code === 'EPIPE' || error.code === 'EIO') requested.byReader = true;
+    else lost.push(error);
     if (!isWriter) interrupt.abort();
   });
   return {
@@ -135,6 +137,7 @@ function processCode(code: number): number {
     );
     return ExitCode.failed;
   }
+  if (code === ExitCode.ok && requested.byReader) return ExitCode.interrupted;
   return code === ExitCode.interrupted && requested.toTerminate ? ExitCode.terminated : code;
 }
 

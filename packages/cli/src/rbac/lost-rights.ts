@@ -1,9 +1,10 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import { type GrantedAction, grantedActions, objectsAt } from '@typekro/kit/kubernetes';
+import { objectsAt } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { rightsText } from '../doctor/checks/check-rights.ts';
+import { type GrantedAction, grantedActions } from '../doctor/cluster-facts.ts';
 
 /**
  * Compares a ClusterRole with the ClusterRole of the same name in the cluster that the options name.

@@ -1,4 +1,4 @@
-import { setOwn } from '@typekro/kit/core';
+import { percentDecoded, setOwn } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { dnsLabel, dnsSubdomain, domainPath } from '@typekro/kit/kubernetes';
 import { fieldInvalid } from '../errors/field-problems.ts';
@@ -230,17 +230,8 @@ const EXTRA_PREFIX = 'impersonate-extra-';
 function extraOf(headers: Readonly<Record<string, string | undefined>>): Record<string, string[]> {
   const extra: Record<string, string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(EXTRA_PREFIX)) setOwn(extra, unescaped(name.slice(EXTRA_PREFIX.length)), [...values(value)]);
+    if (name.startsWith(EXTRA_PREFIX))
+      setOwn(extra, percentDecoded(name.slice(EXTRA_PREFIX.length)), [...values(value)]);
   }
   return extra;
-}
-
-/** Decodes the key of an extra value. Returns a key with invalid escapes unchanged. */
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch (thrown) {
-    if (thrown instanceof URIError) return key;
-    throw thrown;
-  }
 }

@@ -36,7 +36,7 @@ export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError, errorCode, whyUnreadable } from './error.ts';
-export { closingQuote, count, nounFor, textPrefix, pascalCase, upperFirst } from './text.ts';
+export { closingQuote, count, nounFor, textPrefix, pascalCase, percentDecoded, upperFirst } from './text.ts';
 export { failsAtCaller } from './caller-error.ts';
 export { LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';

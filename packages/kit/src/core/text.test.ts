@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import fc from 'fast-check';
 import { Document, parse } from 'yaml';
-import { closingQuote, count } from './text.ts';
+import { closingQuote, count, percentDecoded } from './text.ts';
 import { LineIndex } from './line-index.ts';
 import { isoTime } from './time.ts';
 import { YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
@@ -15,6 +15,14 @@ test.each([
   [2, 'life', 'lives', '2 lives'],
 ])('%s × %s with the plural %s is %s', (number, noun, plural, text) => {
   expect(count(number, noun, plural)).toBe(text);
+});
+
+test.each([
+  ['a%2Fb', 'a/b'],
+  ['p%ss', 'p%ss'],
+  ['%e2%82', '%e2%82'],
+])('the part %s of a URL is decoded to %s', (part, text) => {
+  expect(percentDecoded(part)).toBe(text);
 });
 
 describe('closingQuote finds the quotation mark that closes a string', () => {

@@ -39,3 +39,13 @@ export function closingQuote(text: string, open: number): number | undefined {
 }
 
 const BACKSLASH = 0x5c;
+
+/** Decodes the percent escapes of a part of a URL (`a%2Fb` → `a/b`). A part with a malformed escape is unchanged. */
+export function percentDecoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
+}

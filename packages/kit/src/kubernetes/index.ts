@@ -37,8 +37,7 @@ export {
   withoutServerFields,
 } from './object-fields.ts';
 export * from './quantity.ts';
-export type { GrantedAction } from './rbac-rule.ts';
-export { grantedActions, ruleAllows } from './rbac-rule.ts';
+export { ruleAllows } from './rbac-rule.ts';
 export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './kubernetes-time.ts';
 export { webhookClientErrors } from './webhook-client-errors.ts';
 export { isLaterVersion, mayBeLaterVersion, wentBack } from './resource-version.ts';

@@ -14,29 +14,6 @@ export interface ResourceAction {
   readonly name: string;
 }
 
-/** A verb on a resource, as a role's rule grants it. */
-export interface GrantedAction {
-  readonly verb: string;
-  readonly group: string;
-  /** The plural of the resource; a subresource follows after a slash: `pods/log`. */
-  readonly resource: string;
-  /** The name of the object; absent when the rule names none. */
-  readonly name?: string;
-}
-
-/** The actions that rules grant: one per verb and resource, or per verb and named object. */
-export function grantedActions(rules: readonly JsonObject[]): GrantedAction[] {
-  return rules.flatMap((rule) => {
-    const names = asTexts(rule['resourceNames']);
-    const named = names.length === 0 ? [{}] : names.map((name) => ({ name }));
-    return asTexts(rule['apiGroups']).flatMap((group) =>
-      asTexts(rule['resources']).flatMap((resource) =>
-        asTexts(rule['verbs']).flatMap((verb) => named.map((name) => ({ verb, group, resource, ...name }))),
-      ),
-    );
-  });
-}
-
 /** Does a role's rule allow the action? `*` stands for all verbs, groups or resources, as in RBAC. */
 export function ruleAllows(rule: JsonObject, action: ResourceAction): boolean {
   const { verb, group, resource, subresource, name } = action;

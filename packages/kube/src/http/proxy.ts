@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { httpLibrary, httpsLibrary, isLoopbackHost, netLibrary, TypeKroError } from '@typekro/kit/core';
+import { httpLibrary, httpsLibrary, isLoopbackHost, netLibrary, percentDecoded, TypeKroError } from '@typekro/kit/core';
 
 /** The maximum wait for the response of the proxy, in milliseconds. */
 const RESPONSE_MS = 30_000;
@@ -21,7 +21,7 @@ export function tunnelsThrough(proxy: string, origin: string): OpenTunnel {
     );
   const server = new URL(origin);
   const target = `${server.hostname}:${server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : server.port}`;
-  const credentials = [username, password].map(decodeURIComponent).join(':');
+  const credentials = [username, password].map(percentDecoded).join(':');
   const headers = {
     host: target,
     ...(credentials === ':' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),

@@ -238,12 +238,12 @@ describe('a proxy', () => {
   it('is asked once for requests one after the other', async () => {
     handle = (request, response) =>
       void readBodyText(request).then((text) => response.end(`${request.url} ${text.length}`));
-    const transport = await through('user:p%40ss@');
+    const transport = await through('us%er:p%40ss@');
     expect(await textOf(transport, { path: '/a', method: 'PUT', body: 'x'.repeat(300_000) })).toBe('/a 300000');
     const mayBeSent: boolean[] = [];
     expect(await textOf(transport, { path: '/b', mayBeSent: () => mayBeSent.push(true) > 0 })).toBe('/b 0');
     expect(mayBeSent).toEqual([true]);
-    expect(proxy.asked).toEqual([`${new URL(origin).host} Basic ${Buffer.from('user:p@ss').toString('base64')}`]);
+    expect(proxy.asked).toEqual([`${new URL(origin).host} Basic ${Buffer.from('us%er:p@ss').toString('base64')}`]);
     await transport.close();
   });
 

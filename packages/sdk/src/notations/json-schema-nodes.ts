@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, getOwn, isJsonObject, jsonEquals, percentDecoded } from '@typekro/kit/core';
 import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 import type { SchemaCheck } from './library-type.ts';
 import { matchRules } from './regex-flags.ts';
@@ -105,21 +105,12 @@ export function resolvePointer(root: JsonObject, reference: string): JsonObject 
   if (reference !== '#' && !reference.startsWith('#/')) return undefined;
   let current: JsonValue | undefined = root;
   for (const part of reference.split('/').slice(1)) {
-    const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
+    const name = percentDecoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
     if (Array.isArray(current)) current = current[Number(name)];
     else if (isJsonObject(current) && Object.hasOwn(current, name)) current = current[name];
     else return undefined;
   }
   return isJsonObject(current) ? current : undefined;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (thrown) {
-    if (!(thrown instanceof URIError)) throw thrown;
-    return part;
-  }
 }
 
 /** Collects the schemas that a reference can denote by `$id` or `$anchor`. Objects may be shared and cyclic. */

@@ -1,3 +1,4 @@
+import { percentDecoded } from '@typekro/kit/core';
 import { INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY } from '@typekro/controller/inspect';
 
 /** The options of a list of instances. */
@@ -58,7 +59,7 @@ export function readRoute(hash: string): ReadRoute {
   const path = mark < 0 ? text : text.slice(0, mark);
   const query = new URLSearchParams(mark < 0 ? '' : text.slice(mark + 1));
   const [, view = '', ...rest] = path.split('/');
-  const subject = rest.map(decoded).join('/').replace(/\/$/, '');
+  const subject = rest.map(percentDecoded).join('/').replace(/\/$/, '');
   const problems: string[] = [];
   const option = <Name extends string>(name: Name, known?: readonly string[]): { [Key in Name]?: string } => {
     const value = query.get(name)?.trim() ?? '';
@@ -163,13 +164,4 @@ export function tokenOfHash(hash: string): string | undefined {
 function query(options: Readonly<Record<string, string | undefined>>): string {
   const entries = Object.entries(options).filter((entry): entry is [string, string] => (entry[1] ?? '') !== '');
   return entries.length === 0 ? '' : `?${new URLSearchParams(entries).toString()}`;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (error) {
-    if (error instanceof URIError) return part;
-    throw error;
-  }
 }
