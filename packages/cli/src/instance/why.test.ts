@@ -451,6 +451,23 @@ test('every view names the manager of a contested field, and dependents continue
   expect(statusView(seen).open).toMatchObject([{ node: 'map', state: 'waiting', reason }]);
 });
 
+test('every view names a node that changes the value that it reads', async () => {
+  const counter = yaml(
+    `{ apiVersion: v1, kind: ConfigMap, metadata: { name: shop-map, namespace: default }, data: { n: "0" } }`,
+  );
+  const ext = `
+- id: ext
+  externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: shop-map, namespace: default } }`;
+  const nodes = ext + config('map', '{ n: "${string(int(ext.data.n) + 1)}" }');
+  await start(SIMULATED, counter, definition(nodes), instance());
+  const seen = await withRefusedWrites(world.user, await observed(), NEVER);
+  const reason = expect.stringContaining('gets a different value with each write');
+  const remedy = 'correct the expression whose value changes with each write, or leave its field out of the template';
+  expect((await whyOf(seen, world.user, NEVER)).causes).toMatchObject([{ node: 'map', reason, remedy }]);
+  expect(treeNodes(seen)).toContainEqual(expect.objectContaining({ state: 'waiting', reason, remedy }));
+  expect(statusView(seen).open).toMatchObject([{ node: 'map', state: 'waiting', reason }]);
+});
+
 test('why reports that no controller has seen the instance', async () => {
   await start(SIMULATED, plain);
   await world.controller.stop();

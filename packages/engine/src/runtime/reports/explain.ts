@@ -195,7 +195,13 @@ export function contestText({ object, fields, managers, isOwn }: Contested): str
 }
 
 /** The contest about an object in a message with its `contestText`; `undefined` if the message has none. */
-export function contestIn(message: string, object: ObjectRef): Pick<Contested, 'fields' | 'managers'> | undefined {
+export function contestIn(
+  message: string,
+  object: ObjectRef,
+): Pick<Contested, 'fields' | 'managers' | 'isOwn'> | undefined {
+  const none = { fields: [], managers: [] };
+  if (message.includes(`: ${contestText({ object, ...none, retryAt: 0, isOwn: true })}`))
+    return { ...none, isOwn: true };
   const [, text = ''] = message.split(`: ${formatRef(object)}: `);
   const found = /^([^\n]*?) repeatedly changed by ([^\n]*?)(?: and others)?; the controller now pauses/.exec(text);
   if (found === null) return undefined;
