@@ -57,7 +57,7 @@ function createProgram(
     .version(version)
     .option(DEBUG, 'print the stack of an internal error; the option may stand before or after the command')
     .exitOverride()
-    .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
+    .showHelpAfterError(`  hint: ${hintForCommand(argv, new Set(commands.map(({ name }) => name)))}`)
     .configureOutput(output)
     // For a command of another tool, such as kubectl's `get`, the suggestion of a similar name would mislead.
     .showSuggestionAfterError(!isForeignCommand(argv))

@@ -42,9 +42,17 @@ export const FOREIGN_COMMANDS: readonly string[] = FOREIGN.flatMap(([words]) => 
 /** Does a command line begin with a command of another tool? */
 export const isForeignCommand = ([word = '']: readonly string[]): boolean => FOREIGN_COMMANDS.includes(word);
 
-/** Returns the hint for an unknown command. A command of another tool has its own hint. */
-export function hintForCommand(argv: readonly string[]): string {
+/**
+ * Returns the hint for words that begin with no command of typekro. A command of another tool, and options before the
+ * command, have hints of their own.
+ */
+export function hintForCommand(argv: readonly string[], commands: ReadonlySet<string>): string {
   const [word = ''] = argv;
+  const at = argv.findIndex((each) => commands.has(each));
+  if (word.startsWith('-') && at > 0) {
+    const words = [argv[at] ?? '', ...argv.slice(at + 1), ...argv.slice(0, at)];
+    return `write the options after the command: typekro ${words.map(shellWord).join(' ')}`;
+  }
   const hint = FOREIGN.find(([words]) => words.includes(word))?.[1];
   return hint?.(argv) ?? 'typekro --help lists the commands';
 }

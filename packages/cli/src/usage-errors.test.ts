@@ -27,6 +27,8 @@ test.each<readonly [line: string | readonly string[], message: string, hint: str
     "unknown command 'deploy'",
     "for a cluster: typekro apply 'my app.yaml'; to try it out here: typekro up 'my app.yaml'",
   ],
+  ['-n team plan a.yaml', "unknown option '-n'", 'write the options after the command: typekro plan a.yaml -n team'],
+  ['-x team', "unknown option '-x'", 'typekro --help lists the commands'],
   ['why', "missing required argument 'instance'", 'typekro why --help lists the options'],
   ['migrate --to kro', "missing required argument 'name'", 'typekro migrate --help lists the options'],
   ['completion', "missing required argument 'shell'", 'typekro completion --help lists the options'],

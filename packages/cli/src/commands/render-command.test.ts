@@ -217,7 +217,7 @@ test('an expression that fails with the values of the instance is an error', asy
   expect(code).toBe(3);
   expect(err).toMatchInlineSnapshot(`
     "error: Shop default/shop: svc waits for data: schema.spec.name has no value, "name" does not exist
-      hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript
+      hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript; for this output: --set name=VALUE
     error: Shop default/shop: zone: the list of z has no value, no such key: zones: \${schema.spec.zones}
       hint: correct the values of the instance, or the expression; the failure stays when the nodes that zone waits for are ready"
   `);

@@ -141,7 +141,10 @@ function printFailures(context: CommandContext, renderings: readonly Rendering[]
 function failuresOf({ report, objects, listFailures }: RenderedInstance['nodes'][number]): string[] {
   if (needsChangedInput(report)) {
     const { node, reason, remedy } = Explanation.of(report);
-    return [`${node} ${reason}${remedy === undefined ? '' : `\n  hint: ${remedy}`}`];
+    const { because } = report;
+    const isOfSpec = because?.kind === 'missing-data' && /\bschema\.spec\b/.test(because.expression);
+    const setting = isOfSpec && because.path !== undefined ? `; for this output: --set ${because.path}=VALUE` : '';
+    return [`${node} ${reason}${remedy === undefined ? '' : `\n  hint: ${remedy}${setting}`}`];
   }
   const fields = objects
     .flatMap(({ unknown }) => unknown)
