@@ -12,16 +12,16 @@ const map = (name: string, metadata: object = {}): KubeObject => ({
 const NAMESPACE = 'v1 Namespace';
 
 describe('a foreground deletion', () => {
-  /** Creates ConfigMaps that own each other. Each pair names a dependent and its owner. */
-  async function story(pairs: readonly (readonly [dependent: string, owner: string])[], block = true) {
+  /** Creates ConfigMaps that own each other. Each pair has the letters of a dependent and of its owner. */
+  async function story(pairs: readonly string[], block = true) {
     const cluster = await startClusterStory();
-    const names = new Set(pairs.flat());
+    const names = new Set(pairs.join(''));
     const uids = new Map<string, string>();
     for (const name of names) uids.set(name, (await cluster.create(map(name))).metadata.uid ?? '');
     for (const name of names) {
       const ownerReferences = pairs
-        .filter(([dependent]) => dependent === name)
-        .map(([, owner]) => ({
+        .filter((pair) => pair.startsWith(name))
+        .map(([, owner = '']) => ({
           apiVersion: 'v1',
           kind: 'ConfigMap',
           name: owner,
@@ -34,43 +34,10 @@ describe('a foreground deletion', () => {
   }
 
   test.each([
-    [
-      'two objects',
-      [
-        ['a', 'b'],
-        ['b', 'a'],
-      ],
-      [],
-    ],
-    [
-      'three objects',
-      [
-        ['b', 'a'],
-        ['c', 'b'],
-        ['a', 'c'],
-      ],
-      [],
-    ],
-    [
-      'four objects, and a dependent outside the cycle',
-      [
-        ['b', 'a'],
-        ['c', 'b'],
-        ['d', 'c'],
-        ['a', 'd'],
-        ['t', 'c'],
-      ],
-      [],
-    ],
-    [
-      'two objects, and another owner outside the cycle',
-      [
-        ['a', 'b'],
-        ['b', 'a'],
-        ['b', 'k'],
-      ],
-      ['b', 'k'],
-    ],
+    ['two objects', ['ab', 'ba'], []],
+    ['three objects', ['ba', 'cb', 'ac'], []],
+    ['four objects, and a dependent outside the cycle', ['ba', 'cb', 'dc', 'ad', 'tc'], []],
+    ['two objects, and another owner outside the cycle', ['ab', 'ba', 'bk'], ['b', 'k']],
   ] as const)('terminates for a cycle of owners: %s', async (_, pairs, kept) => {
     for (const block of [true, false]) {
       await using cluster = await story(pairs, block);
@@ -81,10 +48,7 @@ describe('a foreground deletion', () => {
   });
 
   test('waits for the finalizers in a cycle of owners', async () => {
-    await using cluster = await story([
-      ['b', 'a'],
-      ['a', 'b'],
-    ]);
+    await using cluster = await story(['ba', 'ab']);
     await cluster.patch('v1 ConfigMap', 'b', { metadata: { finalizers: ['example.com/wait'] } });
     await cluster.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
     expect((await cluster.get('v1 ConfigMap', 'b')).metadata.deletionTimestamp).toBeDefined();
@@ -92,6 +56,27 @@ describe('a foreground deletion', () => {
     expect(await cluster.find('v1 ConfigMap', 'a')).toBeUndefined();
     expect(await cluster.find('v1 ConfigMap', 'b')).toBeUndefined();
   });
+});
+
+test('a cluster-scoped object is kept, and blocks a foreground deletion, if it names a namespaced owner', async () => {
+  await using story = await startClusterStory();
+  const { uid = '' } = (await story.create(map('owner'))).metadata;
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid, blockOwnerDeletion: true };
+  const metadata = { name: 'kept', ownerReferences: [owner, { ...owner, name: 'none', uid: 'none' }] };
+  const kinds = ['v1 Namespace', 'v1 PersistentVolume', 'rbac.authorization.k8s.io/v1 ClusterRole'].map((each) =>
+    each.split(' '),
+  );
+  const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } };
+  for (const [apiVersion = '', kind = ''] of kinds)
+    await story.create({ apiVersion, kind, metadata, ...(kind === 'PersistentVolume' ? { spec } : {}) });
+  await story.remove('v1 ConfigMap', 'owner', { propagationPolicy: 'Foreground' });
+  expect(await story.find('v1 ConfigMap', 'owner')).toBeDefined();
+  for (const kind of kinds) {
+    expect(await story.find(kind.join(' '), 'kept')).toMatchObject({ metadata });
+    await story.remove(kind.join(' '), 'kept');
+  }
+  expect(await story.find('v1 ConfigMap', 'owner')).toBeUndefined();
+  expect(new Set(await story.reasons('kept'))).toEqual(new Set(['OwnerRefInvalidNamespace']));
 });
 
 describe('the deletion of a namespace', () => {

@@ -1,6 +1,7 @@
 import type { KubeObject, OwnerReference } from '@typekro/kit/core';
 import { type SimulatedController, Batch, firstBatch, keyOfObject } from './simulated-controller.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
+import { recordEvent } from './events.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -40,6 +41,8 @@ class RemovedOwners {
  */
 export function garbageCollector(): SimulatedController {
   const removed = new RemovedOwners();
+  /** The keys of the owners that the collector's finalizers keep, by uid. A dependent can be in another namespace. */
+  const held = new Map<string, string>();
   return {
     name: 'generic-garbage-collector',
     target: objectOf,
@@ -48,23 +51,30 @@ export function garbageCollector(): SimulatedController {
     *keysOf(event, client) {
       const { stored, collection, type } = event;
       const key = keyOf(collection.plural, collection.group, stored.key);
-      const { metadata } = stored.object;
-      if (type === 'DELETED') {
-        // A removal affects the dependents of the object, which lose an owner, and its owners, which may wait for the
-        // removal.
-        const dependents = client.dependents(metadata.uid ?? '');
-        if (dependents.length > 0) removed.add(metadata.uid ?? '', client);
-        for (const found of dependents) yield keyOfFound(found.collection, found.object);
-        for (const owner of metadata.ownerReferences ?? []) {
-          const found = ownerOf(client, stored.object, owner);
-          if (found !== undefined && isHeldByCollector(found.object)) yield keyOfFound(found.resource, found.object);
-        }
+      const { uid = '', ownerReferences = [] } = stored.object.metadata;
+      const isHeld = type !== 'DELETED' && isHeldByCollector(stored.object);
+      if (isHeld) held.set(uid, key);
+      else held.delete(uid);
+      if (type !== 'DELETED') {
+        if (isHeld || ownerReferences.length > 0) yield key;
         return;
       }
-      if (isHeldByCollector(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
+      // A removal affects the dependents of the object, which lose an owner, and its owners, which may wait for the
+      // removal.
+      const dependents = client.dependents(uid);
+      if (dependents.length > 0) removed.add(uid, client);
+      for (const {
+        collection: { plural, group },
+        object,
+      } of dependents)
+        yield keyOf(plural, group, keyOfObject(object));
+      for (const owner of ownerReferences) if (held.has(owner.uid)) yield held.get(owner.uid) ?? '';
     },
 
-    reset: () => removed.clear(),
+    reset() {
+      removed.clear();
+      held.clear();
+    },
 
     reconcile(key, client) {
       const object = objectOf(key, client);
@@ -77,10 +87,6 @@ export function garbageCollector(): SimulatedController {
 
 function keyOf(plural: string, group: string, objectKey: string): string {
   return `${plural}.${group} ${objectKey}`;
-}
-
-function keyOfFound(resource: ResourceName, object: KubeObject): string {
-  return keyOf(resource.plural, resource.group, keyOfObject(object));
 }
 
 function objectOf(key: string, client: ControllerClient): KubeObject | undefined {
@@ -99,12 +105,27 @@ export function isHeldByCollector({ metadata }: KubeObject): boolean {
  * Returns the stored owner that a reference names, or `undefined` when no object has the uid of the reference. The
  * owner of a namespaced dependent is cluster-scoped or in the same namespace.
  */
-function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
+function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference): KubeObject | undefined {
   const resource = client.resourceOfKind(owner.apiVersion, owner.kind);
   if (resource === undefined) return undefined;
-  const namespace = resource.namespaced ? (dependent.metadata.namespace ?? '') : '';
-  const object = client.get(resource, namespace, owner.name);
-  return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
+  const object = client.get(resource, resource.namespaced ? (dependent.metadata.namespace ?? '') : '', owner.name);
+  return object?.metadata.uid === owner.uid ? object : undefined;
+}
+
+/**
+ * Does a cluster-scoped object name an owner of a namespaced kind? Such a reference is not valid. As in Kubernetes
+ * (`namespacedOwnerOfClusterScopedObjectErr`), the object is kept, and an Event reports the reference.
+ */
+function hasNamespacedOwner(client: ControllerClient, object: KubeObject): boolean {
+  if ((object.metadata.namespace ?? '') !== '') return false;
+  const owner = object.metadata.ownerReferences?.find(
+    ({ apiVersion, kind }) => client.resourceOfKind(apiVersion, kind)?.namespaced === true,
+  );
+  if (owner === undefined) return false;
+  const shown = `[${owner.apiVersion}/${owner.kind}, namespace: , name: ${owner.name}, uid: ${owner.uid}]`;
+  const message = `ownerRef ${shown} does not exist in namespace ""`;
+  recordEvent(client, object, 'garbage-collector-controller', 'OwnerRefInvalidNamespace', message, 'Warning');
+  return true;
 }
 
 /** Is it unknown whether the owner exists, because its kind is not served? */
@@ -149,8 +170,8 @@ function collect(client: ControllerClient, object: KubeObject, removed: RemovedO
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return false;
   // As in Kubernetes, a single owner with unknown existence keeps the object and all its references.
-  if (references.some((reference) => isUnknown(client, reference, removed))) return false;
-  const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference)?.object }));
+  if (hasNamespacedOwner(client, object) || references.some((each) => isUnknown(client, each, removed))) return false;
+  const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference) }));
   const remaining = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
   const waiting = owners.filter(({ found }) => found !== undefined && waitsForDependents(found));
   if (remaining.length > 0) {
