@@ -30,9 +30,9 @@ const why = async (seen: InstanceObservation): Promise<string> =>
 
 /** One row per failure: scenario, checkpoint, and the strings that the output contains (the cause and the remedy). */
 const CAUSES: readonly (readonly [string, string, readonly string[]])[] = [
-  ['graph-account-lost-before-delete', 'blocked', ['blocked by  delete v1/ConfigMap t-x/a', 'give system:serviceaccount:t-x:default the right']],
-  ['graph-account-named', 'secret forbidden', ['✗ s  failed', 'add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["create", "patch"]}', 'give system:serviceaccount:t-x:writer the missing right']],
-  ['graph-account-without-rights', 'forbidden', ['✗ a  failed', '✗ b  failed', 'resources: ["configmaps"], verbs: ["create", "patch"]']],
+  ['graph-account-lost-before-delete', 'blocked', ['blocked by  delete v1/ConfigMap t-x/a', 'give system:serviceaccount:t-x:default the missing right']],
+  ['graph-account-named', 'secret forbidden', ['✗ s  failed', 'add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["get"]}', 'give system:serviceaccount:t-x:writer the missing right']],
+  ['graph-account-without-rights', 'forbidden', ['✗ a  failed', '✗ b  failed', 'resources: ["configmaps"], verbs: ["get"]']],
   ['graph-data-pending', 'pending', ['· x  pending: waits for data', 'ConfigMap t-x/src: data has a, and no b', 'waiting    y']],
   ['graph-delete-while-invalid', 'invalid', ['nothing here is named nope', 'at spec.nodes[0].template.metadata.name', '✗ Accepted']],
   ['graph-dynamic-kind-late', 'not served', ['· w  pending: waits for the type x.parts.test/v1, Kind=Widget', 'create the CRD']],
@@ -41,7 +41,7 @@ const CAUSES: readonly (readonly [string, string, readonly string[]])[] = [
   ['graph-literal-kind-late', 'not served', ['the kind Widget of "x.parts.test/v1" is not known', 'spec.nodes[0].template.apiVersion']],
   ['graph-missing-namespace', 'missing', ['✗ far  failed', 'kubectl create namespace t-x-late']],
   ['graph-patch-missing-target', 'absent', ['! mark  blocked: waits for ConfigMap v1 t-x/target, into which it writes', 'create the object']],
-  ['graph-prune-denied', 'denied', ['blocked by  delete v1/ConfigMap t-x/b', 'give system:serviceaccount:t-x:default the right', '✗ b  failed: a dry run of the deletion of ConfigMap t-x/b was not possible']],
+  ['graph-prune-denied', 'denied', ['blocked by  delete v1/ConfigMap t-x/b', 'give system:serviceaccount:t-x:default the missing right', '✗ b  failed: the API server refuses the deletion of ConfigMap t-x/b']],
   ['graph-readywhen-several', 'def not ready', ['… flag  waiting: waits until flag.ok is true', '"missing" does not exist yet']],
   ['graph-ref-late', 'absent', ['… src  waiting: waits for ConfigMap v1 t-x/region', 'create it', 'waiting    copy']],
   ['graph-subgraph-waits', 'waiting', ['… s/ext  waiting: waits for ConfigMap v1 t-x/late', 'waiting    s/dep, s, reader2']],

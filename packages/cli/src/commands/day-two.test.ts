@@ -150,7 +150,7 @@ test('a Graph is shown, waited for and deleted like an instance', async () => {
   expect(await run('tree g')).toEqual([
     'Graph default/g   no controller has written its status yet   0 of 1 nodes ready',
     expect.stringContaining(
-      '└─ ✗ map  ConfigMap default/of-graph  failed: a dry run of the write of ConfigMap default/of-graph was not possible: configmaps "of-graph" is forbidden',
+      '└─ ✗ map  ConfigMap default/of-graph  failed: cannot be read: ConfigMap v1 default/of-graph: configmaps "of-graph" is forbidden',
     ),
   ]);
   expect(await run('events graphs/default/g')).toEqual(['no events']);

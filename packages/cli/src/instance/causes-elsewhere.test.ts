@@ -137,8 +137,8 @@ test('why names the ServiceAccount that lacks a right', async () => {
     [
       "Pot default/shop   no controller has written its status yet   revision 1   0 of 1 nodes ready",
       "",
-      "✗ map  failed: a dry run of the write of ConfigMap default/shop-map was not possible: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
-      "   do         give system:serviceaccount:default:deployer the missing right: this account writes the objects of this definition (annotation typekro.dev/service-account)",
+      "✗ map  failed: the API server refuses ConfigMap default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} for system:serviceaccount:default:deployer in namespace default)",
+      "   do         give dev the missing right: typekro rbac prints all rules that a definition or a Graph needs",
     ]
   `);
 });

@@ -189,8 +189,8 @@ describe('why names the cause when', () => {
     expect(await shown('why')).toMatchInlineSnapshot(`
       "Graph team-a/g   ERROR 2s   0 of 1 nodes ready
 
-      ✗ web  failed: a dry run of the write of ConfigMap team-a/web was not possible: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot patch resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"]} in namespace team-a)
-         do         give system:serviceaccount:team-a:default the missing right: this account writes the objects of this Graph (spec.serviceAccountName, by default the account default)
+      ✗ web  failed: the API server refuses ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot patch resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"]} for system:serviceaccount:team-a:default in namespace team-a)
+         do         give system:serviceaccount:team-a:default the missing right: typekro rbac prints all rules that a definition or a Graph needs
 
       the controller reports: apply "web": configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot patch resource "configmaps" in API group "" in the namespace "team-a""
     `);
@@ -262,17 +262,17 @@ describe('why names the cause when', () => {
     expect(await shown('why')).toMatchInlineSnapshot(`
       "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
         blocked by  delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a"
-         do         give system:serviceaccount:team-a:default the right: typekro rbac prints all rules that a Graph needs
+         do         give system:serviceaccount:team-a:default the missing right: typekro rbac prints all rules that a definition or a Graph needs
 
-      ✗ web  failed: a dry run of the deletion of ConfigMap team-a/web was not possible: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} in namespace team-a)
-         do         give system:serviceaccount:team-a:default the missing right: this account writes the objects of this Graph (spec.serviceAccountName, by default the account default)
+      ✗ web  failed: the API server refuses the deletion of ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} for system:serviceaccount:team-a:default in namespace team-a)
+         do         give system:serviceaccount:team-a:default the missing right: typekro rbac prints all rules that a definition or a Graph needs
          look       kubectl describe configmap web -n team-a
 
       the controller reports: delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a""
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
-      └─ ✗ web  ConfigMap team-a/web  failed: a dry run of the deletion of ConfigMap team-a/web was not possible: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} in namespace team-a)"
+      └─ ✗ web  ConfigMap team-a/web  failed: the API server refuses the deletion of ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} for system:serviceaccount:team-a:default in namespace team-a)"
     `);
   });
 

@@ -1,10 +1,18 @@
 import { type ControllerSettings, liveDefinition } from '@typekro/controller/controller';
-import { type Diagnostic, type KubeObject, isJsonObject, TypeKroError, nearestName } from '@typekro/kit/core';
+import {
+  type Diagnostic,
+  type KubeObject,
+  definedMember,
+  isJsonObject,
+  TypeKroError,
+  nearestName,
+} from '@typekro/kit/core';
 import { observeInstance, observeMembers } from '@typekro/sdk/deploy';
 import { type Graph, GraphObject, KroLevel } from '@typekro/engine/graph';
 import { type KubernetesApi, readSession } from '@typekro/kube';
 import type { Condition, Decision, NodeReport, Observations } from '@typekro/engine/runtime';
 import { Explanation, keys, ObjectTarget, readConditions } from '@typekro/engine/runtime';
+import { actingClient } from './acting-client.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -42,7 +50,10 @@ export interface InstanceObservation {
   readonly refusedWrites?: RefusedWrites;
   /** The objects that the objects of the nodes own, by `formatRef` of the owner. Only `withOwnedObjects` sets this. */
   readonly owned?: ReadonlyMap<string, readonly OwnedObject[]>;
-  /** The user that the controller impersonates to write the objects. Absent when the definition names no account. */
+  /**
+   * The account with whose rights the objects are read and the writes tried, as the controller does. Absent when the
+   * controller acts as itself, and when you may not impersonate the account.
+   */
   readonly actingAs?: string;
   /** Notes for the user, as sentences. */
   readonly notes: readonly string[];
@@ -180,22 +191,24 @@ export async function observeFound(
     const absent = gone === undefined ? {} : { gone };
     return { instance, revision: 0, problems: [], notes, decision, ...absent, ...chosenNode };
   }
-  const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings);
+  const { graph, step, actingAs, ...live } = await liveDefinition(api, definition, instance, signal, settings);
   const withdrawn = isWithdrawn(definition)
     ? [`${withdrawnText(definition)}: no controller works on its instances`]
     : [];
-  const known = { ...live, notes: [...withdrawn, ...live.notes, ...levelNotes(settings)] };
-  const seen = { instance, definition, ...known, ...chosenNode };
+  const acting = await actingClient(api, actingAs, signal, true);
+  const notes = [...withdrawn, ...live.notes, ...acting.notes, ...levelNotes(settings)];
+  const seen = { instance, definition, ...live, notes, ...definedMember('actingAs', acting.user), ...chosenNode };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
   const options = {
-    api,
+    api: acting.api,
+    user: acting.user,
     graph,
     instance,
     contest: recordedContest(instance),
     step: { ...collectionLimit(settings, instance), ...step },
     signal,
   };
-  const decision = await decideWithDryRuns(api, (tried) => observeInstance({ ...options, ...tried }), signal);
+  const decision = await decideWithDryRuns(acting.api, (tried) => observeInstance({ ...options, ...tried }), signal);
   checkNode(node, knownNodes({ graph, decision }));
   if (!isPaused(instance)) return withMaskedConditions({ ...seen, graph, decision });
   const resumed = { ...options, instance: resumedInstance(instance) };
@@ -203,7 +216,7 @@ export async function observeFound(
     ...seen,
     graph,
     decision,
-    resumed: await decideWithDryRuns(api, (tried) => observeInstance({ ...resumed, ...tried }), signal),
+    resumed: await decideWithDryRuns(acting.api, (tried) => observeInstance({ ...resumed, ...tried }), signal),
   });
 }
 

@@ -1,5 +1,5 @@
 import { type ControllerSettings, liveGraph } from '@typekro/controller/controller';
-import { type Diagnostic, type KubeObject, type ObjectRef, objectName } from '@typekro/kit/core';
+import { type Diagnostic, type KubeObject, type ObjectRef, definedMember, objectName } from '@typekro/kit/core';
 import { observeGraph } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
@@ -11,11 +11,12 @@ import {
   ObjectKey,
   Tracking,
 } from '@typekro/engine/runtime';
+import { actingClient } from './acting-client.ts';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
 /**
  * A Graph, and the decision that a newly started controller would make now. The members have the same meaning as in
- * `InstanceObservation`, except `actingAs`.
+ * `InstanceObservation`.
  */
 interface GraphObservation {
   readonly instance: KubeObject;
@@ -24,8 +25,7 @@ interface GraphObservation {
   readonly graph?: Graph;
   readonly decision: Decision;
   readonly problems: readonly Diagnostic[];
-  /** The user as which the controller reads and writes. */
-  readonly actingAs: string;
+  readonly actingAs?: string;
   readonly notes: readonly string[];
 }
 
@@ -38,10 +38,14 @@ export async function observeGraphObject(
   contest: NonNullable<Observations.Observed['contest']>,
 ): Promise<GraphObservation> {
   const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal, settings);
+  const acting = await actingClient(api, actingAs, signal, false);
+  // The reports on recorded objects come from reads that the controller does not make.
+  const isRecorded = graph === undefined || instance.metadata.deletionTimestamp !== undefined;
+  const reader = isRecorded ? { api } : { api: acting.api, user: acting.user };
   const refused = refusal === undefined ? {} : { refusal };
   const decision = await decideWithDryRuns(
-    api,
-    (tried) => observeGraph({ api, graph, instance, contest, step, signal, ...refused, ...tried }),
+    reader.api,
+    (tried) => observeGraph({ ...reader, graph, instance, contest, step, signal, ...refused, ...tried }),
     signal,
   );
   return {
@@ -50,8 +54,8 @@ export async function observeGraphObject(
     ...(graph === undefined ? {} : { graph }),
     decision: { ...decision, nodes: [...decision.nodes, ...retiredReports(instance, graph, decision)] },
     problems,
-    actingAs,
-    notes: notesOn(instance, settings),
+    ...definedMember('actingAs', acting.user),
+    notes: [...acting.notes, ...notesOn(instance, settings)],
   };
 }
 

@@ -1,6 +1,5 @@
-import { type KubeObject, objectName } from '@typekro/kit/core';
+import { definedMember, objectName } from '@typekro/kit/core';
 import { apiFailure, requestApply } from '@typekro/controller/execute';
-import { GraphObject } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import type { ApplyAction, Decisions, ForeignItem, NodeReport, Reports } from '@typekro/engine/runtime';
 import { Explanation, Failure, ObjectTarget, RefusedObject } from '@typekro/engine/runtime';
@@ -61,9 +60,10 @@ async function tryWrites(
   const { apply, delete: deletions } = observation.decision;
   const pending: readonly PendingAction[] = retired === true || because.kind === 'retired' ? deletions : apply;
   const actions = pending.filter(({ nodeId }) => nodeId === id);
-  const account = accountOf(observation);
+  const user = observation.actingAs;
+  const acting = user === undefined ? api : api.as({ user });
   const mask = refusalTextOf(observation);
-  return Promise.all(actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, mask, signal)));
+  return Promise.all(actions.slice(0, MAX_TRIED).map((action) => dryRun(acting, user, action, mask, signal)));
 }
 
 /** The parts of an observation that are needed to try its pending writes. */
@@ -91,57 +91,16 @@ function refusalTextOf(observation: WritesOf): RefusalText {
   };
 }
 
-/** The account as which a controller writes. */
-interface Account {
-  readonly user: string;
-  /** A description of the objects that the account writes, and of the field that names the account. */
-  readonly named: string;
-}
-
-/**
- * Returns the account that the controller impersonates to write the objects. Returns `undefined` when the controller
- * writes as itself.
- */
-function accountOf({ instance, actingAs }: Pick<WritesOf, 'instance' | 'actingAs'>): Account | undefined {
-  return actingAs === undefined ? undefined : { user: actingAs, named: namedBy(instance) };
-}
-
-const namedBy = (instance: KubeObject): string =>
-  GraphObject.is(instance)
-    ? 'the objects of this Graph (spec.serviceAccountName, by default the account default)'
-    : 'the objects of this definition (annotation typekro.dev/service-account)';
-
 /** Matches the API server's message when it refuses a dry run because a webhook has side effects. */
 const NO_DRY_RUN = /does not support dry run/;
 
 /** Matches the API server's message when a webhook refuses an object. The webhook chooses the status code. */
 const DENIED = /^admission webhook "[^"]*" denied/;
 
-/** Matches the API server's message when the user may not impersonate another user. */
-const NO_IMPERSONATION = /cannot impersonate resource/;
-
-/**
- * Tries a write as the account that the definition or the Graph names. When the user may not impersonate this account,
- * tries the write with the user's own rights.
- */
-async function dryRunAs(
-  api: KubernetesApi,
-  action: PendingAction,
-  account: Account | undefined,
-  mask: RefusalText,
-  signal: AbortSignal,
-): Promise<PendingWrite> {
-  if (account === undefined) return dryRun(api, action, mask, signal);
-  const { user, named } = account;
-  const tried = await dryRun(api.as({ user }), action, mask, signal);
-  if (NO_IMPERSONATION.test(tried.problem)) return dryRun(api, action, mask, signal);
-  if (tried.result !== 'unknown' || tried.isRightMissing !== true) return tried;
-  const remedy = `give ${user} the missing right: this account writes ${named}`;
-  return { ...tried, result: 'refused', remedy };
-}
-
+/** Tries a write. `user` is the account that `api` impersonates. */
 async function dryRun(
   api: KubernetesApi,
+  user: string | undefined,
   action: PendingAction,
   mask: RefusalText,
   signal: AbortSignal,
@@ -152,24 +111,20 @@ async function dryRun(
   try {
     if (isDeletion) await api.delete(object, { preconditions: { uid: action.uid }, dryRun: true, signal });
     else await requestApply({ api, signal, effects: 'dry-run' }, action);
-    return { result: 'accepted', object, problem: '' };
+    return { result: 'accepted', object, problem: '', ...definedMember('user', user) };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    const failure = apiFailure(error, undefined);
+    const failure = apiFailure(error, user);
     const [text, foreign] = mask(action, failure);
     if (isDeletion && failure.code === 404) return { result: 'accepted', object, problem: '' };
     // The controller retries while a namespace is missing. Here a missing namespace counts as a refusal, because the
     // user must create it. A server responds with 500 to values that it cannot parse, and to a failed webhook.
     const isRefused = Failure.isRefusal(failure) || [404, 500].includes(failure.code) || DENIED.test(failure.message);
-    const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
-    if (!isTried) {
+    // A right that the user lacks says nothing about the controller.
+    const isOfUser = failure.permission !== undefined && user === undefined;
+    if (!isRefused || isOfUser || NO_DRY_RUN.test(failure.message)) {
       const problem = `a dry run of the ${isDeletion ? 'deletion' : 'write'} of ${name} was not possible: ${text}`;
-      return {
-        result: 'unknown',
-        object,
-        problem,
-        ...(failure.permission === undefined ? {} : { isRightMissing: true }),
-      };
+      return { result: 'unknown', object, problem };
     }
     const { fields = [] } = failure;
     const remedy = RefusedObject.remedy(error.message, object, foreign);
@@ -182,7 +137,8 @@ async function dryRun(
       problem: Explanation.refused(isDeletion ? `the deletion of ${name}` : name, text),
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
-      ...(remedy === undefined ? {} : { remedy }),
+      ...definedMember('remedy', remedy),
+      ...(failure.permission === undefined ? {} : { isRightMissing: true }),
     };
   }
 }

@@ -81,9 +81,9 @@ function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): ShownCounts {
   return { nodes: nodes.length - skipped, ready: count('ready'), skipped, deleted: count('deleted') };
 }
 
-/** Is the user forbidden to read the node? The controller can still have the right. */
+/** Is the user forbidden to read the node? The controller can still have the right, except if the failure names its account. */
 export const isForbidden = ({ because }: NodeReport): boolean =>
-  because.kind === 'read-failed' && because.failure.code === 403;
+  because.kind === 'read-failed' && because.failure.code === 403 && because.failure.permission?.user === undefined;
 
 function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, refused: RefusedWrites): ShownNode {
   const { reason, waitsFor, remedy } = Explanation.of(node);

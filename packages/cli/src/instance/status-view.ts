@@ -1,4 +1,4 @@
-import { type JsonObject, definedMember, isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
 import { withCommand, type Advice, type TreeNode, type WhyReport } from '@typekro/controller/inspect';
@@ -7,7 +7,7 @@ import { printable, printableLine } from '../text/output-text.ts';
 import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
-import { refusalKey, shownMark, shownNodes } from './shown-node.ts';
+import { shownMark, shownNodes } from './shown-node.ts';
 import { suspendsWrites } from './suspension.ts';
 
 /**
@@ -24,7 +24,7 @@ export interface StatusView extends Pick<
   readonly fields: JsonObject;
   /** The objects and fields that a Graph records in its status. Absent for an instance. */
   readonly tracking?: ReturnType<typeof Tracking.read>;
-  /** Nodes that are not ready, or whose state is unknown. A refused write has the action of the user as `remedy`. */
+  /** Nodes that are not ready, or whose state is unknown. */
   readonly open: readonly (Pick<TreeNode, 'state' | 'reason' | keyof Advice> & { readonly node: string })[];
 }
 
@@ -55,9 +55,8 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
     fields,
     ...(isGraph ? { tracking: Tracking.read(instance) } : {}),
     open: open.map((node) => {
-      const { state, reason } = shown.of(node);
-      const remedy = refusedWrites?.get(refusalKey(node))?.remedy;
-      return withCommand({ node: node.id, state, reason, ...definedMember('remedy', remedy) });
+      const { waitsFor: _waitsFor, ...each } = shown.of(node);
+      return withCommand({ node: node.id, ...each });
     }),
   };
 }

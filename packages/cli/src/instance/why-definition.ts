@@ -4,7 +4,7 @@ import { count, formatDiagnostic, isJsonObject, objectName, refOf } from '@typek
 import { withCommand, type FailedCondition } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
-import { type Condition, Finalizers, readConditions } from '@typekro/engine/runtime';
+import { type Condition, Finalizers, readConditions, RefusedObject } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { instancesOfDefinition } from './revision-rows.ts';
 import { recordedState } from './observation.ts';
@@ -57,7 +57,6 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /cannot resolve group version|no matches for kind/i,
     'install the CustomResourceDefinition of that kind, or correct apiVersion and kind of the template',
   ],
-  [/is forbidden: User /, 'give the controller the right: typekro rbac prints all rules that a definition needs'],
   [/does not know and ignores/, 'install a controller that knows the fields, or remove them from the definition'],
 ];
 
@@ -106,7 +105,8 @@ function failedConditionsOf(definition: KubeObject): FailedCondition[] {
   const failed = readConditions(definition.status?.['conditions']).filter(({ status }) => status === 'False');
   const causes = failed.filter(({ type }) => type !== 'Ready');
   return (causes.length > 0 ? causes : failed).map(({ type, reason = '', message = '' }: Condition) => {
-    const remedy = REMEDIES.find(([pattern]) => pattern.test(message))?.[1] ?? CORRECT_DEFINITION;
+    const known = REMEDIES.find(([pattern]) => pattern.test(message))?.[1];
+    const remedy = known ?? RefusedObject.remedy(message, {}) ?? CORRECT_DEFINITION;
     return withCommand({ condition: type, reason, message, remedy });
   });
 }

@@ -25,7 +25,9 @@ export interface PendingWrite {
   readonly object: ObjectRef;
   /** Describes the refusal, or why the dry run was not possible. Empty for an accepted write. */
   readonly problem: string;
-  /** True when the user lacks a right for the dry run. */
+  /** The account of an accepted write. Absent for the user's own rights. */
+  readonly user?: string;
+  /** True when the account of the dry run lacks a right. */
   readonly isRightMissing?: boolean;
   /** The paths of the fields that the API server refuses. */
   readonly fields?: readonly string[];
@@ -113,7 +115,7 @@ function failedConditionsOf(instance: InstanceObservation['instance']): FailedCo
   return readConditions(instance.status?.['conditions'])
     .filter(isFailed)
     .map(({ type, reason = '', message = '' }) => {
-      const known = messageRemedy(message, instance);
+      const known = RefusedObject.remedy(message, refOf(instance));
       const remedy = known ?? CONDITION_REMEDIES.get(type) ?? CORRECT_INSTANCE;
       return { condition: type, reason, message, remedy };
     });
@@ -129,18 +131,6 @@ const CONDITION_REMEDIES: ReadonlyMap<string, string> = new Map([
 ]);
 const CORRECT_INSTANCE =
   'correct the cause that the message names; the controller tries again by itself, and typekro reconcile makes it try at once';
-
-/**
- * Returns the remedy for a message of the controller or the API server about a write, or undefined for an unknown
- * message.
- */
-function messageRemedy(message: string, instance: InstanceObservation['instance']): string | undefined {
-  const user = /is forbidden: User "([^"]+)"/.exec(message)?.[1];
-  if (user !== undefined && GraphObject.is(instance))
-    return `give ${user} the right: typekro rbac prints all rules that a Graph needs`;
-  if (user !== undefined) return 'give the controller the right: typekro rbac prints all rules that a definition needs';
-  return RefusedObject.remedy(message, refOf(instance));
-}
 
 function causeOf(
   { node, objects, waiting }: RootCause,
@@ -230,12 +220,12 @@ const SEE_OBJECTS = 'see the events and the status of the objects of the node: t
  * why the write was not made.
  */
 function pendingText(
-  { result, object, problem }: PendingWrite,
+  { result, object, problem, user = 'you' }: PendingWrite,
   recorded: string | undefined,
 ): { text: string; remedy?: string } {
   if (result !== 'accepted') return { text: problem };
   const name = objectName(object);
-  if (recorded !== undefined) return { text: `the API server would accept the write of ${name} from you` };
+  if (recorded !== undefined) return { text: `the API server would accept the write of ${name} from ${user}` };
   return {
     text: `the API server would accept the write of ${name} now, but no controller has sent it`,
     remedy: SEE_CONTROLLER,
@@ -262,7 +252,7 @@ function describeCommand(ref: ObjectRef): string {
  * condition. It contains the failed request, then the server's response, from which the remedy follows.
  */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
-  return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
+  return { reason, remedy: RefusedObject.remedy(reason, refOf(instance)) ?? CORRECT_BLOCKER };
 }
 
 /** The beginning of the controller's message about a deletion that does not proceed (`runtime/deletion.ts`). */

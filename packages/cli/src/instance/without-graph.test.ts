@@ -176,8 +176,8 @@ test('a node that the user may not read is unknown instead of failed, and its de
   const open = statusLines(seen, statusView(seen), world.clock.now(), false).slice(-3);
   expect(withoutTimes(open)).toMatchInlineSnapshot(`
     [
-      "not ready or unknown",
       "  ? map  unknown: cannot be read with your rights: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
+      "     do  to see more, ask for the missing right; the controller reads with its own rights",
       "  ? after  unknown: depends on map (unknown)",
     ]
   `);
@@ -213,7 +213,7 @@ test('why reports a False condition of the instance itself', async () => {
       "Pot default/shop   ERROR   revision 1   0 of 1 nodes ready",
       "",
       "✗ InstanceManaged  False: finalizer/labeling failed: pots.acme.test "shop" is forbidden: User "system:serviceaccount:kro-system:kro" cannot patch resource "pots" in API group "acme.test" in the namespace "default"",
-      "   do         give the controller the right: typekro rbac prints all rules that a definition needs",
+      "   do         give system:serviceaccount:kro-system:kro the missing right: typekro rbac prints all rules that a definition or a Graph needs",
       "",
       "> map  applying: creates its object",
       "   └ because  the API server would accept the write of ConfigMap default/shop-map now, but no controller has sent it",

@@ -23,6 +23,8 @@ export interface ControllerSettings {
   readonly graphKind?: boolean;
   /** The limits and policies that differ from kro's defaults. */
   readonly limits: ControllerLimits;
+  /** The account of each namespace as which the controller writes. Absent when it writes as itself. */
+  readonly instanceServiceAccount?: string;
   /** The source of the settings: an option, a Deployment, or a sentence that says why they are assumed. */
   readonly from: string;
 }
@@ -42,6 +44,7 @@ export function settingsOf(options: Omit<ControllerOptions, 'client'>, from: str
       ...definedMember('adoption', options.adoption),
       ...definedMember('namespaces', options.namespaces),
     },
+    ...definedMember('instanceServiceAccount', options.instanceServiceAccount),
     from,
   };
 }

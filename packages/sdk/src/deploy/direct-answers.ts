@@ -1,5 +1,5 @@
 import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
-import { type ExecutionView, type ReadPorts, type RememberedWrite, attemptRead } from '@typekro/controller/execute';
+import { type ExecutionView, type RememberedWrite, attemptRead } from '@typekro/controller/execute';
 import { type Clock, type KubernetesApi, isNotFound } from '@typekro/kube';
 import type { ApplyAction, Decisions, Observations, Targets } from '@typekro/engine/runtime';
 import { keys, ObjectTarget } from '@typekro/engine/runtime';
@@ -24,6 +24,8 @@ export interface DirectAnswersOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** The account that `api` impersonates. */
+  readonly user: string | undefined;
 }
 
 /**
@@ -32,11 +34,9 @@ export interface DirectAnswersOptions {
  */
 export class DirectAnswers implements ExecutionView {
   readonly #options: DirectAnswersOptions;
-  readonly #readPorts: ReadPorts;
 
   constructor(options: DirectAnswersOptions) {
     this.#options = options;
-    this.#readPorts = { ...options, user: undefined };
   }
 
   failedWrite(target: ObjectTarget, writer?: string): RememberedWrite | undefined {
@@ -74,7 +74,7 @@ export class DirectAnswers implements ExecutionView {
       case 'object':
       case 'whole-object': {
         const { target } = request;
-        const read = await attemptRead(this.#readPorts, store.failedReads, objectReadKey(target), () =>
+        const read = await attemptRead(this.#options, store.failedReads, objectReadKey(target), () =>
           api.find(ObjectTarget.refOf(target), { signal }),
         );
         if (read.ok) store.setObject(target, read.value);
@@ -86,14 +86,14 @@ export class DirectAnswers implements ExecutionView {
           ...(namespace === undefined ? {} : { namespace }),
           ...(selector === '' ? {} : { labelSelector: selector }),
         };
-        const read = await attemptRead(this.#readPorts, store.failedReads, listKey(request.target), () =>
+        const read = await attemptRead(this.#options, store.failedReads, listKey(request.target), () =>
           this.#list(type, selection),
         );
         if (read.ok) store.setList(request.target, read.value);
         return;
       }
       case 'members': {
-        const read = await attemptRead(this.#readPorts, store.failedReads, memberKey(request.target), () =>
+        const read = await attemptRead(this.#options, store.failedReads, memberKey(request.target), () =>
           this.#listMembers(request.target),
         );
         if (read.ok) store.setMembers(request.target, read.value);
@@ -188,6 +188,15 @@ export function observerView(
   signal: AbortSignal,
 ): { readonly store: ObservedStore; readonly view: DirectAnswers } {
   const store = new ObservedStore(() => clock.now());
-  const options = { api, store, watches: undefined, dryRun: false, clock, random: Math.random, signal };
+  const options = {
+    api,
+    store,
+    watches: undefined,
+    dryRun: false,
+    clock,
+    random: Math.random,
+    signal,
+    user: undefined,
+  };
   return { store, view: new DirectAnswers(options) };
 }

@@ -54,6 +54,8 @@ const MAX_REST_MS = 30;
 /** The options of a run. */
 export interface DirectRunOptions {
   readonly api: KubernetesApi;
+  /** The account that `api` impersonates. Absent for the user's own rights. */
+  readonly user?: string | undefined;
   readonly graph: Graph;
   /**
    * A live instance, or the virtual instance that is made from a record. The virtual instance has the UID, labels and
@@ -218,9 +220,9 @@ export class DirectRun {
 
   /** The ports of the executor. `stop` ends reads that wait for watches. */
   #ports(stop: () => void): Omit<ExecutionPorts, 'instance'> {
-    const { api, clock, signal, effects, rules, instance, onApplied, onDeleted, onOrphaned } = this.#options;
+    const { api, user, clock, signal, effects, rules, instance, onApplied, onDeleted, onOrphaned } = this.#options;
     const random = Math.random;
-    const answers = { api, store: this.#store, clock, random, signal, dryRun: effects === 'dry-run' };
+    const answers = { api, user, store: this.#store, clock, random, signal, dryRun: effects === 'dry-run' };
     const sink: ExecutionSink = {
       childApplied: (action, answer) => {
         const known = this.#store.object(action.target);
@@ -232,7 +234,7 @@ export class DirectRun {
     return {
       api,
       graph: this.#options.graph,
-      user: undefined,
+      user,
       clock,
       random,
       signal,

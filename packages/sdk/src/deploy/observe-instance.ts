@@ -9,7 +9,7 @@ import { type KnownObject, targetOfObject } from './observed-store.ts';
 /** The options of `observeInstance`: an instance of a definition, and the options of its controller's step. */
 export interface ObserveInstanceOptions extends Pick<
   DirectRunOptions,
-  'api' | 'graph' | 'step' | 'signal' | 'failures' | 'contest'
+  'api' | 'user' | 'graph' | 'step' | 'signal' | 'failures' | 'contest'
 > {
   /** The live instance. */
   readonly instance: KubeObject;
@@ -26,11 +26,12 @@ export interface ObserveInstanceOptions extends Pick<
  * reads. Writes no object, and opens no watch. A failed read is in the report of the node that requested it.
  */
 export async function observeInstance(options: ObserveInstanceOptions): Promise<Decision> {
-  const { api, graph, instance, step, signal, clock = systemClock, isSettled = () => false } = options;
+  const { api, user, graph, instance, step, signal, clock = systemClock, isSettled = () => false } = options;
   const { group, version, kind, plural, namespaced } = graph.instance;
   const target = targetOfObject({ group, version, kind, plural, namespaced }, instance);
   const run = new DirectRun({
     api,
+    user,
     graph,
     instance,
     clock,

@@ -28,8 +28,8 @@ export interface LiveDefinition {
   /** The options of a step, taken from the definition and its annotations. */
   readonly step: InstanceStepOptions;
   /**
-   * The user as which the controller writes the objects. Absent without a graph, or when the definition names no
-   * account.
+   * The user as which the controller reads and writes the objects. Absent without a graph, or when the controller acts
+   * as itself.
    */
   readonly actingAs?: string;
   /**
@@ -77,7 +77,10 @@ export async function liveDefinition(
     pin === undefined
       ? revisions.filter(({ number }) => number <= (kept?.number ?? rollout?.base?.number ?? Infinity)).toReversed()
       : revisions.filter(({ number }) => number === pin);
-  const account = policies.serviceAccount;
+  const { namespace } = instance.metadata;
+  const { instanceServiceAccount: name } = settings;
+  const common = name === undefined || namespace === undefined ? undefined : { namespace, name };
+  const account = policies.serviceAccount ?? common;
   const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
   const step = instanceStepOptions(definition, policies, instance, settings);
   const schemas = new LiveSchemas(api);

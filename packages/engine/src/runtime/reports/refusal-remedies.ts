@@ -26,6 +26,11 @@ const REFUSALS: readonly (readonly [
       `create the namespace (kubectl create namespace ${name}), or make it a resource of the graph`,
   ],
   [
+    /(?:User "([^"]*)" )?cannot \S+ resource "/,
+    (_object, [, user = 'the acting identity']) =>
+      `give ${user} the missing right: typekro rbac prints all rules that a definition or a Graph needs`,
+  ],
+  [
     /failed quota: \S+ must specify/,
     () => 'set the requests and limits that the message names, or give the namespace defaults with a LimitRange',
   ],

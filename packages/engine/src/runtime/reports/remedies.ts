@@ -21,9 +21,6 @@ type DoneKind = 'ready' | 'no-items' | 'excluded' | 'dependency-skipped';
 const now = (text: string): Remedy => ({ text, when: 'now' });
 const later = (text: string): Remedy => ({ text, when: 'if it lasts' });
 
-const PERMISSION_REMEDY =
-  'add the rule to a role of the acting identity; typekro rbac FILE prints all rules that a definition needs';
-
 const SEE_CONTROLLER =
   'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
 
@@ -36,7 +33,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'read-failed': ({ failure }) =>
     failure.permission === undefined
       ? later('make sure that the API server responds, and that the webhook that converts this kind runs')
-      : now(PERMISSION_REMEDY),
+      : now(refusalRemedy(failure.message, {}) ?? CORRECT_REFUSED),
   write: () => later(SEE_CONTROLLER),
   'items-missing': () => later(SEE_CONTROLLER),
   'not-ready': notReady,
@@ -64,7 +61,6 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   },
   'expression-failed': ({ message }) => now(failedExpression(message)),
   'write-failed': ({ failure, object, foreign }) => {
-    if (failure.permission !== undefined) return now(PERMISSION_REMEDY);
     const known = refusalRemedy(failure.message, object, foreign);
     return known === undefined ? later(CORRECT_REFUSED) : now(known);
   },

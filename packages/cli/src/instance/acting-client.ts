@@ -1,0 +1,81 @@
+import { apiFailure } from '@typekro/controller/execute';
+import { type ObjectRef, isJsonObject } from '@typekro/kit/core';
+import { type CallOptions, type KubernetesApi, KubeError, readSession } from '@typekro/kube';
+
+/** The client with which a report reads objects and tries writes in place of the controller. */
+export interface ActingClient {
+  readonly api: KubernetesApi;
+  /** The account that `api` impersonates. Undefined for the user's own rights. */
+  readonly user: string | undefined;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Returns a client of the account as which the controller reads and writes the objects, so that a report has the rights
+ * of the controller. Without such an account, or if the user may not impersonate it, the client has the user's rights.
+ *
+ * @param watches does the controller read by watches only? Reads then require the right to list and watch a kind
+ */
+export async function actingClient(
+  api: KubernetesApi,
+  user: string | undefined,
+  signal: AbortSignal,
+  watches: boolean,
+): Promise<ActingClient> {
+  if (user === undefined) return { api, user, notes: [] };
+  const acting = api.as({ user });
+  try {
+    await acting.raw({ path: '/version', signal });
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    if (apiFailure(error, user).permission?.verb === 'impersonate') {
+      const note = `the objects are read with your rights: you may not impersonate ${user}, as which the controller reads and writes them`;
+      return { api, user: undefined, notes: [note] };
+    }
+  }
+  return { api: readSession(watches ? watching(acting, user) : acting), user, notes: [] };
+}
+
+/** Reads objects by lists, and only those of kinds that the account may also watch. */
+function watching(api: KubernetesApi, user: string): KubernetesApi {
+  const reviews = new Map<string, Promise<void>>();
+  const find = async ({ apiVersion, kind, name, namespace }: ObjectRef, options: CallOptions = {}) => {
+    const resource = await api.discovery.resourceOf({ apiVersion, kind }, options);
+    if (resource === undefined) return undefined;
+    const { plural, group } = resource;
+    const scope = namespace === undefined ? {} : { namespace };
+    const place = `${group} ${plural} ${namespace ?? ''}`;
+    const review = reviews.get(place) ?? checkWatch(api, user, { group, resource: plural, ...scope }, options);
+    reviews.set(place, review);
+    await review;
+    const { items } = await api.list(
+      { apiVersion, kind },
+      { ...options, ...scope, fieldSelector: `metadata.name=${name}` },
+    );
+    return items[0];
+  };
+  return { ...readSession(api), find };
+}
+
+/** Rejects, as the API server rejects a watch, if the account may not watch the resource. */
+async function checkWatch(
+  api: KubernetesApi,
+  user: string,
+  attributes: { readonly group: string; readonly resource: string; readonly namespace?: string },
+  options: CallOptions,
+): Promise<void> {
+  const { group, resource, namespace } = attributes;
+  const review = await api.create(
+    {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      metadata: {},
+      spec: { resourceAttributes: { ...attributes, verb: 'watch' } },
+    },
+    options,
+  );
+  if (!isJsonObject(review.status) || review.status['allowed'] !== false) return;
+  const where = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
+  const message = `${resource} is forbidden: User "${user}" cannot watch resource "${resource}" in API group "${group}"${where}`;
+  throw new KubeError(message, { status: 403, reason: 'Forbidden' });
+}
