@@ -3,7 +3,7 @@
  * The command is `node scripts/run-ts.mjs scripts/screenshots.ts [FOLDER]`. Without a folder, the script writes the
  * pictures of `docs/dashboard.md`.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
@@ -89,7 +89,10 @@ try {
     await page.locator('.connection.is-live').waitFor();
     while ((await page.locator('.loading').count()) > 0) await page.waitForTimeout(20);
     await shot.act?.(page);
-    await page.screenshot({ path: join(target, `${shot.name}.png`) });
+    // Playwright itself writes no WebP, which takes a third of the bytes of a PNG.
+    const devTools = await page.context().newCDPSession(page);
+    const { data } = await devTools.send('Page.captureScreenshot', { format: 'webp', quality: 85 });
+    writeFileSync(join(target, `${shot.name}.webp`), Buffer.from(data, 'base64'));
     await page.close();
   }
 } finally {

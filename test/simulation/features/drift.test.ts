@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RECONCILE_REQUEST } from '@typekro/controller/controller';
 import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const SECOND = 1000;
@@ -143,5 +144,80 @@ describe('a field that two controllers change in turn', () => {
     world.requests.length = 0;
     await world.advance(10 * MINUTE);
     expect(world.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+});
+
+describe('a value that an admission policy changes', () => {
+  const version = 'admissionregistration.k8s.io/v1';
+  const metadata = { name: 'force' };
+  const policy = {
+    apiVersion: version,
+    kind: 'MutatingAdmissionPolicy',
+    metadata,
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] },
+        ],
+      },
+      failurePolicy: 'Fail',
+      reinvocationPolicy: 'Never',
+      mutations: [
+        { patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{data: {"text": "forced"}}' } },
+      ],
+    },
+  };
+  const binding = {
+    apiVersion: version,
+    kind: 'MutatingAdmissionPolicyBinding',
+    metadata,
+    spec: { policyName: 'force' },
+  };
+
+  /** Makes an instance under the policy, and then deletes the policy. */
+  async function forced(): Promise<void> {
+    await world.apply(policy, binding);
+    await world.apply(sim.pot('p', { text: 'y' }));
+    await world.advance(10 * SECOND);
+    expect(await dataOf()).toEqual({ text: 'forced', other: 'o' });
+    for (const { apiVersion, kind } of [binding, policy]) await world.user.delete({ apiVersion, kind, ...metadata });
+    await world.settle();
+    world.requests.length = 0;
+  }
+
+  const annotate = (key: string, value: string | null) =>
+    world.user.patch(sim.potRef('p'), { metadata: { annotations: { [key]: value } } });
+
+  it('is written again after pauses that grow, without a needless request between them', async () => {
+    await world.apply(policy, binding);
+    await world.apply(sim.pot('p', { text: 'y' }));
+    await world.advance(30 * SECOND);
+    world.requests.length = 0;
+    await world.advance(10 * MINUTE);
+    // After 1, 3 and 7 minutes.
+    expect(sim.writesOf(world.requests)).toHaveLength(3);
+    await world.user.delete({ apiVersion: version, kind: binding.kind, ...metadata });
+    await world.advance(10 * MINUTE);
+    expect(await dataOf()).toEqual({ text: 'y', other: 'o' });
+    world.requests.length = 0;
+    await world.advance(60 * MINUTE);
+    expect(sim.writesOf(world.requests)).toEqual([]);
+  });
+
+  it('is written again when a client requests a pass', async () => {
+    await forced();
+    await annotate(RECONCILE_REQUEST, 'now');
+    await world.settle();
+    expect(await dataOf()).toEqual({ text: 'y', other: 'o' });
+  });
+
+  it('is written again when the instance is resumed', async () => {
+    await forced();
+    await annotate('kro.run/reconcile', 'suspended');
+    await world.settle();
+    expect(await dataOf()).toEqual({ text: 'forced', other: 'o' });
+    await annotate('kro.run/reconcile', null);
+    await world.settle();
+    expect(await dataOf()).toEqual({ text: 'y', other: 'o' });
   });
 });

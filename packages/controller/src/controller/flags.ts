@@ -122,7 +122,12 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     '100',
     'Retries have no limit of their own; client-burst limits all requests.',
   ),
-  ignored('dynamic-controller-default-resync-period', 'integer', '36000', 'Watches need no resync.'),
+  ignored(
+    'dynamic-controller-default-resync-period',
+    'integer',
+    '36000',
+    'Watches need no resync; only writes whose values a webhook or a policy changes are repeated, with pauses up to 10 hours.',
+  ),
   ignored('dynamic-controller-default-queue-max-retries', 'integer', '20', 'Failed work is always retried.'),
   ignored('instance-requeue-interval', 'duration', '3s', 'The controller watches everything that it waits for.'),
   ignored('rgd-progress-requeue-delay', 'duration', '3s', 'The controller watches everything that it waits for.'),

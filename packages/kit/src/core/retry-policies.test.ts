@@ -88,6 +88,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [60_000, 60_000],
     [60_000, 60_000],
   ],
+  changedWrite: [
+    [60_000, 60_000],
+    [120_000, 120_000],
+    [240_000, 240_000],
+    [30_720_000, 30_720_000],
+    [36_000_000, 36_000_000],
+  ],
   contestedField: [
     [10_000, 10_000],
     [20_000, 20_000],

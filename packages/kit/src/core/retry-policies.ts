@@ -43,6 +43,11 @@ export const RETRY_POLICIES = {
   /** Fields that the controller and another client take from each other. */
   contestedField: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
   /**
+   * A write whose values the server, an admission webhook or a policy changes. The longest pause is the period after
+   * which kro writes all objects again.
+   */
+  changedWrite: { initialMs: 60_000, maxMs: 36_000_000, jitter: 0 },
+  /**
    * An object whose desired value changes with each write of the controller. The longest pause is short: another client
    * may change the desired value, and the object must follow these changes soon.
    */

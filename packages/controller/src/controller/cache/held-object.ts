@@ -1,5 +1,6 @@
 import { type KubeObject, definedMember } from '@typekro/kit/core';
-import { type EquivalentDigests, type Observations, Fingerprint } from '@typekro/engine/runtime';
+import type { ApplyAction, EquivalentDigests, Observations } from '@typekro/engine/runtime';
+import { FieldWriter, Fingerprint, WriteRules } from '@typekro/engine/runtime';
 import { compact } from './compact.ts';
 import { internJson, internString } from './intern.ts';
 import { frugalMap } from './single-entry-map.ts';
@@ -74,6 +75,48 @@ export function withWriterEquivalence(
   return makeEntry({ ...live, engineFields }, live.equivalence, isExplained ? undefined : live.whole);
 }
 
+/**
+ * The equivalence that the response to an apply shows, and the writer of kro's graph engine that it belongs to;
+ * `undefined` for the manager that writes the children of instances.
+ *
+ * @param before the entry before the response
+ * @param held the entry of the response; `undefined` when a later version is held
+ */
+export function appliedPair(
+  action: ApplyAction,
+  answer: KubeObject,
+  before: Observations.LiveObject | undefined,
+  held: Observations.LiveObject | undefined,
+  now: number,
+): { readonly pair: EquivalentDigests; readonly writer: string | undefined } {
+  const { manager, subresource } = action;
+  const by = manager === undefined ? undefined : FieldWriter.of(manager, subresource);
+  const writer = by === undefined ? undefined : FieldWriter.nameOf(by);
+  const fieldsOf = (entry: Observations.LiveObject | undefined) =>
+    writer === undefined ? entry : entry?.engineFields?.get(writer);
+  const owned = fieldsOf(held)?.owned ?? FieldWriter.fingerprint(answer, by);
+  const known = fieldsOf(before);
+  const earlier = known === undefined ? undefined : Fingerprint.equivalenceOf(known);
+  return {
+    pair: WriteRules.equivalenceAfterApply(action, answer, { owned, writer: by, before: earlier, now }),
+    writer,
+  };
+}
+
+/** The entry with all writes due that the server has changed, so that the next decision compares the whole object. */
+export function withDueWrites(live: Observations.LiveObject): Observations.LiveObject {
+  const due = (pair: EquivalentDigests | true | undefined) =>
+    pair === undefined || pair === true ? pair : { ...pair, repeat: { pauses: pair.repeat?.pauses ?? 0, at: 0 } };
+  const fields = [...(live.engineFields ?? [])].map(
+    ([writer, { owned, equivalence }]): [string, Observations.EngineFields] => [
+      writer,
+      { owned, ...definedMember('equivalence', due(equivalence)) },
+    ],
+  );
+  const engineFields = live.engineFields && frugalMap(fields);
+  return makeEntry({ ...live, ...definedMember('engineFields', engineFields) }, due(live.equivalence), live.whole);
+}
+
 /** The entry with `pair` as its equivalence. The whole object is dropped when `pair` matches the owned fields. */
 export function withEquivalence(live: Observations.LiveObject, pair: EquivalentDigests): Observations.LiveObject {
   const { owned = '', whole } = live;
@@ -118,8 +161,8 @@ function compactedFields(
   return frugalMap(entries);
 }
 
-function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
-  return { desired: sharedDigest(desired), owned: sharedDigest(owned) };
+function digestsOf({ desired, owned, repeat }: EquivalentDigests): EquivalentDigests {
+  return { desired: sharedDigest(desired), owned: sharedDigest(owned), ...definedMember('repeat', repeat) };
 }
 
 /** The digest of a fingerprint. Objects with equal owned fields share it. */

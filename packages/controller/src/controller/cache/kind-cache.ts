@@ -2,9 +2,17 @@ import type { KubeObject } from '@typekro/kit/core';
 import { tooDeep } from '@typekro/engine/graph';
 import type { Clock, KubeError, KubernetesApi } from '@typekro/kube';
 import { isLaterVersion, mayBeLaterVersion } from '@typekro/kit/kubernetes';
-import type { EquivalentDigests, Fingerprint, ObjectType, Observations } from '@typekro/engine/runtime';
-import { FieldWriter, keys } from '@typekro/engine/runtime';
-import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
+import type { ApplyAction, EquivalentDigests, ObjectType, Observations } from '@typekro/engine/runtime';
+import { keys } from '@typekro/engine/runtime';
+import {
+  appliedPair,
+  compacted,
+  projectWithEquivalence,
+  withDueWrites,
+  withEquivalence,
+  withWhole,
+  withWriterEquivalence,
+} from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import { type StaleObjectsView, StaleObjects } from './stale-objects.ts';
 import { type CompleteList, type ScopeListener, cacheKeyOf, ScopeWatch } from './scope-watch.ts';
@@ -226,20 +234,16 @@ export class KindCache {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
-  /**
-   * Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired fields. `writer`
-   * names a writer of kro's graph engine. It is absent for the manager that writes the children of instances.
-   */
-  observeApplied(object: KubeObject, desired: Fingerprint, writer?: ReturnType<typeof FieldWriter.of>): void {
-    const key = cacheKeyOf(object);
-    const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
+  /** Like `observe`, for the response to an apply: it shows which owned fields satisfy the desired fields. */
+  observeApplied(action: ApplyAction, answer: KubeObject, now: number): void {
+    const key = cacheKeyOf(answer);
+    const before = this.#objects.get(key);
+    const held = this.#put(answer, !this.syncedIn(answer.metadata.namespace)) ?? this.#objects.get(key);
     // The fingerprint must come from the response. The cache may already hold a later change by another client, which
     // is drift.
-    const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
-    const fields = writer === undefined ? held : held?.engineFields?.get(FieldWriter.nameOf(writer));
-    const owned = isAnswer ? fields?.owned : undefined;
-    const pair = { desired, owned: owned ?? FieldWriter.fingerprint(object, writer) };
-    this.setEquivalence(key, pair, writer === undefined ? undefined : FieldWriter.nameOf(writer));
+    const isAnswer = held?.object.metadata.resourceVersion === answer.metadata.resourceVersion;
+    const { pair, writer } = appliedPair(action, answer, before, isAnswer ? held : undefined, now);
+    this.setEquivalence(key, pair, writer);
   }
 
   /**
@@ -253,7 +257,7 @@ export class KindCache {
     const key = cacheKeyOf(object);
     const live = this.#objects.get(key);
     if (live === undefined || !isVersionOf(live, uid, resourceVersion)) return;
-    this.#objects.set(key, withWhole(live, object));
+    this.#objects.set(key, withWhole(withDueWrites(live), object));
   }
 
   /** Removes an object after a response reported that the object does not exist. */

@@ -2,7 +2,7 @@ import { type KubeObject, definedMember, formatApiVersion } from '@typekro/kit/c
 import { type ExecutionView, type ReadMemory, type RememberedWrite, attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { ApplyAction, Decisions } from '@typekro/engine/runtime';
-import { FieldWriter, ObjectKey, ObjectTarget, WriteAttempt } from '@typekro/engine/runtime';
+import { ObjectKey, ObjectTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
 import { type Contests, revertedFields } from '../drift/contests.ts';
@@ -62,10 +62,8 @@ export class InstanceAnswers implements ExecutionView {
   applied(action: ApplyAction, answer: KubeObject): void {
     const { caches, clock, contests } = this.#context;
     const record = this.#record;
-    const { manager, subresource } = action;
-    const writer = manager === undefined ? undefined : FieldWriter.of(manager, subresource);
-    caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint, writer);
-    record.unwatched?.applied(action, answer);
+    caches.peek(action.target.type)?.observeApplied(action, answer, clock.now());
+    record.unwatched?.applied(action, answer, clock.now());
     const key = ObjectKey.ofTarget(action.target);
     if (isRewrite(action)) {
       record.rewrites ??= new Rewrites();

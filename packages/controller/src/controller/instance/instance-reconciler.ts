@@ -13,7 +13,7 @@ import { type WriteRules, attemptRead, carryOut, eachEffect, TargetClaims } from
 import { type KroCompatibility, Nodes } from '@typekro/engine/graph';
 import { type Clock, type KubernetesApi, elapsed } from '@typekro/kube';
 import type { Decision, ObjectTarget, ObjectType, Observations, StepOptions } from '@typekro/engine/runtime';
-import { NowSample, Outcome, SpecialStep, step as decide, StepMemory } from '@typekro/engine/runtime';
+import { Finalizers, NowSample, Outcome, SpecialStep, step as decide, StepMemory } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
 import { internString } from '../cache/intern.ts';
@@ -161,8 +161,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Begins a pass that a client has requested. Clears remembered failures, and reads the objects of the graph's nodes
-   * from the API server.
+   * Begins a pass that a client has requested, or the first pass after a suspension. Clears remembered failures, and
+   * reads the objects of the graph's nodes from the API server.
    */
   async #takeRequest(
     record: InstanceRecord,
@@ -172,7 +172,11 @@ export class InstanceReconciler {
   ): Promise<void> {
     const instance = instances.get(record.key)?.object;
     const request = instance === undefined ? undefined : reconcileRequest(instance);
-    if (instance === undefined || request === undefined || request === record.request) return;
+    const wasSuspended = record.isSuspended;
+    record.isSuspended = instance !== undefined && Finalizers.isSuspended(instance);
+    const isRequested = request !== undefined && request !== record.request;
+    const isResumed = wasSuspended && !record.isSuspended;
+    if (instance === undefined || !(isRequested || isResumed)) return;
     record.request = request;
     forgetFailures(record, context.clock.now());
     const { nodes } = this.explain(record, served, instance);

@@ -67,6 +67,8 @@ export interface InstanceRecord {
    * removed.
    */
   request: string | undefined;
+  /** Was the instance suspended in the last pass? */
+  isSuspended: boolean;
   applySet: string | undefined;
   /** The served kind of the last step. For a Graph it lacks the compiled graph, which only the compiler keeps. */
   served: ServedKind | undefined;
@@ -102,6 +104,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     statusNow: undefined,
     unreportedSince: undefined,
     request: undefined,
+    isSuspended: false,
     applySet: undefined,
     served: undefined,
     graph: undefined,

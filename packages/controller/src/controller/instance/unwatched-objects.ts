@@ -1,7 +1,13 @@
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, definedMember } from '@typekro/kit/core';
 import type { ApplyAction, Decisions, ObjectTarget, ObjectType, Observations, Targets } from '@typekro/engine/runtime';
-import { FieldWriter, ObjectKey, Projection } from '@typekro/engine/runtime';
-import { projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from '../cache/held-object.ts';
+import { ObjectKey, Projection } from '@typekro/engine/runtime';
+import {
+  appliedPair,
+  projectWithEquivalence,
+  withEquivalence,
+  withWhole,
+  withWriterEquivalence,
+} from '../cache/held-object.ts';
 import { kindId } from '../cache/kept-reads.ts';
 
 /** The paths that a projection keeps: only the empty path, so that it keeps everything. */
@@ -67,19 +73,12 @@ export class UnwatchedObjects {
    * Records the response to an apply. The owned fields in the response satisfy the desired object. Ignores objects that
    * are watched.
    */
-  applied(action: ApplyAction, answer: KubeObject): void {
+  applied(action: ApplyAction, answer: KubeObject, now: number): void {
     if (!this.has(action.target)) return;
+    const before = this.get(action.target);
     this.read(action.target, answer);
-    const live = this.get(action.target);
-    const writer = action.manager === undefined ? undefined : FieldWriter.of(action.manager, action.subresource);
-    const fields = writer === undefined ? live : live?.engineFields?.get(FieldWriter.nameOf(writer));
-    const owned = fields?.owned;
-    if (owned === undefined) return;
-    this.setEquivalence({
-      target: action.target,
-      pair: { desired: action.fingerprint, owned },
-      ...(writer === undefined ? {} : { writer: FieldWriter.nameOf(writer) }),
-    });
+    const { pair, writer } = appliedPair(action, answer, before, this.get(action.target), now);
+    this.setEquivalence({ target: action.target, pair, ...definedMember('writer', writer) });
   }
 
   /** Records the response to a deletion. Ignores objects that are watched. */

@@ -30,8 +30,16 @@ export interface Assessed {
   readonly contest?: Contest;
   /** Does the object need a write that is paused because of a contest? */
   readonly isPaused?: true;
+  /** When a write that the server changed is repeated (`EquivalentDigests`). */
+  readonly repeatAt?: number;
   /** Does the object need a write that a `propagateWhen` condition holds back? */
   readonly isHeld?: true;
+}
+
+/** The times at which an object must be assessed again without an event. */
+export function retryTimesOf({ problem, contest, isPaused, repeatAt }: Assessed): number[] {
+  const contestAt = isPaused === true ? contest?.retryAt : contest?.endsAt;
+  return [problem?.retryAt, contestAt, repeatAt].filter((time) => time !== undefined);
 }
 
 /** An object with a contest, for the report of its node. */
@@ -152,7 +160,7 @@ export function assessLive(
     const { manager, subresource } = writing;
     const writer = manager === undefined ? {} : { writer: writerName(writerOf(manager, subresource)) };
     context.equivalences.push({ target, pair: decision.pair, ...writer });
-  }
+  } else if (decision.repeatAt !== undefined) return { ...known, ...contested, repeatAt: decision.repeatAt };
   return { ...known, ...contested };
 }
 

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { CollectionNode, ResourceNode } from '../../graph/model.ts';
-import { type Assessed, assessObject, contestedObject, terminatingText } from './assess-object.ts';
+import { type Assessed, assessObject, contestedObject, retryTimesOf, terminatingText } from './assess-object.ts';
 import { contestText } from '../reports/explain.ts';
 import { isRefusal } from '../reports/failure.ts';
 import type { ApplyAction } from '../model.ts';
@@ -28,11 +28,9 @@ export function assess(
   const apply: ApplyAction[] = [];
   const retries: number[] = [];
   for (const item of items) {
-    const { problem, contest } = item;
     if (item.live !== undefined) live.push(item.live);
     if (item.apply !== undefined) apply.push(item.apply);
-    if (problem?.retryAt !== undefined) retries.push(problem.retryAt);
-    if (contest !== undefined) retries.push(item.isPaused === true ? contest.retryAt : contest.endsAt);
+    retries.push(...retryTimesOf(item));
   }
   if (hold?.retryAt !== undefined) retries.push(hold.retryAt);
   const only = live[0];

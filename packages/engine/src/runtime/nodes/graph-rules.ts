@@ -23,10 +23,10 @@ export const GRAPH_RULES: NodeRules = {
     const refusal = isOwn && !inApplySet ? undefined : ownershipRefusal(live.object, instance, '', policy);
     return refusal === undefined ? graphProblem(target, live, manager) : ownerProblem(context, target, refusal);
   },
-  decideWrite({ manager, instance }, desired, wanted, live) {
+  decideWrite({ manager, instance, options }, desired, wanted, live) {
     const { uid } = live.object.metadata;
     const isRecorded = () => recordedTracking(instance).managedResources.some((entry) => entry.uid === uid);
-    return decideEngineWrite(desired, wanted, live, manager, isRecorded);
+    return decideEngineWrite(desired, wanted, live, manager, isRecorded, options.now);
   },
   applyOptions: ({ manager }) => ({ manager, force: 'unlessGraph' }),
 };

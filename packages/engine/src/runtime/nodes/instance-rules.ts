@@ -19,7 +19,7 @@ export const INSTANCE_RULES: NodeRules = {
     if (policy === 'takeOver' || !knowsGraphs) return undefined;
     return graphProblem(target, live, undefined);
   },
-  decideWrite: (_context, desired, wanted, live) => decideWrite(desired, wanted, live),
+  decideWrite: ({ options }, desired, wanted, live) => decideWrite(desired, wanted, live, options.now),
   applyOptions: () => DEFAULTS,
 };
 

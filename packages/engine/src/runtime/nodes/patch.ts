@@ -2,7 +2,14 @@ import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/cor
 import type { Graph } from '../../graph/index.ts';
 import type { PatchNode } from '../../graph/model.ts';
 import type { Assessed, Writing } from './assess-object.ts';
-import { assessLive, contestedObject, fingerprintOf, observeTarget, terminatingText } from './assess-object.ts';
+import {
+  assessLive,
+  contestedObject,
+  fingerprintOf,
+  retryTimesOf,
+  observeTarget,
+  terminatingText,
+} from './assess-object.ts';
 import { resolveItems } from './collection.ts';
 import { contestText } from '../reports/explain.ts';
 import { patchManager, patchPrefix } from '../objects/field-managers.ts';
@@ -101,10 +108,7 @@ export function assessPatch(context: StepContext, node: PatchNode, wanted: reado
   const writing = writingOf(context, node);
   const items = wanted.map((each) => assessTarget(context, node, each, writing));
   const apply = items.flatMap((item) => item.apply ?? []);
-  const retries = items.flatMap(({ problem, contest, isPaused }) => [
-    ...(problem?.retryAt === undefined ? [] : [problem.retryAt]),
-    ...(contest === undefined ? [] : [isPaused === true ? contest.retryAt : contest.endsAt]),
-  ]);
+  const retries = items.flatMap(retryTimesOf);
   const contributions = wanted.flatMap(({ target, desired }, index) => {
     const state = items[index]?.report.state;
     return state === 'absent' || contributesNothing(context, desired) ? [] : [contributionTo(target, writing)];
@@ -176,6 +180,6 @@ function assessTarget(context: StepContext, node: PatchNode, wanted: WantedObjec
   const fingerprint = fingerprintOf(context, desired);
   const writer = writerOf(writing.manager ?? '', writing.subresource);
   const isRecorded = () => isContribution(context, contributionTo(target, writing));
-  const decision = decideEngineWrite(desired, fingerprint, live, writer, isRecorded);
+  const decision = decideEngineWrite(desired, fingerprint, live, writer, isRecorded, context.options.now);
   return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
 }

@@ -4,6 +4,12 @@ import { type JsonValue, jsonEquals, canonicalJson, cryptoLibrary } from '@typek
 export interface EquivalentDigests {
   readonly desired: Fingerprint;
   readonly owned: Fingerprint;
+  /**
+   * Set if the live fields have other values than the desired ones, because the server or an admission webhook or policy
+   * changes them in each write. The write is repeated at `at` (milliseconds since the epoch), after `pauses` earlier
+   * repetitions: no event reports the end of such a change.
+   */
+  readonly repeat?: { readonly at: number; readonly pauses: number };
 }
 
 /**

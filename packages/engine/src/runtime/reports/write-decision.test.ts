@@ -35,7 +35,7 @@ test.each([
   ['owns the fields of a projected object', projectObject(owning(MANAGER, 'x'), []), { kind: 'none' }, [MANAGER]],
 ])('a write with a recorded equivalence is decided as expected if its writer %s', (_name, live, expected, writers) => {
   const known = withEngineEquivalence(live, MANAGER, pair);
-  expect(decideEngineWrite(DESIRED, wanted, known, MANAGER, () => true)).toMatchObject(expected);
+  expect(decideEngineWrite(DESIRED, wanted, known, MANAGER, () => true, 0)).toMatchObject(expected);
   expect(graphsWriting(known)).toEqual(writers);
 });
 

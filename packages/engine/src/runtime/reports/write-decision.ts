@@ -1,4 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import { Path } from '../../graph/index.ts';
 import { type FieldDifference, compareApplied, lastWriter } from '../objects/compare.ts';
 import { type ForeignItem, foreignItems } from '../objects/foreign-items.ts';
@@ -16,7 +16,8 @@ export const OWNER_FIELD = Path.format(['metadata', 'labels', PART_OF_LABEL]);
 
 /** The decision whether an object must be written. */
 export type WriteDecision =
-  | { readonly kind: 'none' }
+  /** `repeatAt`: an earlier write was changed by the server, and is repeated at this time (`EquivalentDigests`). */
+  | { readonly kind: 'none'; readonly repeatAt?: number }
   /** The live fields satisfy the desired ones, but no recorded pair says so. The caller records this pair. */
   | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
   | {
@@ -47,14 +48,14 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
  * fingerprints therefore prove a difference only if an equivalence of the object is recorded. If none is recorded, the
  * whole object is compared.
  */
-export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
+export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject, now: number): WriteDecision {
   const owner = labelOfObject(live.object, PART_OF_LABEL);
   if (owner === undefined) {
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live), CHILD_MANAGER);
   }
   const fields = { owned: ownedFingerprintOf(live), equivalence: equivalenceOf(live) };
   const formerOwner = owner === labelOfObject(desired, PART_OF_LABEL) ? undefined : owner;
-  return compareFields(desired, wanted, live, CHILD_MANAGER, fields, formerOwner);
+  return compareFields(desired, wanted, live, CHILD_MANAGER, fields, formerOwner, now);
 }
 
 /**
@@ -68,6 +69,7 @@ export function decideEngineWrite(
   live: LiveObject,
   writer: FieldWriter,
   isRecorded: () => boolean,
+  now: number,
 ): WriteDecision {
   const { owned, equivalence } = engineFieldsOf(live, writer);
   if (owned === '') {
@@ -79,7 +81,7 @@ export function decideEngineWrite(
     owned,
     equivalence: equivalenceOf({ owned, ...(equivalence === undefined ? {} : { equivalence }) }),
   };
-  return compareFields(desired, wanted, live, writer, fields, undefined);
+  return compareFields(desired, wanted, live, writer, fields, undefined, now);
 }
 
 /** The fields that a writer of the graph engine owns in a live object. If it owns none, their fingerprint is empty. */
@@ -127,16 +129,21 @@ function compareFields(
   wanted: Fingerprint,
   live: LiveObject,
   writer: FieldWriter,
-  { owned, equivalence }: { readonly owned: Fingerprint; readonly equivalence: EquivalentDigests | undefined },
+  { owned, equivalence: known }: { readonly owned: Fingerprint; readonly equivalence: EquivalentDigests | undefined },
   formerOwner: string | undefined,
+  now: number,
 ): WriteDecision {
+  const { repeat } = known ?? {};
+  // When a write is due again, its response says nothing about the present behaviour of the server.
+  const equivalence = repeat !== undefined && repeat.at <= now ? undefined : known;
   // The pair is recorded even for equal fingerprints. With a recorded pair, later unequal fingerprints prove a
   // difference; without one, the whole object would be read below.
   if (isSameFingerprint(owned, wanted)) {
     return equivalence === undefined ? { kind: 'equivalent', pair: { desired: owned, owned } } : { kind: 'none' };
   }
   const isKnown = equivalence !== undefined && isSameFingerprint(equivalence.desired, wanted);
-  if (isKnown && isSameFingerprint(equivalence.owned, owned)) return { kind: 'none' };
+  if (isKnown && isSameFingerprint(equivalence.owned, owned))
+    return { kind: 'none', ...(repeat === undefined ? {} : { repeatAt: repeat.at }) };
   const whole = wholeOf(live);
   if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };
   if (formerOwner !== undefined) {
@@ -148,6 +155,30 @@ function compareFields(
   // After a restart no equivalence is known, but `managedFields` show whether another manager took the fields.
   const isTaken = equivalence === undefined && decision.differences?.every(({ taken }) => taken === true) === true;
   return isTaken ? { ...decision, why: 'drift' } : decision;
+}
+
+/** The owned fields after an apply, and what was known before it. `writer` is absent for the children of instances. */
+interface AppliedFields {
+  readonly owned: Fingerprint;
+  readonly writer: FieldWriter | undefined;
+  readonly before: EquivalentDigests | undefined;
+  readonly now: number;
+}
+
+/**
+ * The equivalence that the response to an apply shows. If the response has other values than the desired object, the
+ * write is repeated after a pause, which grows as long as `before`, the equivalence of the write before, had such values
+ * too.
+ */
+export function equivalenceAfterApply(
+  { desired, fingerprint }: Pick<ApplyAction, 'desired' | 'fingerprint'>,
+  answer: KubeObject,
+  { owned, writer, before, now }: AppliedFields,
+): EquivalentDigests {
+  const pair = { desired: fingerprint, owned };
+  if (isSameFingerprint(fingerprint, owned) || compareApplied(desired, answer, writer).length === 0) return pair;
+  const pauses = (before?.repeat?.pauses ?? 0) + 1;
+  return { ...pair, repeat: { at: now + backoffMs(RETRY_POLICIES.changedWrite, pauses, 0), pauses } };
 }
 
 /** The whole object, if the observer has it. */
@@ -219,4 +250,11 @@ function isCovered(manager: string, prefix: string): boolean {
 }
 
 /** Who may write the fields of an object. */
-export const WriteRules = { engineFieldsOf, graphsWriting, OWNER_FIELD, withEngineEquivalence, mayForce };
+export const WriteRules = {
+  engineFieldsOf,
+  equivalenceAfterApply,
+  graphsWriting,
+  OWNER_FIELD,
+  withEngineEquivalence,
+  mayForce,
+};
