@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -5,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -408,6 +410,26 @@ describe('a cluster with a state directory', () => {
     const again = await open();
     expect(await names(again)).toEqual(['a']);
     await again.close();
+  });
+
+  test.skipIf(process.platform === 'win32').each([
+    ['state.jsonl', undefined, 'a symbolic link'],
+    ['log.jsonl', undefined, 'a symbolic link'],
+    ['log.jsonl', '', 'a symbolic link'],
+    ['log.jsonl', 'API_TOKEN=abcdef', 'a symbolic link'],
+    ['log.jsonl', '|', 'a folder, a device or a pipe'],
+  ])('writes nothing through a %s that is no file: %j', async (name, content, what) => {
+    for (const isNew of [true, false]) {
+      if (!isNew) await (await open()).close();
+      const [path, target] = [join(directory, name), join(directory, 'outside')];
+      rmSync(path, { force: true });
+      if (content === '|') execFileSync('mkfifo', [path]);
+      else symlinkSync(target, path);
+      if (content !== undefined) writeFileSync(target, content);
+      await expect(open()).rejects.toThrow(`${path} is a${what.slice(1)}, not a file`);
+      expect(existsSync(target) ? readFileSync(target, 'utf8') : undefined).toBe(content);
+      rmSync(path);
+    }
   });
 
   test.each([

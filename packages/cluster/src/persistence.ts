@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fsyncSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
@@ -6,6 +6,7 @@ import {
   errorCode,
   isJsonObject,
   makeDirectory,
+  NO_FOLLOW,
   openRegularFile,
   parseJson,
   readRegularFile,
@@ -66,12 +67,18 @@ class Persistence implements Journal, KeptState {
    */
   start(): void {
     const context = this.#context;
+    const [state, log] = [this.#state, this.#log.path].map((path) => {
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (stats === undefined || stats.isFile()) return stats;
+      const what = stats.isSymbolicLink() ? 'symbolic link' : 'folder, a device or a pipe';
+      throw unreadable(`${path} is a ${what}, not a file`, 'nothing was written; move it away');
+    });
     // A draft exists when an earlier process ended while it wrote a new state.
     rmSync(this.#draft, { force: true });
     context.work.onStop(() => this.#log.close());
-    if (existsSync(this.#state)) {
+    if (state !== undefined) {
       // The log is always made together with the state file.
-      if (!existsSync(this.#log.path)) throw unreadable(`${this.#log.path} is missing next to ${this.#state}`);
+      if (log === undefined) throw unreadable(`${this.#log.path} is missing next to ${this.#state}`);
       const { snapshot, logSize, release } = this.#read();
       // Bytes after the last complete line belong to a line that was written only partly.
       this.#log.continueAt(logSize);
@@ -84,8 +91,7 @@ class Persistence implements Journal, KeptState {
       if (!isSame) this.#mergeLog();
     } else {
       // A process that ended at its first start has left an empty log. Any other log has a state file.
-      if ((statSync(this.#log.path, { throwIfNoEntry: false })?.size ?? 0) > 0)
-        throw unreadable(`${this.#state} is missing next to ${this.#log.path}`);
+      if ((log?.size ?? 0) > 0) throw unreadable(`${this.#state} is missing next to ${this.#log.path}`);
       this.#log.create();
       this.#fold();
       context.work.onStop(context.store.keepIn(this));
@@ -147,7 +153,7 @@ class Persistence implements Journal, KeptState {
       if (entry === undefined) objects.set(id, (entry = { group, plural, items: new Map() }));
       return entry.items;
     };
-    const [head, ...lines] = linesOf(this.#state, readRegularFile(this.#state)).map(({ value }) => value);
+    const [head, ...lines] = linesOf(this.#state, readRegularFile(this.#state, NO_FOLLOW)).map(({ value }) => value);
     const stateVersion = head?.['version'];
     if (head === undefined || typeof stateVersion !== 'number')
       throw unreadable(`${this.#state} has no first line with the version of a cluster's state`);
@@ -165,7 +171,7 @@ class Persistence implements Journal, KeptState {
       itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
     let version = stateVersion;
-    const log = readRegularFile(this.#log.path);
+    const log = readRegularFile(this.#log.path, NO_FOLLOW);
     // The last line may be incomplete. In this case its client got no response, so the line can be dropped.
     const logSize = log.lastIndexOf(LINE_FEED) + 1;
     let number = 0;
@@ -217,7 +223,7 @@ class Persistence implements Journal, KeptState {
   #writeState(version: number, collections: readonly SnapshotCollection[]): void {
     let size = 0;
     try {
-      const file = openRegularFile(this.#draft, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
+      const file = openRegularFile(this.#draft, DRAFT, 0o600);
       try {
         const kubernetes = versionOf(this.#context.registry.release);
         const objects = collections.reduce((sum, { items }) => sum + items.length, 0);
@@ -342,9 +348,9 @@ function linesOf(file: string, content: Buffer): { readonly value: JsonObject; r
 const notPartOfState = (file: string, number: number): TypeKroError =>
   unreadable(`line ${number} of ${file} is not part of a cluster's state`);
 
-function unreadable(message: string): TypeKroError {
-  return new TypeKroError(message, {
-    code: 'cluster/state-unreadable',
-    remedy: 'restore the file, or remove the directory and begin with an empty cluster',
-  });
-}
+const DRAFT = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | NO_FOLLOW;
+
+const RESTORE = 'restore the file, or remove the directory and begin with an empty cluster';
+
+const unreadable = (message: string, remedy = RESTORE): TypeKroError =>
+  new TypeKroError(message, { code: 'cluster/state-unreadable', remedy });

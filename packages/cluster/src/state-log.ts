@@ -1,6 +1,6 @@
-import { type Stats, closeSync, constants, ftruncateSync, mkdirSync, statSync, writeSync } from 'node:fs';
+import { type Stats, closeSync, constants, ftruncateSync, lstatSync, mkdirSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode, openRegularFile } from '@typekro/kit/core';
+import { errorCode, NO_FOLLOW, openRegularFile } from '@typekro/kit/core';
 
 /**
  * The log file of a cluster's state. Its lines are the changes since the state file in the same directory was written.
@@ -43,12 +43,12 @@ export class LogFile {
    */
   continueAt(size: number): void {
     if (this.#isClosed) return;
-    const log = statSync(this.path, { throwIfNoEntry: false });
+    const log = lstatSync(this.path, { throwIfNoEntry: false });
     const isOpen = log !== undefined && identityOf(log) === this.#own?.log;
     const file = isOpen && this.#file !== undefined ? this.#file : this.#open();
     ftruncateSync(file, size);
     this.#size = size;
-    this.#own = { log: identityOf(statSync(this.path)), state: identityOf(statSync(this.#statePath)) };
+    this.#own = { log: identityOf(lstatSync(this.path)), state: identityOf(lstatSync(this.#statePath)) };
   }
 
   /**
@@ -58,8 +58,8 @@ export class LogFile {
    */
   isWhole(): boolean {
     if (this.#isClosed) return true;
-    const log = statSync(this.path, { throwIfNoEntry: false });
-    const state = statSync(this.#statePath, { throwIfNoEntry: false });
+    const log = lstatSync(this.path, { throwIfNoEntry: false });
+    const state = lstatSync(this.#statePath, { throwIfNoEntry: false });
     if (log === undefined || state === undefined) {
       makeMissing(dirname(this.path));
       return false;
@@ -88,7 +88,7 @@ export class LogFile {
   #open(): number {
     this.#own = undefined;
     this.#closeFile();
-    this.#file = openRegularFile(this.path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+    this.#file = openRegularFile(this.path, APPEND, 0o600);
     return this.#file;
   }
 
@@ -104,6 +104,8 @@ export function writeAll(file: number, text: string): number {
   for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
   return bytes.length;
 }
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW;
 
 const identityOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 

@@ -1,7 +1,7 @@
-import { constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '@typekro/kit/core';
-import { cryptoLibrary, errorCode, openRegularFile, readRegularFile, tryParseJson } from '@typekro/kit/core';
+import { cryptoLibrary, errorCode, NO_FOLLOW, readRegularFile, tryParseJson } from '@typekro/kit/core';
 import { type Shape, boolean, listWith, number, optional, record, text } from '../plan/file-shape.ts';
 
 /** The absolute paths of a named cluster's audit log and audit policy. Without a policy, all requests are logged. */
@@ -157,9 +157,6 @@ export const removeRecord = (folder: string): void => rmSync(join(folder, RECORD
 
 const jsonText = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** `O_NOFOLLOW` refuses a symbolic link. Windows does not have it. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
-
 /** Writes a file with mode 600 atomically. A symbolic link at the path is replaced and not followed. */
 export function writePrivate(path: string, content: string): void {
   const draft = `${path}.${cryptoLibrary().randomUUID()}`;
@@ -169,11 +166,6 @@ export function writePrivate(path: string, content: string): void {
   } finally {
     rmSync(draft, { force: true });
   }
-}
-
-/** Opens a file for appending, with mode 600. A symbolic link is refused. */
-export function openPrivateLog(path: string): number {
-  return openRegularFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW, 0o600);
 }
 
 /**

@@ -153,6 +153,7 @@ function obstacleIn(error: unknown): string | undefined {
   return {
     ELOOP: 'a symbolic link, not a file',
     EISDIR: 'a folder, not a file',
+    ENOTSUP: 'a pipe or a device, not a file',
     ERR_FS_EISDIR: 'a folder, not a file',
     ENOTDIR: 'a file, or a part of this path is one',
   }[errorCode(error) ?? ''];

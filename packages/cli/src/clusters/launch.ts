@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { moduleUrl, TypeKroError } from '@typekro/kit/core';
+import { moduleUrl, NO_FOLLOW, openRegularFile, TypeKroError } from '@typekro/kit/core';
 import { type ClusterFolder, inFolder } from './cluster-folder.ts';
-import { type ClusterSettings, openPrivateLog } from './cluster-files.ts';
+import type { ClusterSettings } from './cluster-files.ts';
 import { lastLines } from './cluster-view.ts';
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW;
 
 /** The message that a command sends to the cluster process that it starts. */
 export interface LaunchRequest {
@@ -47,7 +49,7 @@ export async function launchCluster(
     });
   }
   signal.throwIfAborted();
-  const log = inFolder(env, request.folder, () => openPrivateLog(request.folder.log));
+  const log = inFolder(env, request.folder, () => openRegularFile(request.folder.log, APPEND, 0o600));
   let child: ChildProcess;
   try {
     if (fstatSync(log).size > MAX_LOG_BYTES) ftruncateSync(log);

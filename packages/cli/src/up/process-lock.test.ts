@@ -190,12 +190,21 @@ test('the server address in the kubeconfig of a stopped cluster says that the cl
   }
 });
 
+test('a draft of a lock that came with the project as a link is replaced', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
+  symlinkSync(join(folder, 'outside'), join(folder, `lock.${process.pid}`));
+  expect(takeLock(join(folder, 'lock'))).toHaveProperty('release');
+  expect(readdirSync(folder)).toEqual(['lock']);
+  rmSync(folder, { recursive: true });
+});
+
 test.each([
   ['.typekro', '.'],
   ['.typekro/default', '.typekro'],
   ['.typekro/default/state', '.typekro/default'],
   ['.typekro/default/kubeconfig', '.typekro/default'],
   ['.typekro/default/log', '.typekro/default'],
+  ['.typekro/default/lock', '.typekro/default'],
 ])('nothing is written through a link that came with the project: %s', (link, parent) => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
   try {

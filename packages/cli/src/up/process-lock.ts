@@ -1,6 +1,6 @@
 import { linkSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash, randomUUID } from 'node:crypto';
-import { errorCode, readRegularFile } from '@typekro/kit/core';
+import { errorCode, NO_FOLLOW, readRegularFile } from '@typekro/kit/core';
 
 /** A lock file that this process holds. */
 export interface ProcessLock {
@@ -26,7 +26,8 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()} ${PROCESS_SPACE}`;
   const draft = `${file}.${process.pid}`;
   try {
-    writeFileSync(draft, own, { mode: 0o600 });
+    rmSync(draft, { force: true });
+    writeFileSync(draft, own, { mode: 0o600, flag: 'wx' });
     for (;;) {
       if (link(draft, file)) return heldLock(file, own);
       const found = read(file);
@@ -100,7 +101,7 @@ function link(from: string, to: string): boolean {
 
 function read(file: string): string | undefined {
   try {
-    return readRegularFile(file).toString();
+    return readRegularFile(file, NO_FOLLOW).toString();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -40,7 +40,8 @@ export function takeStateDirectory(
   const kubeconfig = join(path, 'kubeconfig');
   const log = join(path, 'log');
   return inDirectory(path, () => {
-    for (const each of [dirname(path), path, join(path, 'state'), kubeconfig, log]) refuseLink(each);
+    for (const each of [dirname(path), path, join(path, 'state'), join(path, 'lock'), kubeconfig, log])
+      refuseLink(each);
     makeDirectory(path);
     const lock = takeLock(join(path, 'lock'));
     if ('holder' in lock) {

@@ -12,7 +12,7 @@ import {
   safeInstallation,
   type Logger,
 } from '@typekro/controller/controller';
-import { EMBEDDED_CONTEXT, openRegularFile, type KubeObject } from '@typekro/kit/core';
+import { EMBEDDED_CONTEXT, NO_FOLLOW, openRegularFile, type KubeObject } from '@typekro/kit/core';
 import { controllerCrds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type {
   DefinitionSummary,
@@ -210,7 +210,7 @@ async function openPage(
  */
 function logFile(state: StateDirectory, kubeconfig: string): (line: string) => void {
   const { log } = state;
-  closeSync(openRegularFile(log, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC));
+  closeSync(openRegularFile(log, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | NO_FOLLOW));
   return (line) => {
     try {
       if (!existsSync(log)) {

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { errorCode, isoTime, makeDirectory, TypeKroError } from '@typekro/kit/core';
+import { errorCode, isoTime, makeDirectory, NO_FOLLOW, TypeKroError } from '@typekro/kit/core';
 import type { AuditOptions } from '../audit-options.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
 
@@ -23,11 +23,9 @@ const NEW_LINE = 0x0a;
 const USER_ONLY = 0o600;
 
 /**
- * The file is also opened for reading, to check whether its last line is complete. `O_NOFOLLOW` refuses symbolic links
- * on platforms that have the flag. `O_NONBLOCK` makes a write to a full pipe fail instead of wait.
+ * The file is also opened for reading, to check whether its last line is complete. `O_NONBLOCK` makes a write to a full pipe fail instead of wait.
  */
-const OPEN_FLAGS =
-  constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW | (constants.O_NONBLOCK ?? 0);
 
 /** Matches the time in the name of a renamed file, with the dash before it. */
 const TIME = /-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})/;

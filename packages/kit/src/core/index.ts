@@ -92,6 +92,7 @@ export { setOwn, definedMember, getOwn, grouped } from './members.ts';
 export type { FilePosition, SourcePosition } from './line-index.ts';
 export {
   interruptFiles,
+  NO_FOLLOW,
   openRegularFile,
   readRegularFile,
   readUserFile,

@@ -63,6 +63,12 @@ export function openRegularFile(path: string, flags: number, mode?: number): num
 }
 
 /**
+ * Refuses a symbolic link, with ELOOP, when a file is opened that this program has made for itself, such as the state of
+ * a cluster: the link can come with a project of another person. Windows has no such flag.
+ */
+export const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/**
  * Reads a regular file. Throws the errors of `openRegularFile`.
  *
  * @param flags in addition to those of a read
