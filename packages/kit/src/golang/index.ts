@@ -35,13 +35,4 @@ export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
 export { CHARACTERS, goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './go-text.ts';
 export type { GoUrl } from './url.ts';
-export {
-  formatUrl,
-  parseRequestUrl,
-  parseUrl,
-  urlEscapedPath,
-  urlHost,
-  urlHostname,
-  urlPort,
-  urlQuery,
-} from './url.ts';
+export { formatUrl, parseRequestUrl, parseUrl, urlEscapedPath, urlHost, urlHostAndPort, urlQuery } from './url.ts';

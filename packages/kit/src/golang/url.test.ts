@@ -1,15 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from './strconv.ts';
-import {
-  formatUrl,
-  parseRequestUrl,
-  parseUrl,
-  urlEscapedPath,
-  urlHost,
-  urlHostname,
-  urlPort,
-  urlQuery,
-} from './url.ts';
+import { formatUrl, parseRequestUrl, parseUrl, urlEscapedPath, urlHost, urlHostAndPort, urlQuery } from './url.ts';
 
 describe('URLs', () => {
   test.each([
@@ -25,7 +16,7 @@ describe('URLs', () => {
   ])('are split into their parts: %s', (text, host, hostname, port, path) => {
     const url = parseUrl(text);
     if (url instanceof Failure) throw new Error(url.message);
-    expect([urlHost(url), urlHostname(url), urlPort(url), urlEscapedPath(url)]).toEqual([host, hostname, port, path]);
+    expect([urlHost(url), urlHostAndPort(url), urlEscapedPath(url)]).toEqual([host, { host: hostname, port }, path]);
   });
 
   test.each([

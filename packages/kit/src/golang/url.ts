@@ -157,11 +157,12 @@ function isOptionalPort(text: string): boolean {
   return /^(?::\d*)?$/.test(text);
 }
 
-function hostAndPort(url: GoUrl): { host: string; port: string } {
+/** The host without port and brackets, and the port, which is empty when the URL has none. */
+export function urlHostAndPort(url: GoUrl): { readonly host: string; readonly port: string } {
   const match = /^(.*):(\d*)$/s.exec(url.host);
   const host = match?.[1] ?? url.host;
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  return { host: bare, port: match?.[2] ?? '' };
+  return { host: fromBytes(bare), port: match?.[2] ?? '' };
 }
 
 /** Host and port, without percent-encoding. */
@@ -184,16 +185,6 @@ export function urlRawQuery(url: GoUrl): string {
 /** The fragment without escapes. */
 export function urlFragment(url: GoUrl): string {
   return fromBytes(url.fragment);
-}
-
-/** The host without port and brackets. */
-export function urlHostname(url: GoUrl): string {
-  return fromBytes(hostAndPort(url).host);
-}
-
-/** The port; empty when the URL has none. */
-export function urlPort(url: GoUrl): string {
-  return hostAndPort(url).port;
 }
 
 /** The encoded form: `raw` if it is a valid encoding of the decoded text, else a new encoding. */

@@ -6,8 +6,7 @@ import {
   parseUrl,
   urlEscapedPath,
   urlHost,
-  urlHostname,
-  urlPort,
+  urlHostAndPort,
   urlQuery,
 } from '@typekro/kit/golang';
 import { BOOL, listType, mapType, STRING } from '../../types.ts';
@@ -22,8 +21,8 @@ export const kubernetesUrl: Library = {
     { name: 'url', overloads: [overload('string_to_url', [STRING], URL_TYPE, reading(toUrl))] },
     part('getScheme', 'url_get_scheme', ({ url }) => url.scheme),
     part('getHost', 'url_get_host', ({ url }) => urlHost(url)),
-    part('getHostname', 'url_get_hostname', ({ url }) => urlHostname(url)),
-    part('getPort', 'url_get_port', ({ url }) => urlPort(url)),
+    part('getHostname', 'url_get_hostname', ({ url }) => urlHostAndPort(url).host),
+    part('getPort', 'url_get_port', ({ url }) => urlHostAndPort(url).port),
     part('getEscapedPath', 'url_get_escaped_path', ({ url }) => urlEscapedPath(url)),
     { name: 'getQuery', overloads: [member('url_get_query', [URL_TYPE], mapType(STRING, listType(STRING)), getQuery)] },
     {
