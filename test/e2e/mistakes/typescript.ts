@@ -230,6 +230,12 @@ export const typescriptMistakes: readonly Mistake[] = [
     /change the code/,
   ),
   composition(
+    'a precondition that reads a live object',
+    [['    return ', "    if (app.status.readyReplicas === 0) ⟦throw new Error('no pods');\n    return "]],
+    /"no pods" reads the live object of app/,
+    /withReadyWhen/,
+  ),
+  composition(
     'JSON that does not parse',
     [['export const shop', "console.error(JSON.parse('{oops'));\nexport const shop"]],
     /JSON at position/,

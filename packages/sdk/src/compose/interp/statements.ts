@@ -8,7 +8,7 @@ import type {
   TryStatement,
   VariableDeclaration,
 } from 'acorn';
-import type { Node } from '../ir/node.ts';
+import { type Node, walk } from '../ir/node.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { CompositionError, isStackOverflow, noteThrow, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
@@ -244,8 +244,26 @@ function throwValue(value: unknown): never {
   const { text, isKnown } = thrownMessage(value);
   if (!isKnown)
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
-  trace.validations.push({ rule: overLoops(not(allOf(trace.guards))), message: text, site: trace.site });
+  const rule = overLoops(not(allOf(trace.guards)));
+  const read = trace.resources.find(({ variable, element }) => isReadIn(rule, [variable, element]));
+  if (read !== undefined) {
+    const name = read.label ?? read.id;
+    refuse(
+      'validation',
+      `the precondition "${text}" reads the live object of ${name}, but is checked before any object exists`,
+      `return the condition as a field of the status, or wait until it holds: ${name}.withReadyWhen(…)`,
+    );
+  }
+  trace.validations.push({ rule, message: text, site: trace.site });
   throw new DeadEnd();
+}
+
+function isReadIn(rule: Node, variables: readonly unknown[]): boolean {
+  let isRead = false;
+  walk(rule, (node) => {
+    if (node.kind === 'var') isRead ||= variables.includes(node.variable);
+  });
+  return isRead;
 }
 
 function executeTry(node: TryStatement, env: Env): Completion {

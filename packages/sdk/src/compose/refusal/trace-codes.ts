@@ -239,7 +239,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'validation',
-    'A precondition reads several fields that are not members of one object below the spec. A definition can only have rules about one field, or about the members of one object.',
+    'A precondition reads several fields that are not members of one object below the spec, or the live object of a resource. A definition can only have rules about one field of the spec, or about the members of one object in it.',
     '(spec) => {\n  if (spec.size > 3 && spec.name === "small") throw new Error("too large");\n  ConfigMap({ id: "c", name: spec.name });\n}',
     'Check one field at a time, or put the fields into one object of the spec.',
   ),
