@@ -74,7 +74,10 @@ function describe(sub: CommanderCommand, command: Command): void {
   sub.description(command.description);
   const filesToo = command.positionals.some(({ name }) => name === 'file')
     ? '; write file names directly after the command, without an option'
-    : '';
+    : command.examples
+        .slice(0, 1)
+        .map((example) => `; for example: ${example.command}`)
+        .join('');
   sub.showHelpAfterError(`  hint: typekro ${command.name} --help lists the options${filesToo}`);
   if (command.passThrough === true) {
     sub.argument('[words...]').allowUnknownOption().addHelpText('after', optionHelp(command));

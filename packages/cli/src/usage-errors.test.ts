@@ -29,9 +29,21 @@ test.each<readonly [line: string | readonly string[], message: string, hint: str
   ],
   ['-n team plan a.yaml', "unknown option '-n'", 'write the options after the command: typekro plan a.yaml -n team'],
   ['-x team', "unknown option '-x'", 'typekro --help lists the commands'],
-  ['why', "missing required argument 'instance'", 'typekro why --help lists the options'],
-  ['migrate --to kro', "missing required argument 'name'", 'typekro migrate --help lists the options'],
-  ['completion', "missing required argument 'shell'", 'typekro completion --help lists the options'],
+  [
+    'why',
+    "missing required argument 'instance'",
+    'typekro why --help lists the options; for example: typekro why team-a/shop',
+  ],
+  [
+    'migrate --to kro',
+    "missing required argument 'name'",
+    'typekro migrate --help lists the options; for example: typekro migrate shop --to kro --dry-run',
+  ],
+  [
+    'completion',
+    "missing required argument 'shell'",
+    'typekro completion --help lists the options; for example: source <(typekro completion bash)',
+  ],
   ['validate', "missing required argument 'file'", `typekro validate --help lists the options${FILES}`],
   ['plan a.yaml --sve', "unknown option '--sve'", `typekro plan --help lists the options${FILES}`],
 ])('typekro %s is a usage error with a hint', async (line, message, hint) => {

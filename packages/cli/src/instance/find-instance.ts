@@ -369,6 +369,9 @@ async function missingNamespace(
   return (await hasNamespace(api, name, signal)) === false ? name : undefined;
 }
 
+/** Matches an argument that is marked as the name of a definition, which has no slash. */
+const DEFINITION_ARGUMENT = /^(?:rgd|definition|resourcegraphdefinitions?)\/([^/]+)$/i;
+
 /** Makes the error for a missing instance. Its remedy lists the most similar names, or else the existing instances. */
 async function notFound(
   api: KubernetesApi,
@@ -379,6 +382,12 @@ async function notFound(
   missing: string | undefined,
 ): Promise<TypeKroError> {
   const code = 'cli/no-instance';
+  const [, definition] = DEFINITION_ARGUMENT.exec(text) ?? [];
+  if (definition !== undefined)
+    throw new TypeKroError(`"${text}" names a definition, and the command takes an instance`, {
+      code,
+      remedy: `write NAMESPACE/NAME of one of its instances; typekro why rgd/${definition} and kubectl delete rgd ${definition} are for the definition`,
+    });
   const because = missing === undefined ? '' : `: the namespace ${missing} does not exist`;
   const all = await Promise.all(declared.map(({ type }) => namesOf(api, type, signal)));
   const names = [...new Set(all.flat())];

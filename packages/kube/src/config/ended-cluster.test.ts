@@ -5,7 +5,12 @@ import { endedCluster, endedServer } from './ended-cluster.ts';
 import { createTransport } from '../http/transport.ts';
 import type { KubeConfig } from '../kube-api.ts';
 
-const FILE = { server: 'https://127.0.0.1:6443', context: 'typekro', source: '.typekro/kubeconfig' };
+const FILE = {
+  server: 'https://127.0.0.1:6443',
+  context: 'typekro',
+  source: '.typekro/kubeconfig',
+  certificateAuthority: 'PEM',
+};
 
 test.each([
   ['ECONNREFUSED', 'nothing listens at https://127.0.0.1:6443 (ECONNREFUSED)'],
@@ -32,6 +37,11 @@ test.each([
   ['another context', { ...FILE, context: 'kind' }, 'ECONNREFUSED'],
   ['a kubeconfig that is not a file', { server: FILE.server, context: FILE.context }, 'ECONNREFUSED'],
   ['a connection that was cut', FILE, 'ECONNRESET'],
+  [
+    'a kubeconfig without an authority',
+    { server: FILE.server, context: FILE.context, source: FILE.source },
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+  ],
 ])('a failure with %s is not reported as the end of an embedded cluster', (_title, config, code) => {
   expect(endedCluster(config, code)).toBeUndefined();
 });

@@ -38,7 +38,7 @@ const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => strin
   ],
 ];
 
-type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
+type Address = Pick<KubeConfig, 'server' | 'context' | 'source' | 'certificateAuthority'>;
 
 /** Is this the kubeconfig that an embedded cluster leaves behind after a regular shutdown? */
 export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
@@ -55,7 +55,9 @@ export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
  */
 export function endedCluster(config: Address, code: string | undefined, cause?: unknown): TypeKroError | undefined {
   const { server, source } = config;
-  const words = code === undefined ? undefined : SIGNS.find(([codes]) => codes.test(code))?.[1](server);
+  // Every embedded cluster writes its authority. Without one, the client trusts no cluster, ended or not.
+  const isBlind = config.certificateAuthority === undefined && code !== 'ECONNREFUSED';
+  const words = code === undefined || isBlind ? undefined : SIGNS.find(([codes]) => codes.test(code))?.[1](server);
   const isFound = isEnded(config) || (isEmbeddedFile(config) && words !== undefined);
   if (!isFound) return undefined;
   const why = words === undefined || isEnded(config) ? '' : `: ${words} (${code})`;

@@ -3,7 +3,7 @@ import { connectionFailure } from './connection-failures.ts';
 import { endedCluster } from '../config/ended-cluster.ts';
 import type { KubeConfig } from '../kube-api.ts';
 
-type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
+type Address = Pick<KubeConfig, 'server' | 'context' | 'source' | 'certificateAuthority'>;
 
 /**
  * The error of a failed connection. The message describes the failure and names the address or its host. If the
