@@ -24,4 +24,4 @@ export type { Cause } from './causes.ts';
 export { causeText } from './causes.ts';
 export type { ReadCauses } from './read-causes.ts';
 export { readCauses, readFamilies } from './read-causes.ts';
-export { readSession } from './read-session.ts';
+export { readSession, unlessFailed } from './read-session.ts';

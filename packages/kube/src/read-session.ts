@@ -73,13 +73,14 @@ class SharedReads {
   }
 
   /** The names of the objects of a kind in a namespace; `undefined` when the list fails. */
-  #namesIn({ apiVersion, kind, namespace }: ObjectRef, { signal }: CallOptions): Promise<Set<string> | undefined> {
+  async #namesIn(
+    { apiVersion, kind, namespace }: ObjectRef,
+    { signal }: CallOptions,
+  ): Promise<Set<string> | undefined> {
     const place = namespace === undefined ? {} : { namespace };
-    return unlessFailed(async () => {
-      const options = { ...place, metadataOnly: true, ...(signal === undefined ? {} : { signal }) };
-      const { items } = await this.#api.list({ apiVersion, kind }, options);
-      return new Set(items.map(({ metadata }) => metadata.name ?? ''));
-    });
+    const options = { ...place, metadataOnly: true, ...(signal === undefined ? {} : { signal }) };
+    const found = await unlessFailed(this.#api.list({ apiVersion, kind }, options));
+    return found && new Set(found.items.map(({ metadata }) => metadata.name ?? ''));
   }
 
   async list(type: ResourceType, options: ListOptions = {}): Promise<ObjectList> {
@@ -93,7 +94,7 @@ class SharedReads {
       this.#namespaces.set(each, count);
       if (count <= MAX_NAMESPACE_LISTS) return this.#read(type, options);
       const { namespace: _namespace, ...everywhere } = options;
-      const all = await unlessFailed(() => this.list(type, everywhere));
+      const all = await unlessFailed(this.list(type, everywhere));
       if (all === undefined) return this.#read(type, options);
       return { ...all, items: all.items.filter(({ metadata }) => metadata.namespace === namespace) };
     });
@@ -133,7 +134,7 @@ class SharedReads {
   /** Reads all kinds with one call of discovery, which replaces one request per group and version. */
   #learn(options: CallOptions): Promise<void> {
     this.#learned ??= (async () => {
-      const all = await unlessFailed(() => this.kinds(options));
+      const all = await unlessFailed(this.kinds(options));
       for (const resource of all ?? []) this.#api.discovery.learn(resource);
     })();
     return this.#learned;
@@ -149,15 +150,12 @@ function remember<Value>(map: Map<string, Promise<Value>>, key: string, compute:
   return value;
 }
 
-/** The value; `undefined` when the read fails with a `KubeError`. */
-async function unlessFailed<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await read();
-  } catch (error) {
+/** The response to a read; `undefined` when the request fails. */
+export const unlessFailed = <Value>(read: Promise<Value>): Promise<Value | undefined> =>
+  read.catch((error: unknown) => {
     if (error instanceof KubeError) return undefined;
     throw error;
-  }
-}
+  });
 
 const typeKey = ({ apiVersion, kind }: ResourceType): string => `${apiVersion} ${kind}`;
 const objectKey = (ref: ObjectRef): string => `${typeKey(ref)} ${ref.namespace ?? ''}/${ref.name}`;

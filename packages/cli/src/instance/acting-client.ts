@@ -1,5 +1,5 @@
 import { apiFailure } from '@typekro/controller/execute';
-import { type ObjectRef, isJsonObject } from '@typekro/kit/core';
+import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { type CallOptions, type KubernetesApi, KubeError, readSession } from '@typekro/kube';
 
 /** The client with which a report reads objects and tries writes in place of the controller. */
@@ -38,44 +38,25 @@ export async function actingClient(
 
 /** Reads objects by lists, and only those of kinds that the account may also watch. */
 function watching(api: KubernetesApi, user: string): KubernetesApi {
-  const reviews = new Map<string, Promise<void>>();
+  const reviews = new Map<string, Promise<KubeObject>>();
   const find = async ({ apiVersion, kind, name, namespace }: ObjectRef, options: CallOptions = {}) => {
-    const resource = await api.discovery.resourceOf({ apiVersion, kind }, options);
-    if (resource === undefined) return undefined;
-    const { plural, group } = resource;
+    const found = await api.discovery.resourceOf({ apiVersion, kind }, options);
+    if (found === undefined) return undefined;
     const scope = namespace === undefined ? {} : { namespace };
-    const place = `${group} ${plural} ${namespace ?? ''}`;
-    const review = reviews.get(place) ?? checkWatch(api, user, { group, resource: plural, ...scope }, options);
+    const resourceAttributes = { group: found.group, resource: found.plural, verb: 'watch', ...scope };
+    const place = JSON.stringify(resourceAttributes);
+    const review = reviews.get(place) ?? api.create({ ...REVIEW, spec: { resourceAttributes } }, options);
     reviews.set(place, review);
-    await review;
-    const { items } = await api.list(
-      { apiVersion, kind },
-      { ...options, ...scope, fieldSelector: `metadata.name=${name}` },
-    );
-    return items[0];
+    // The message is that of the API server about a watch.
+    if ((await review).status?.['allowed'] === false) {
+      const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+      const what = `cannot watch resource "${found.plural}" in API group "${found.group}" ${where}`;
+      throw new KubeError(`${found.plural} is forbidden: User "${user}" ${what}`, { status: 403, reason: 'Forbidden' });
+    }
+    const named = { ...options, ...scope, fieldSelector: `metadata.name=${name}` };
+    return (await api.list({ apiVersion, kind }, named)).items[0];
   };
   return { ...readSession(api), find };
 }
 
-/** Rejects, as the API server rejects a watch, if the account may not watch the resource. */
-async function checkWatch(
-  api: KubernetesApi,
-  user: string,
-  attributes: { readonly group: string; readonly resource: string; readonly namespace?: string },
-  options: CallOptions,
-): Promise<void> {
-  const { group, resource, namespace } = attributes;
-  const review = await api.create(
-    {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      metadata: {},
-      spec: { resourceAttributes: { ...attributes, verb: 'watch' } },
-    },
-    options,
-  );
-  if (!isJsonObject(review.status) || review.status['allowed'] !== false) return;
-  const where = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
-  const message = `${resource} is forbidden: User "${user}" cannot watch resource "${resource}" in API group "${group}"${where}`;
-  throw new KubeError(message, { status: 403, reason: 'Forbidden' });
-}
+const REVIEW = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {} };

@@ -1,14 +1,25 @@
 import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
-import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import { withoutTimes } from '../../test-support/without-times.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import type { JsonObject } from '@typekro/kit/core';
-import { type KubernetesApi, readSession } from '@typekro/kube';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { parse } from 'yaml';
+import { KubeError, type KubernetesApi, readSession } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
-import { findEvidence } from './evidence.ts';
+import { findEvidence, whyOf } from './evidence.ts';
 import { observe } from './observation.ts';
+import { withRefusedWrites } from './pending-writes.ts';
+import { statusView } from './status-view.ts';
+import { treeNodes } from './tree-view.ts';
 import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
@@ -24,8 +35,8 @@ async function why(text: string, api: KubernetesApi = world.user): Promise<strin
   return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
 }
 
-async function start(resources: JsonObject[], annotations: Record<string, string> = {}): Promise<void> {
-  world = await virtualWorld();
+async function start(resources: JsonObject[], annotations = {}, options = {}): Promise<void> {
+  world = await virtualWorld(options);
   await world.apply(potDefinition(resources, annotations));
   await world.advance(2000);
 }
@@ -126,23 +137,6 @@ test('why names the field that another client has changed', async () => {
   `);
 });
 
-test('why names the ServiceAccount that lacks a right', async () => {
-  await start([mapResource('map', { a: 'b' })], { 'typekro.dev/service-account': 'default/deployer' });
-  await world.controller.stop();
-  await world.apply(pot('shop'));
-  const { client } = refusingClient(world.cluster, { clock: world.clock });
-  const { client: refused } = refusingClient(world.cluster, { refuses: /^PATCH .*configmaps/, clock: world.clock });
-  const api = { ...readSession(client), as: () => refused };
-  expect(await why('shop', api)).toMatchInlineSnapshot(`
-    [
-      "Pot default/shop   no controller has written its status yet   revision 1   0 of 1 nodes ready",
-      "",
-      "✗ map  failed: the API server refuses ConfigMap default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} for system:serviceaccount:default:deployer in namespace default)",
-      "   do         give dev the missing right: typekro rbac prints all rules that a definition or a Graph needs",
-    ]
-  `);
-});
-
 test('why shows for each instance of a canary whether it gets the new revision first', async () => {
   await start([mapResource('map', { a: 'b' })], { 'typekro.dev/canary': '1' });
   for (const name of ['one', 'two', 'three']) await world.apply(pot(name));
@@ -181,4 +175,64 @@ test('why uses the collection limit that the controller reports', async () => {
   await world.apply(pot('shop', { count: 3100 }));
   await world.advance(60_000);
   expect((await why('shop')).join('\n')).toContain('has 3100 items, more than the 3000 allowed');
+});
+
+const USER = 'system:serviceaccount:default:deployer';
+const yaml = (text: string) => parse(text) as KubeObject;
+const rights = (verbs: string): KubeObject[] => [
+  yaml(`{ apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: { name: deployer, namespace: default },
+    rules: [{ apiGroups: [''], resources: [configmaps], verbs: [${verbs}] }] }`),
+  yaml(`{ apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: { name: deployer, namespace: default },
+    roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: deployer },
+    subjects: [{ kind: ServiceAccount, name: deployer, namespace: default }] }`),
+];
+const metadata = { name: 'src', namespace: 'default' };
+const external = { id: 'src', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
+const source = yaml('{ apiVersion: v1, kind: ConfigMap, metadata: { name: src, namespace: default }, data: { v: x } }');
+const reads = mapResource('map', { v: '${src.data.v}' });
+
+/** Rows: the verbs of the account, the source, and the node with the verb of the missing right. */
+test.each<readonly [verbs: string, objects: readonly KubeObject[], node: string, right: string]>([
+  ['create, patch', [], 'src', '"list", "watch"'],
+  ['create, patch', [source], 'src', '"list", "watch"'],
+  ['get, create, patch', [source], 'src', '"list", "watch"'],
+  ['get, list, create, patch', [source], 'src', '"list", "watch"'],
+  ['get, list, watch', [source], 'map', '"create", "patch"'],
+  ['get, list, watch, create', [source], 'map', '"create", "patch"'],
+  ['list, watch, create, patch', [source], '', ''],
+])(
+  'with the verbs %s of the account, the views name the right that the controller lacks',
+  async (verbs, objects, node, right) => {
+    for (const options of [{}, { controller: { instanceServiceAccount: 'deployer' } }]) {
+      const annotations = 'controller' in options ? {} : { 'typekro.dev/service-account': 'default/deployer' };
+      await start([external, reads], annotations, options);
+      await world.apply(...rights(verbs), ...objects, pot('shop'));
+      await world.advance(30_000);
+      const api = readSession(world.user);
+      const settings = { ...assumedSettings('this test'), ...options.controller };
+      const seen = await withRefusedWrites(api, await observe(api, 'shop', 'default', NEVER, { settings }), NEVER);
+      const { causes } = await whyOf(seen, api, NEVER);
+      const open = treeNodes(seen).filter(({ state }) => state === 'failed');
+      expect(causes.map(({ node: id }) => id)).toEqual(node === '' ? [] : [node]);
+      expect(open.map(({ id }) => id)).toEqual(causes.map(({ node: id }) => id));
+      for (const { state, reason, remedy } of causes) {
+        expect(reason).toContain(`verbs: [${right}]} for ${USER} in namespace default`);
+        expect(remedy).toContain(`give ${USER} the missing right`);
+        expect(open[0]).toMatchObject({ state, reason, remedy });
+        expect(statusView(seen).open[0]).toMatchObject({ state, reason, remedy });
+        const ready = conditionText(await world.user.get(potRef('shop')), 'Ready');
+        expect(ready).toContain(`verbs: [${right}]} for ${USER} in namespace default`);
+      }
+      if (options.controller === undefined) await world.close();
+    }
+  },
+);
+
+test('a user who may not impersonate the account sees that the rights differ', async () => {
+  await start([external, reads], { 'typekro.dev/service-account': 'default/deployer' });
+  await world.apply(pot('shop'));
+  const message = 'users "x" is forbidden: User "dev" cannot impersonate resource "users" in API group ""';
+  const raw = () => Promise.reject(new KubeError(message, { status: 403, reason: 'Forbidden' }));
+  const refused = { ...readSession(world.user), as: () => ({ ...readSession(world.user), raw }) };
+  expect((await why('shop', refused))[1]).toContain(`you may not impersonate ${USER}`);
 });

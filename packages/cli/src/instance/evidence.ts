@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import type { Trouble, WhyReport } from '@typekro/controller/inspect';
-import { type KubernetesApi, type Cause, KubeError, readCauses } from '@typekro/kube';
+import { type KubernetesApi, type Cause, readCauses, unlessFailed } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
 import { type Decision, type Decisions, type RootCause, ObjectTarget } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';
@@ -120,14 +120,10 @@ async function externalItems(
     const options = { ...scope, ...(selector === '' ? {} : { labelSelector: selector }), signal };
     const labels = selector === '' ? '' : ` with the labels ${selector}`;
     const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
-    try {
-      const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
-      const ordered = items.toSorted((a, b) => (objectName(refOf(a)) < objectName(refOf(b)) ? -1 : 1));
-      return [{ selection: emptySelectionText(nodeId, type.kind, labels, where), items: ordered }];
-    } catch (error) {
-      if (error instanceof KubeError) return [];
-      throw error;
-    }
+    const found = await unlessFailed(api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options));
+    if (found === undefined) return [];
+    const ordered = found.items.toSorted((a, b) => (objectName(refOf(a)) < objectName(refOf(b)) ? -1 : 1));
+    return [{ selection: emptySelectionText(nodeId, type.kind, labels, where), items: ordered }];
   });
   return (await Promise.all(lists)).flat();
 }
@@ -172,16 +168,8 @@ async function logOf(
 ): Promise<readonly string[] | undefined> {
   const query = new URLSearchParams({ container, tailLines: String(MAX_LOG_LINES), previous: String(previous) });
   const path = podLogPath({ namespace, name }, query);
-  try {
-    const { text } = await api.raw({ path, signal });
-    return text
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-MAX_LOG_LINES);
-  } catch (error) {
-    if (error instanceof KubeError) return undefined;
-    throw error;
-  }
+  const lines = (await unlessFailed(api.raw({ path, signal })))?.text.split('\n');
+  return lines?.filter((line) => line.trim() !== '').slice(-MAX_LOG_LINES);
 }
 
 /** Follows the reasons of an observed instance, or of the node that the user named, to their root causes. */

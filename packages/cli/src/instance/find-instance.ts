@@ -12,7 +12,7 @@ import {
   withGroup,
 } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
-import { type ApiResource, type KubernetesApi, isNotFound, KubeError } from '@typekro/kube';
+import { type ApiResource, type KubernetesApi, isNotFound, KubeError, unlessFailed } from '@typekro/kube';
 import { listAt } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { pluralize } from '@typekro/engine/schema';
@@ -222,14 +222,9 @@ const OWN_KINDS: ReadonlySet<string> = new Set(['ResourceGraphDefinition', 'Grap
  * Lists the names of the CRDs that a controller made for definitions. Returns `undefined` when CRDs cannot be listed.
  */
 async function ownedCrds(api: KubernetesApi, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
-  try {
-    const options = { labelSelector: `${keys.OWNED_LABEL}=true`, metadataOnly: true, signal };
-    const { items } = await api.list(CRD, options);
-    return new Set(items.map(({ metadata }) => metadata.name ?? ''));
-  } catch (error) {
-    if (error instanceof KubeError) return undefined;
-    throw error;
-  }
+  const options = { labelSelector: `${keys.OWNED_LABEL}=true`, metadataOnly: true, signal };
+  const found = await unlessFailed(api.list(CRD, options));
+  return found && new Set(found.items.map(({ metadata }) => metadata.name ?? ''));
 }
 
 /** Adds the definition that the label of the instance names, or the reason why it is absent. */
@@ -424,14 +419,7 @@ export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Pr
 
 /** Lists the instances of a kind as command arguments. The result is empty when the kind cannot be listed. */
 async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
-  try {
-    const options = { metadataOnly: true, signal };
-    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
-    return items.map(({ metadata: { namespace, name = '' } }) =>
-      [type.kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/'),
-    );
-  } catch (error) {
-    if (error instanceof KubeError) return [];
-    throw error;
-  }
+  const kind = { apiVersion: formatApiVersion(type), kind: type.kind };
+  const found = await unlessFailed(api.list(kind, { metadataOnly: true, signal }));
+  return (found?.items ?? []).map(({ metadata }) => argumentOf({ kind: type.kind, metadata }));
 }

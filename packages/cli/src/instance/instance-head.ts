@@ -1,3 +1,4 @@
+import type { ReportHead } from '@typekro/controller/inspect';
 import { formatDiagnostic, objectName, refOf } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { printable, printableLine } from '../text/output-text.ts';
@@ -36,6 +37,18 @@ export function headLines(observation: InstanceObservation, now: number): string
     ...notes.map((note) => `note: ${printableLine(note)}`),
     ...problems.map((problem) => printable(formatDiagnostic(problem))),
   ];
+}
+
+/** The same as data: the beginning of the reports. */
+export function reportHead({ instance, notes, problems }: InstanceObservation): ReportHead {
+  return {
+    schemaVersion: 1,
+    instance: refOf(instance),
+    state: recordedState(instance).state,
+    ...(suspendsWrites(instance) ? { suspended: true } : {}),
+    ...(notes.length === 0 ? {} : { notes }),
+    ...(problems.length === 0 ? {} : { problems }),
+  };
 }
 
 /**

@@ -198,7 +198,12 @@ export async function observeFound(
   const acting = await actingClient(api, actingAs, signal, true);
   const notes = [...withdrawn, ...live.notes, ...acting.notes, ...levelNotes(settings)];
   const seen = { instance, definition, ...live, notes, ...definedMember('actingAs', acting.user), ...chosenNode };
-  if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
+  if (graph === undefined) {
+    const found = await observeMembers({ api, instance, signal });
+    const nodes = [...found.nodes, ...declaredNodes(definition, instance, found)];
+    const isDeleted = instance.metadata.deletionTimestamp !== undefined;
+    return { ...seen, notes: isDeleted ? notes : [...notes, NOT_EVALUATED], decision: { ...found, nodes } };
+  }
   const options = {
     api: acting.api,
     user: acting.user,
@@ -269,8 +274,20 @@ function collectionLimit(
   return state === '' ? {} : { maxCollectionSize: MAX_ASSUMED_ITEMS };
 }
 
-const BY_LABELS =
-  'nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated';
+const NOT_EVALUATED = 'nodes are known only by the labels of their objects: readyWhen is not evaluated';
+const BY_LABELS = `${NOT_EVALUATED}, and nodes without objects are missing`;
+
+/** The nodes that a definition without a graph declares and that have no object. None of them remains in a deletion. */
+function declaredNodes({ spec }: KubeObject, { metadata }: KubeObject, { nodes }: Decision): NodeReport[] {
+  const declared = metadata.deletionTimestamp === undefined && isJsonObject(spec) ? spec['resources'] : [];
+  const ids = (Array.isArray(declared) ? declared : []).flatMap((each) =>
+    isJsonObject(each) && typeof each['id'] === 'string' ? [each['id']] : [],
+  );
+  const known = new Set(nodes.map(({ id }) => id));
+  return ids
+    .filter((id) => !known.has(id))
+    .map((id) => ({ id, state: 'waiting', because: { kind: 'unjudged' }, objects: [] }));
+}
 
 function checkNode(node: string | undefined, ids: readonly string[]): void {
   if (node === undefined || ids.includes(node)) return;

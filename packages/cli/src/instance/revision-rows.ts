@@ -1,7 +1,7 @@
 import { type DefinitionRevision, pinnedRevision, declaredKind } from '@typekro/controller/controller';
 import { type KubeObject, isJsonObject, namespacedName, formatApiVersion } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
-import { type KubernetesApi, type ListOptions, KubeError } from '@typekro/kube';
+import { type KubernetesApi, type ListOptions, unlessFailed } from '@typekro/kube';
 import { graphDifferences } from './revision-difference.ts';
 import { isInstanceOf } from './serving-definition.ts';
 
@@ -73,11 +73,6 @@ export async function instancesOfDefinition(
   options: Pick<ListOptions, 'metadataOnly' | 'signal'>,
 ): Promise<readonly KubeObject[] | undefined> {
   const type = declaredKind(isJsonObject(spec) ? spec : {});
-  try {
-    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
-    return items.filter((instance) => isInstanceOf(name, instance, undefined));
-  } catch (error) {
-    if (error instanceof KubeError) return undefined;
-    throw error;
-  }
+  const found = await unlessFailed(api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options));
+  return found?.items.filter((instance) => isInstanceOf(name, instance, undefined));
 }

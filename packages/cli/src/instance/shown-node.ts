@@ -92,6 +92,7 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
     const own = reason.replace(/^cannot be read/, 'cannot be read with your rights');
     return { state: 'unknown', reason: own, waitsFor, remedy: OWN_RIGHTS };
   }
+  if (because.kind === 'unjudged') return { state: 'unknown', reason, waitsFor };
   const refusal = isWorkOfController(node) ? refused.get(refusalKey(node)) : undefined;
   if (refusal !== undefined) {
     const known = refusal.remedy ?? remedy;
@@ -132,10 +133,10 @@ export const shownMark = (state: ShownState, colour: boolean): string =>
 
 /**
  * The root causes of an instance as a user sees them (`rootCausesOf`). Nodes that the user may not read come last. If
- * the controller may read them, they are possibly not a cause.
+ * the controller may read them, they are possibly not a cause. A node without a known graph is none.
  */
 export function shownCauses(nodes: readonly NodeReport[], nodeId?: string): RootCause[] {
-  const causes = RootCause.of(nodes, nodeId);
+  const causes = RootCause.of(nodes, nodeId).filter(({ node }) => node.because.kind !== 'unjudged');
   return [...causes.filter((cause) => !isUnread(cause)), ...causes.filter(isUnread)];
 }
 

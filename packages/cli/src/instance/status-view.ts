@@ -1,23 +1,19 @@
-import { type JsonObject, isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, objectName, stringifyJson } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
-import { withCommand, type Advice, type TreeNode, type WhyReport } from '@typekro/controller/inspect';
+import { withCommand, type Advice, type ReportHead, type TreeNode, type WhyReport } from '@typekro/controller/inspect';
 import { type Condition, FieldManager, NodeReport, readConditions, Tracking } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { contributedFields } from './contributed-fields.ts';
-import { headLines } from './instance-head.ts';
-import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
+import { headLines, reportHead } from './instance-head.ts';
+import { type InstanceObservation, currentNodes } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
-import { suspendsWrites } from './suspension.ts';
 
 /**
  * The report of `typekro status`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
  * fields.
  */
-export interface StatusView extends Pick<
-  WhyReport,
-  'schemaVersion' | 'instance' | 'state' | 'suspended' | 'ready' | 'nodes' | 'skipped' | 'unknown'
-> {
+export interface StatusView extends ReportHead, Pick<WhyReport, 'ready' | 'nodes' | 'skipped' | 'unknown'> {
   readonly revision: number;
   readonly conditions: readonly Condition[];
   /** The fields of the status that the definition sets. */
@@ -29,7 +25,8 @@ export interface StatusView extends Pick<
 }
 
 /** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
-export function statusView({ instance, decision, revision, refusedWrites }: InstanceObservation): StatusView {
+export function statusView(observation: InstanceObservation): StatusView {
+  const { instance, decision, revision, refusedWrites } = observation;
   const status = isJsonObject(instance.status) ? instance.status : {};
   const isGraph = GraphObject.is(instance);
   const { state: _state, conditions, managedResources, contributions, ...own } = status;
@@ -45,11 +42,8 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
   const open = decision.nodes.filter((node) => !NodeReport.isDone(node));
   const { deleted: _deleted, ...counts } = shown.count(nodes);
   return {
-    schemaVersion: 1,
-    instance: refOf(instance),
-    state: recordedState(instance).state,
+    ...reportHead(observation),
     revision,
-    ...(suspendsWrites(instance) ? { suspended: true } : {}),
     ...counts,
     conditions: readConditions(conditions),
     fields,

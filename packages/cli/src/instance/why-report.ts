@@ -13,10 +13,11 @@ import type { Condition, RootCause } from '@typekro/engine/runtime';
 import { Explanation, Finalizers, NodeReport, readConditions, RefusedObject } from '@typekro/engine/runtime';
 import { type FieldOrigin, fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
+import { reportHead } from './instance-head.ts';
 import { shellWord } from '../text/escapes.ts';
 import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
 import { type ShownNode, isWorkOfController, shownNodes } from './shown-node.ts';
-import { suspendsWrites, resumeCommand } from './suspension.ts';
+import { resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
 
 /** The result of a dry run of a pending write. */
@@ -53,18 +54,15 @@ export function whyReport(
 ): WhyReport {
   const { instance, decision, graph } = observation;
   const lostDefinition = withoutDefinition(observation);
-  const { state, ready } = recordedState(instance);
+  const { ready } = recordedState(instance);
   const shown = shownNodes(decision.nodes);
   const { deleted: _deleted, ...counts } = shown.count(currentNodes(decision));
   const statusFields = absentFields(decision);
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
-    schemaVersion: 1,
-    instance: refOf(instance),
-    state,
+    ...reportHead(observation),
     ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
     ...(recorded === undefined ? {} : { recorded }),
-    ...(suspendsWrites(instance) ? { suspended: true } : {}),
     ...counts,
     blocked: [
       ...lostDefinition,

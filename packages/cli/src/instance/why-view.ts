@@ -121,6 +121,7 @@ function endLines(
   if (isDeleted) {
     return ['', 'no object is left, and no controller has removed the finalizer of the instance', SEE_CONTROLLER];
   }
+  if (graph === undefined && !isDeleted) return ['', 'without the graph, it is not known whether the nodes are ready'];
   if (state === 'ACTIVE' && recorded === undefined) return ['', 'the instance waits for nothing: every node is ready'];
   const { ready } = recordedState(observation.instance);
   if (state === 'ACTIVE' && ready !== undefined && isAuthored(definition)) {

@@ -1,12 +1,15 @@
 import { assumedSettings } from '@typekro/controller/controller';
 import type { JsonObject } from '@typekro/kit/core';
 import { afterEach, expect, test } from 'vitest';
+import { crdOf } from '@typekro/kit/test-support/crd';
+import { parse } from 'yaml';
 import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import { withoutTimes } from '../../test-support/without-times.ts';
 import * as sim from '@typekro/testing/test-support/virtual-world';
 import { type KubernetesApi, readSession } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
 import { findEvidence } from './evidence.ts';
+import { reportHead } from './instance-head.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
 import { statusLines, statusView } from './status-view.ts';
@@ -49,7 +52,7 @@ test('the views explain the stuck deletion of an instance whose definition is go
     [
       "Pot default/shop   DELETING AGE   being deleted for AGE   0 of 1 nodes deleted",
       "note: the definition pots is gone",
-      "note: nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated",
+      "note: nodes are known only by the labels of their objects: readyWhen is not evaluated, and nodes without objects are missing",
       "  blocked by  the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
       "   do         apply the definition pots again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
       "",
@@ -146,10 +149,10 @@ test('without the right to list definitions, the views find the nodes of an inst
   });
   expect(withoutTimes(treeLines(seen, world.clock.now(), false))).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   ACTIVE AGE   1 of 1 nodes ready",
+      "Pot default/shop   ACTIVE AGE   0 of 1 nodes ready, 1 unknown",
       "note: the definition pots cannot be read: resourcegraphdefinitions.kro.run is forbidden: User "dev" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
-      "note: nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated",
-      "└─ ✓ map  ConfigMap default/shop-map  ready: is as wanted and ready",
+      "note: nodes are known only by the labels of their objects: readyWhen is not evaluated, and nodes without objects are missing",
+      "└─ ? map  ConfigMap default/shop-map  unknown: cannot be judged without its graph: it is not known whether it is as wanted and ready",
     ]
   `);
   const error: unknown = await why('shop', client).catch((thrown: unknown) => thrown);
@@ -254,4 +257,54 @@ test('every view of a deletion without a definition says that no controller dele
   expect(reason).toContain('no controller deletes the objects');
   for (const nodes of [treeNodes(seen), statusView(seen).open])
     expect(nodes).toMatchObject([{ state: 'failed', reason, remedy }]);
+});
+
+test.each([
+  ['does not compile any more', 'type: string', ['b', 'out'], 'readyWhen is not evaluated'],
+  ['is deleted', undefined, ['b'], 'nodes without objects are missing'],
+])('no view calls a node ready whose definition %s', async (_title, changed, ids, note) => {
+  world = await sim.virtualWorld();
+  const bucket = (size: string) =>
+    crdOf(
+      'Bucket',
+      parse(`{ type: object, properties: { spec: { type: object, properties: { size: { ${size} } } } } }`),
+    );
+  const template = {
+    apiVersion: 'example.com/v1',
+    kind: 'Bucket',
+    metadata: { name: 'b' },
+    spec: { size: '${schema.spec.count}' },
+  };
+  const waits = { id: 'b', readyWhen: ['${b.spec.size > 5}'], template };
+  await world.apply(
+    bucket('type: integer'),
+    sim.potDefinition([waits, sim.mapResource('out', { size: '${string(b.spec.size)}' })]),
+  );
+  await world.advance(2000);
+  await world.apply(sim.pot('shop'));
+  await world.advance(5000);
+  if (changed === undefined) {
+    await world.controller.stop();
+    await world.user.patch(sim.potsRef, { metadata: { finalizers: null } });
+    await world.user.delete(sim.potsRef);
+  } else await world.apply(bucket(changed));
+  await world.advance(5000);
+  const api = readSession(world.user);
+  const settings = assumedSettings('this test');
+  const seen = await withRefusedWrites(api, await observe(api, 'shop', 'default', NEVER, { settings }), NEVER);
+  const now = world.clock.now();
+  const status = statusView(seen);
+  expect(treeNodes(seen).map(({ id, state }) => [id, state])).toEqual(ids.map((id) => [id, 'unknown']));
+  expect([status.ready, status.open.map(({ node }) => node)]).toEqual([0, ids]);
+  const report = whyReport(seen, []);
+  for (const { notes = [], problems = [] } of [status, report, reportHead(seen)]) {
+    expect(notes.join()).toContain(note);
+    expect(problems.length > 0).toBe(changed !== undefined);
+    for (const lines of [
+      statusLines(seen, status, now, false),
+      whyLines(seen, report, now, false),
+      treeLines(seen, now, false),
+    ])
+      for (const each of notes) expect(lines).toContain(`note: ${each}`);
+  }
 });

@@ -233,6 +233,7 @@ const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 're
   'external-missing': 'later',
   'read-failed': 'later',
   unread: 'later',
+  unjudged: 'later',
   'being-deleted': 'later',
   // The controller corrects the fields again after a pause.
   contested: 'later',

@@ -1,4 +1,4 @@
-import type { ObjectRef } from '@typekro/kit/core';
+import type { Diagnostic, ObjectRef } from '@typekro/kit/core';
 import type { Cause } from '@typekro/kube';
 import type { Advice } from './remedy-command.ts';
 import type { ApplyAction, FieldDifference, Reports } from '@typekro/engine/runtime';
@@ -26,22 +26,30 @@ export interface AbsentStatusField extends Advice {
   readonly remedy: string;
 }
 
-/**
- * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
- */
-export interface WhyReport {
+/** The beginning of the reports of `why`, `tree` and `status`: the same as the first lines of their texts. */
+export interface ReportHead {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
   /** `status.state`; empty before a controller has written it. */
   readonly state: string;
+  /** The instance is suspended: no object is written before it is resumed. */
+  readonly suspended?: true;
+  /** Sentences about special circumstances. Absent when there is none. */
+  readonly notes?: readonly string[];
+  /** The errors of the newest spec, if it does not compile. */
+  readonly problems?: readonly Diagnostic[];
+}
+
+/**
+ * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
+export interface WhyReport extends ReportHead {
   /** The last transition time of the condition `Ready` (RFC 3339). */
   readonly since?: string;
   /** The last change before `since`, see `InstancePast`. Absent when the instance is ready, or no change is known. */
   readonly after?: NonNullable<InstancePast['after']>;
   /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
   readonly recorded?: string;
-  /** The instance is suspended: no object is written before it is resumed. */
-  readonly suspended?: true;
   readonly ready: number;
   /** The number of nodes, without the skipped ones. */
   readonly nodes: number;
@@ -110,7 +118,7 @@ export interface Trouble extends Cause {
 /**
  * The report of `typekro tree`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
  */
-export interface TreeReport extends Pick<WhyReport, 'schemaVersion' | 'instance' | 'state' | 'suspended'> {
+export interface TreeReport extends ReportHead {
   readonly revision: number;
   readonly nodes: readonly TreeNode[];
 }

@@ -90,6 +90,8 @@ export interface ReadData {
  */
 export type Because =
   | { readonly kind: 'ready' }
+  /** The graph is not known, so that nothing says whether the objects of the node are as wanted and ready. */
+  | { readonly kind: 'unjudged' }
   | { readonly kind: 'no-items'; readonly dimension: string }
   | { readonly kind: 'suspended' }
   /** `includeWhen` is not true. `value` is the value of the expression. */

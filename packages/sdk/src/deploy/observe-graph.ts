@@ -1,11 +1,11 @@
-import { type GroupVersionKind, type KubeObject, type ObjectRef, formatApiVersion, refOf } from '@typekro/kit/core';
+import { type GroupVersionKind, type KubeObject, type ObjectRef, formatApiVersion } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
-import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, NodeReport, ObjectType, Reports, StepOptions } from '@typekro/engine/runtime';
 import { Member, SpecialStep, Tracking } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
+import { reportByKind } from './observe-members.ts';
 import { type ObserveInstanceOptions, observeInstance } from './observe-instance.ts';
 
 /** The options of `observeGraph`. */
@@ -136,27 +136,10 @@ function deletionReport(id: string, refs: readonly ObjectRef[], seen: readonly S
 /** The report of a node of a Graph that does not compile: its objects stay as they are. */
 function keptReport(id: string, seen: readonly Seen[]): NodeReport {
   const objects = seen.map(({ report }) => report);
-  for (const each of seen) {
-    if ('failed' in each) return { id, state: 'failed', because: each.failed, objects };
-    const { object } = each;
-    if (object === undefined)
-      return {
-        id,
-        state: 'waiting',
-        because: { kind: 'items-missing', present: present(objects), wanted: objects.length },
-        objects,
-      };
-    const { ready, reason, message } = readinessOf(object);
-    if (!ready)
-      return {
-        id,
-        state: 'waiting',
-        because: { kind: 'not-ready-by-kind', object: refOf(object), reason, message },
-        objects,
-      };
-  }
-  return { id, state: 'ready', because: { kind: 'ready' }, objects };
+  const failed = seen.find((each) => 'failed' in each);
+  if (failed !== undefined) return { id, state: 'failed', because: failed.failed, objects };
+  const found = seen.flatMap((each) => ('object' in each && each.object !== undefined ? [each.object] : []));
+  if (found.length === seen.length) return reportByKind(id, found, objects);
+  const because = { kind: 'items-missing', present: found.length, wanted: seen.length } as const;
+  return { id, state: 'waiting', because, objects };
 }
-
-const present = (objects: readonly Reports.ObjectReport[]): number =>
-  objects.filter(({ state }) => state === 'present').length;

@@ -1,6 +1,6 @@
 import { type KubeObject, formatApiVersion, isJsonObject, RETRY_POLICIES } from '@typekro/kit/core';
 import { type Graph, Nodes } from '@typekro/engine/graph';
-import { type Clock, type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
+import { type Clock, type KubernetesApi, systemClock, unlessFailed } from '@typekro/kube';
 import type { ApplyAction, Decision, FieldDifference, ObjectType } from '@typekro/engine/runtime';
 import { ApplySet, keys } from '@typekro/engine/runtime';
 import { type DirectRunOptions, DirectRun } from './direct-run.ts';
@@ -106,13 +106,7 @@ async function listOf(
   const apiVersion = formatApiVersion(type);
   const labelSelector = `${keys.PART_OF_LABEL}=${ApplySet.idOf(instance)}`;
   const place = namespace === undefined ? {} : { namespace };
-  try {
-    const { items } = await api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal });
-    return items.map((object) => ({ target: targetOfObject(type, object), object }));
-  } catch (error) {
-    // The account may be allowed to read objects only by name. The step then reads each object, and reports failed
-    // reads.
-    if (error instanceof KubeError) return [];
-    throw error;
-  }
+  // The account may be allowed to read objects only by name. The step then reads each object, and reports failed reads.
+  const found = await unlessFailed(api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal }));
+  return (found?.items ?? []).map((object) => ({ target: targetOfObject(type, object), object }));
 }

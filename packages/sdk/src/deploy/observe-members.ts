@@ -19,8 +19,8 @@ export interface ObserveMembersOptions {
 /**
  * Observes an instance without its graph, by the members of its ApplySet. The inventory on the instance names the
  * members' kinds and namespaces. For an instance that is being deleted, returns the same decision as the controller,
- * which needs no graph for a deletion. For any other instance, reports each node that has an object. The rules of the
- * objects' kinds decide whether a node is `ready`; `readyWhen` of the graph is unknown. Writes no object.
+ * which needs no graph for a deletion. For any other instance, reports each node that has an object, and the objects
+ * that are not ready by the rules of their kinds. Writes no object.
  */
 export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
   const { api, instance, signal, clock = systemClock } = options;
@@ -55,14 +55,17 @@ function reportsOf(target: Targets.MemberTarget, store: ObservedStore): NodeRepo
     return [{ id: target.kind, state: 'failed', because: { kind: 'read-failed', failure }, objects: [] }];
   }
   if (found.state !== 'known') return [];
-  return [...ObjectLabels.byNode(found.objects.map(({ object }) => object))].map(([id, objects]) => {
-    const reports = objects.map(Member.report);
-    for (const object of objects) {
-      const { ready, reason, message } = readinessOf(object);
-      if (ready) continue;
-      const because = { kind: 'not-ready-by-kind', object: refOf(object), reason, message } as const;
-      return { id, state: 'waiting', because, objects: reports };
-    }
-    return { id, state: 'ready', because: { kind: 'ready' }, objects: reports };
-  });
+  return [...ObjectLabels.byNode(found.objects.map(({ object }) => object))].map(([id, objects]) =>
+    reportByKind(id, objects, objects.map(Member.report)),
+  );
+}
+
+/** The report of a node without a graph: only the rules of the objects' kinds can say that an object is not ready. */
+export function reportByKind(id: string, found: readonly KubeObject[], objects: NodeReport['objects']): NodeReport {
+  const unready = found
+    .map((object) => ({ object: refOf(object), ...readinessOf(object) }))
+    .find(({ ready }) => !ready);
+  const { object, reason = '', message = '' } = unready ?? {};
+  const because = object === undefined ? { kind: 'unjudged' } : { kind: 'not-ready-by-kind', object, reason, message };
+  return { id, state: 'waiting', because, objects } as NodeReport;
 }

@@ -1,23 +1,17 @@
-import { refOf, TypeKroError } from '@typekro/kit/core';
+import { TypeKroError } from '@typekro/kit/core';
 import type { TreeReport } from '@typekro/controller/inspect';
 import { readSession, systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { controllerSettings } from '../../controller-settings.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
+import { reportHead } from '../../instance/instance-head.ts';
 import { INSTANCE_PICTURES, picturesOf } from '../../instance/instance-picture.ts';
 import type { Answer, InstanceObservation } from '../../instance/observation.ts';
-import {
-  DECIDING_OPTIONS,
-  INSTANCE_POSITIONAL,
-  observe,
-  recordedState,
-  reportOnInstance,
-} from '../../instance/observation.ts';
+import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, observe, reportOnInstance } from '../../instance/observation.ts';
 import { withOwnedObjects } from '../../dashboard/owned-objects.ts';
 import { withRefusedWrites } from '../../instance/pending-writes.ts';
 import { watchReport } from '../../instance/watch-report.ts';
-import { suspendsWrites } from '../../instance/suspension.ts';
 import { treeLines, treeNodes } from '../../instance/tree-view.ts';
 import { outputOption } from '../../command-options.ts';
 
@@ -60,15 +54,8 @@ const completed: typeof withRefusedWrites = async (api, observation, signal) =>
   withOwnedObjects(api, await withRefusedWrites(api, observation, signal), signal);
 
 function treeAnswer(context: CommandContext, observation: InstanceObservation): Answer {
-  const { instance, revision } = observation;
-  const data: TreeReport = {
-    schemaVersion: 1,
-    instance: refOf(instance),
-    state: recordedState(instance).state,
-    ...(suspendsWrites(instance) ? { suspended: true } : {}),
-    revision,
-    nodes: treeNodes(observation),
-  };
+  const { revision } = observation;
+  const data: TreeReport = { ...reportHead(observation), revision, nodes: treeNodes(observation) };
   return {
     data,
     lines: () => treeLines(observation, systemClock.now(), usesColour(context)),

@@ -1,5 +1,5 @@
 import { type GroupVersionKind, type KubeObject, formatApiVersion, namespacedName } from '@typekro/kit/core';
-import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type KubernetesApi, unlessFailed } from '@typekro/kube';
 import { RecordedStatus } from '@typekro/engine/runtime';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
 import { pinnedRevision } from '../definition/revision.ts';
@@ -69,11 +69,6 @@ async function instancesOf(
   { kind, ...version }: GroupVersionKind,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[] | undefined> {
-  try {
-    const type = { apiVersion: formatApiVersion(version), kind };
-    return (await api.list(type, { metadataOnly: true, signal })).items;
-  } catch (error) {
-    if (error instanceof KubeError) return undefined;
-    throw error;
-  }
+  const type = { apiVersion: formatApiVersion(version), kind };
+  return (await unlessFailed(api.list(type, { metadataOnly: true, signal })))?.items;
 }

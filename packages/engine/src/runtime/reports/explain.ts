@@ -48,6 +48,7 @@ type Of<Kind extends Because['kind']> = Extract<Because, { kind: Kind }>;
 /** The sentence for each kind of reason. */
 const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => string } = {
   ready: () => 'is as wanted and ready',
+  unjudged: () => 'cannot be judged without its graph: it is not known whether it is as wanted and ready',
   'no-items': ({ dimension }) => `has no items: ${dimension} is empty`,
   suspended: () => 'would be written, but the instance is suspended',
   excluded: ({ expression, value }) => `is left out: ${expression} is ${stringifyJson(value)}`,

@@ -27,6 +27,7 @@ const SEE_CONTROLLER =
 /** The remedy for each reason for which a node can wait. A new kind of reason without a remedy is a compile error. */
 const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>) => Remedy } = {
   suspended: () => now('resume the instance (typekro resume), or remove its annotation kro.run/reconcile'),
+  unjudged: () => later('see why the graph is not known: typekro why'),
   dependency: ({ nodes }) => later(`look at what ${nodes.map(({ id }) => id).join(', ')} waits for`),
   'missing-data': missingData,
   unread: () => later('make sure that the kind is served (kubectl api-resources) and that the API server responds'),
