@@ -13,7 +13,7 @@ import { KUBECONFIG_OPTIONS } from '../command-options.ts';
 export const snapshot: Command = {
   name: 'snapshot',
   description:
-    'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. The values of Secrets, and the literals in the templates of Secrets, become salted hashes, also in definitions and revisions. Long values become hashes in all other fields, too. All other data of instances and ConfigMaps is written unchanged. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
+    'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. The values of Secrets, the literals in the templates of Secrets, and the spec fields that feed only Secrets become salted hashes, also in definitions and revisions. Long values become hashes in all other fields, too. All other data of instances and ConfigMaps is written unchanged. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
   positionals: [
     { name: 'file', summary: 'the file to write, in a folder that exists; - for the standard output', required: true },
   ],

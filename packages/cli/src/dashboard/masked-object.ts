@@ -39,7 +39,10 @@ export function maskedObject(
     metadata: { ...kept, ...(plain.length === 0 ? {} : { annotations: Object.fromEntries(plain) }) },
     ...rest,
   };
-  const object = maskedValue(whole, '', hides, masked) as KubeObject;
+  const object = maskedValue(whole, '', hides, (path) => {
+    masked.push(path);
+    return Secrets.MASK;
+  }) as KubeObject;
   return { object, masked: masked.slice(0, MAX_PATHS) };
 }
 

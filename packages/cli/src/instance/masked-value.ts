@@ -8,16 +8,16 @@ import { Secrets } from '@typekro/engine/runtime';
  *
  * @param path the path of the value
  * @param isSecret returns true when the scalar at this path is secret. Not called for lists and maps
- * @param masked receives the paths of the masked fields
+ * @param maskOf receives the path and the value of each masked field, and returns its mask. Default: `Secrets.MASK`
  */
 export function maskedValue(
   value: JsonValue,
   path: string,
   isSecret: (path: string, value: JsonValue) => boolean,
-  masked: string[] = [],
+  maskOf: (path: string, value: JsonValue) => JsonValue = () => Secrets.MASK,
 ): JsonValue {
   const member = (step: PathStep, each: JsonValue): JsonValue =>
-    maskedValue(each, Path.append(path, step), isSecret, masked);
+    maskedValue(each, Path.append(path, step), isSecret, maskOf);
   if (Array.isArray(value)) return value.map((item, index) => member(index, item));
   if (isJsonObject(value)) {
     // `fromEntries` creates an own property even for the key `__proto__` of a hostile object.
@@ -25,9 +25,7 @@ export function maskedValue(
       Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, member(key, each)]])),
     );
   }
-  if (!isSecret(path, value)) return value;
-  masked.push(path);
-  return Secrets.MASK;
+  return isSecret(path, value) ? maskOf(path, value) : value;
 }
 
 /** Is the value of an annotation a JSON copy of an object? A copy can contain values that are masked in the object. */

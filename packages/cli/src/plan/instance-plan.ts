@@ -192,12 +192,15 @@ function actionOf(
 }
 
 function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: string) => boolean): ValueLine[] {
-  const { before, answer, bookkeeping } = write;
+  const { before, answer, bookkeeping, isSame } = write;
   if (before === undefined || bookkeeping === true) return [];
   const immutable = immutableFields(answer?.failure?.message ?? '');
   const changes =
     answer?.object === undefined ? (action.differences ?? []).flatMap(changesOf) : changedValues(before, answer.object);
-  return changes.filter(({ path }) => !isOfController(path)).map((change) => valueLine(change, isSecret, immutable));
+  const isShown = ({ path, from: found, to: wanted }: ValueChange) =>
+    !isOfController(path) &&
+    isSame?.(action, { path, ...definedMember('found', found), ...definedMember('wanted', wanted) }) !== true;
+  return changes.filter(isShown).map((change) => valueLine(change, isSecret, immutable));
 }
 
 /** The changes of values behind a difference. A field that only gets another owner has none. */

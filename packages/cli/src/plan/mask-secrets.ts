@@ -3,6 +3,7 @@ import { grouped, isJsonObject, stringifyJson, tryParseJson } from '@typekro/kit
 import { asText, LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { isTooDeepValue } from './file-shape.ts';
+import { type SecretInputs, withMaskedInputs } from './mask-inputs.ts';
 import { type TextForm, hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
 /**
@@ -19,14 +20,30 @@ const MIN_FOUND_LENGTH = 12;
 
 /**
  * Replaces values of Secrets in objects by salted hashes:
+ * - the values of inputs of Secrets, and their defaults, even if no Secret has them yet;
  * - the values in Secrets, and in manifests and templates of Secrets inside definitions, revisions, instances and
  *   Graphs;
  * - the same values in other fields: values of at least 12 characters anywhere in a string, and values of at least 6
  *   characters that are a whole field of an object owned by an instance or a Graph. Fields that name or select objects
  *   are not masked. kubectl's last-applied annotation is removed.
  */
-export function maskSecrets(salt: string, objects: readonly KubeObject[]): (object: KubeObject) => KubeObject {
+export function maskSecrets(
+  salt: string,
+  objects: readonly KubeObject[],
+  inputs: readonly SecretInputs[] = [],
+): (object: KubeObject) => KubeObject {
   const values = valuesOfSecrets(objects);
+  for (const object of inputs.length === 0 ? [] : objects) {
+    withMaskedInputs(object, inputs, (value) => {
+      const text = asText(value);
+      if (text.length >= MIN_WHOLE_LENGTH && !values.has(text)) values.set(text, 'text');
+      return value;
+    });
+  }
+  const mask = (value: JsonValue): string =>
+    typeof value === 'string'
+      ? maskedText(salt, value, values.get(value) ?? 'text')
+      : hashedText(salt, stringifyJson(value));
   const long = byBeginning(salt, values);
   return (object) => {
     const { labels = {} } = object.metadata;
@@ -36,7 +53,7 @@ export function maskSecrets(salt: string, objects: readonly KubeObject[]): (obje
       const whole = isInput ? undefined : values.get(text);
       return whole === undefined ? long(text) : maskedText(salt, text, whole);
     };
-    return maskedObject(salt, object, clean);
+    return maskedObject(salt, withMaskedInputs(object, inputs, mask), clean);
   };
 }
 
@@ -128,7 +145,7 @@ function maskedData(salt: string, value: JsonValue, form: TextForm): JsonValue {
  * Collects the values of Secrets and of their templates, except values with an expression. Collects each value in plain
  * form and in base64.
  */
-function valuesOfSecrets(objects: readonly KubeObject[]): ReadonlyMap<string, TextForm> {
+function valuesOfSecrets(objects: readonly KubeObject[]): Map<string, TextForm> {
   const values = new Map<string, TextForm>();
   const add = (text: string, base64: string) => {
     for (const each of [text, text.trim()]) if (each.length >= MIN_WHOLE_LENGTH) values.set(each, 'text');

@@ -17,7 +17,7 @@ import type { InstanceTask, PreparedInstance } from './plan-instance.ts';
 import { type ChangedInstance, type OldSpecTask, planMeanwhile, planRecreated } from './before-revision.ts';
 import { type FileObject, type ObjectChange, fieldLines, fileRemedy } from './plan-objects.ts';
 import { candidatesOf } from './rollout-candidates.ts';
-import { revealedBy, simulationInput } from './snapshot-file.ts';
+import { revealedBy, simulationInput, withoutMaskedErrors } from './snapshot-file.ts';
 
 /** The task to plan a definition from a file, together with its instances. */
 export interface DefinitionTask {
@@ -171,6 +171,7 @@ export function prepare(
   const answered = task.isNewSchema ? undefined : file?.answer.object;
   const next = file === undefined ? instance : storedAs(answered ?? laidOver(file.live, file.desired), file.live);
   const checked = file?.answer.checked === 'none' || task.isNewSchema ? underSchema(graph, next) : undefined;
+  const errors = context.salt === undefined ? checked?.errors : withoutMaskedErrors(next, checked?.errors ?? []);
   const after = checked?.object ?? next;
   const isUnread = file?.unread !== undefined;
   const isNew = file !== undefined && file.live === undefined && !isUnread;
@@ -200,10 +201,10 @@ export function prepare(
   const changed = file === undefined || head.action === 'none' ? undefined : changedFile(task.live, file, checked);
   if (resting !== undefined) {
     if (changed === undefined || !keepsRevision(after, preview, refusal)) return { plan: resting };
-    if ((checked?.errors ?? []).length === 0) return { ...changed, resting };
+    if ((errors ?? []).length === 0) return { ...changed, resting };
   }
   const failure = task.isNewSchema ? undefined : file?.answer.failure;
-  const problems = failure === undefined ? (checked?.errors ?? []) : [Failure.text(failure)];
+  const problems = failure === undefined ? (errors ?? []) : [Failure.text(failure)];
   if (problems.length > 0) {
     const because = `the API server refuses the instance: ${problems.join('; ')}`;
     const remedy = failure === undefined ? undefined : fileRemedy(failure.message, head.instance);

@@ -26,7 +26,7 @@ const definition = (
     schema: {
       apiVersion: 'v1alpha1',
       kind: 'WebApp',
-      spec: { image: 'string | default="shop:1"', legacyHost: 'string | default=""', ...spec },
+      spec: { image: 'string | default="shop:1"', legacyHost: 'string | default=""', pin: PIN_LINE, ...spec },
     },
     resources,
   },
@@ -74,8 +74,15 @@ const job = (command: string): JsonObject => ({
 });
 const secret = (text: string): JsonObject => ({
   id: 'secret',
-  template: { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { password: text } },
+  template: {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name },
+    stringData: { password: text, fixed: 'one', pin: '${schema.spec.pin}' },
+  },
 });
+/** A field that only Secrets read. */
+const PIN_LINE = 'string | default=pin1';
 /** A password that is long enough to be masked inside longer strings. */
 const PASSWORD = 'correct-horse-battery';
 const budget: JsonObject = {
@@ -230,7 +237,7 @@ test('a definition that equals the one in the cluster changes nothing', async ()
 
 test('a breaking change names the instances that set the field, and nothing happens', async () => {
   const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
-  const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
+  const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"', pin: PIN_LINE } };
   const { code, out } = await run('plan --exit-code', { ...rest, spec: { ...spec, schema } });
   expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  ~ webapps  (WebApp)  revision 1 → 2  app.yaml:1
@@ -257,7 +264,10 @@ test('an allowed breaking change lists dropped values and refused instances', as
     {},
     { 'kro.run/allow-breaking-changes': 'true' },
   );
-  const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="x" maxLength=3' } };
+  const schema = {
+    ...(spec?.['schema'] as JsonObject),
+    spec: { image: 'string | default="x" maxLength=3', pin: PIN_LINE },
+  };
   const { code, out, err } = await run('plan --exit-code', { ...rest, spec: { ...spec, schema } });
   expect(err).toBe('');
   expect(stableOutput(out)).toMatchInlineSnapshot(`
@@ -391,7 +401,7 @@ test('a snapshot gives the same plan without the cluster, and holds no value of 
   const taken = await runWhole('snapshot prod.json --kubeconfig kubeconfig');
   expect(taken).toMatchObject({ code: 0, err: '' });
   const text = readFileSync(join(cwd, 'prod.json'), 'utf8');
-  for (const each of [PASSWORD, Buffer.from(PASSWORD).toString('base64')]) expect(text).not.toContain(each);
+  for (const each of ['pin1', PASSWORD, Buffer.from(PASSWORD).toString('base64')]) expect(text).not.toContain(each);
   const offline = await runWhole('plan FILE --snapshot prod.json -o json', next());
   const live = await run('plan -o json', next());
   const plain = (out: string) =>
@@ -414,7 +424,7 @@ test('an instance whose masked values have equal hashes is not a change', async 
 
 test.each(['markdown', 'sarif', 'junit'])('-o %s', async (form) => {
   const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
-  const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
+  const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"', pin: PIN_LINE } };
   const { out } = await run(`plan -o ${form}`, { ...rest, spec: { ...spec, schema } });
   expect(stableOutput(out)).toMatchSnapshot();
 });

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
-import { type Graph, KroLevel } from '@typekro/engine/graph';
-import { type ApplyAction, type ObjectType, Secrets } from '@typekro/engine/runtime';
+import { type Expression, type Graph, KroLevel, Path } from '@typekro/engine/graph';
+import { valueAtSteps } from '@typekro/engine/schema';
+import { type ObjectType, Secrets } from '@typekro/engine/runtime';
 import {
   boolean,
   isTooDeepValue,
@@ -15,6 +16,7 @@ import {
   record,
   text,
 } from './file-shape.ts';
+import type { SecretInputs } from './mask-inputs.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
@@ -42,13 +44,14 @@ export interface SnapshotKind {
 }
 
 /** Makes a snapshot. Values of Secrets are masked by `maskSecrets`. */
-export function snapshotFile(parts: Omit<SnapshotFile, 'schemaVersion' | 'kind' | 'salt'>): SnapshotFile {
+export function snapshotFile(
+  parts: Omit<SnapshotFile, 'schemaVersion' | 'kind' | 'salt'>,
+  inputs: readonly SecretInputs[],
+): SnapshotFile {
   const salt = randomBytes(16).toString('hex');
-  const mask = maskSecrets(
-    salt,
-    parts.kinds.flatMap(({ objects }) => objects),
-  );
-  const kinds = parts.kinds.map(({ type, objects }) => ({ type, objects: objects.map(mask) }));
+  const objects = parts.kinds.flatMap((kind) => kind.objects);
+  const mask = maskSecrets(salt, objects, inputs);
+  const kinds = parts.kinds.map((kind) => ({ ...kind, objects: kind.objects.map(mask) }));
   return { schemaVersion: 1, kind: 'TypeKroSnapshot', ...parts, salt, kinds };
 }
 
@@ -103,47 +106,58 @@ const SNAPSHOT = record({
   limits: listWith(text),
 });
 
-/** The input of an instance's simulation. With a salt, writes that differ only in masked values count as made. */
+/** The input of an instance's simulation. With a salt, differences only in masked values count as none. */
 export function simulationInput(
   { salt, now }: { readonly salt?: string; readonly now: number },
   graph: Graph,
   instance: KubeObject,
   step: Omit<SimulationInput['step'], 'now'>,
 ): SimulationInput {
-  const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
-  return { graph, instance, step: { ...step, now }, ...settled };
+  const same = salt === undefined ? {} : { isSame: isSameBehindHashes(graph, salt, instance) };
+  return { graph, instance, step: { ...step, now }, ...same };
 }
 
 /**
- * Returns a predicate that is true for a write that changes nothing: the desired object and the snapshot differ only in
- * masked values. A Secret value counts as equal when it has the same hash. A field outside Secrets that can contain
+ * Returns a predicate that is true for a difference of a write that changes nothing, because the desired object and the
+ * snapshot differ only in masked values. A Secret value counts as equal when it has the same hash. A field outside Secrets that can contain
  * Secret values counts as equal, because it cannot be compared. A field of a Secret whose expression has masked
- * literals counts as equal if both sides have the field.
+ * literals, or computes its value from masked fields of the instance, counts as equal if both sides have the field.
  */
-export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAction) => boolean {
+export function isSameBehindHashes(
+  graph: Graph,
+  salt: string,
+  { spec }: Pick<KubeObject, 'spec'> = {},
+): Required<SimulationInput>['isSame'] {
   const hides = Secrets.fieldsOf(graph);
-  return ({ nodeId, target, desired, differences = [] }) => {
+  const { isRepeatedBy } = spec !== undefined && isMasked(stringifyJson(spec)) ? Secrets.specOf(graph) : NOTHING_MASKED;
+  const isOpaque = ({ cel, template = cel, ...rest }: Expression): boolean =>
+    isMasked(template) || (!COPY.test(template) && isRepeatedBy({ cel, ...rest }));
+  return ({ nodeId, target, desired }, { path, wanted, found }) => {
     const isOfSecret = target.type.group === '' && desired.kind === 'Secret';
-    const holes = isOfSecret ? holesWithMasks(graph, nodeId) : new Set<string>();
+    if (!isOfSecret && hides(nodeId, path)) return true;
+    if (wanted === undefined || found === undefined) return false;
+    const holes = isOfSecret ? (graph.nodes.get(nodeId)?.template.holes ?? []) : [];
+    // In the notation of `FieldDifference`.
+    const isAt = (pathText: string) => pathText.replace(/^stringData\b/, 'data') === path;
     return (
-      differences.length > 0 &&
-      differences.every(({ path, wanted, found }) => {
-        if (!isOfSecret && hides(nodeId, path)) return true;
-        if (wanted === undefined || found === undefined) return false;
-        return holes.has(path) || jsonEquals(revealed(salt, found, wanted), wanted);
-      })
+      holes.some(({ expression, pathText }) => isAt(pathText) && isOpaque(expression)) ||
+      jsonEquals(revealed(salt, found, wanted), wanted)
     );
   };
 }
 
-/**
- * Returns the paths of a Secret's fields whose expressions have masked literals, in the notation of `FieldDifference`.
- */
-function holesWithMasks(graph: Graph, nodeId: string): ReadonlySet<string> {
-  const holes = graph.nodes.get(nodeId)?.template.holes ?? [];
-  const masked = holes.filter(({ expression: { cel, template = cel } }) => isMasked(template));
-  return new Set(masked.map(({ pathText }) => pathText.replace(/^stringData\b/, 'data')));
-}
+/** Removes the errors of a schema about masked values, which cannot be checked. */
+export const withoutMaskedErrors = (object: KubeObject, errors: readonly string[]): string[] =>
+  errors.filter((error) => {
+    const path = Path.parse(error.slice(0, error.indexOf(': ')));
+    const value = path.ok ? valueAtSteps(object, path.steps) : undefined;
+    return value === undefined || !isMasked(stringifyJson(value));
+  });
+
+const NOTHING_MASKED = { isRepeatedBy: () => false };
+
+/** Matches an expression whose value is that of a field, or its text. The hash of the field is then that of the value. */
+const COPY = /^(?:\$\{)?\s*(?:string\(\s*[\w.]+\s*\)|[\w.]+)\s*\}?$/;
 
 /**
  * Returns a function that makes an object of a snapshot comparable with `plain`, an object of the files. It replaces

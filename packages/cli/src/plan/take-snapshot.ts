@@ -1,6 +1,6 @@
-import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE, declaredKind } from '@typekro/controller/controller';
+import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE, compileLive, declaredKind } from '@typekro/controller/controller';
 import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, gvkOf, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { distinctJson, formatApiVersion, gvkOf, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { GraphObject, Kinds } from '@typekro/engine/graph';
 import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
@@ -8,6 +8,7 @@ import { type Decisions, type ObjectTarget, type ObjectType, ObjectKey, Tracking
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { recordOf } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
+import { type SecretInputs, secretInputs } from './mask-inputs.ts';
 import { LiveSource } from './simulation/live-source.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
 import { type SnapshotFile, snapshotFile } from './snapshot-file.ts';
@@ -40,9 +41,12 @@ export async function takeSnapshot({
   const basics = await readBasics(api, signal);
   const live = new LiveSource({ api, signal, fallback: namespace });
   const specs = [
-    ...basics.definitions.map(({ spec }) => spec),
-    ...basics.revisions.map((each) => valueAt(each.spec, 'snapshot', 'spec')),
-  ].filter(isJsonObject);
+    ...basics.definitions.map(({ metadata: { name = '' }, spec }) => ({ name, spec })),
+    ...basics.revisions.map((each) => ({
+      name: textAt(each.spec, 'snapshot', 'name'),
+      spec: valueAt(each.spec, 'snapshot', 'spec'),
+    })),
+  ].flatMap(({ name, spec }) => (isJsonObject(spec) ? [{ name, spec }] : []));
   const typeOf = async (kind: GroupVersionKind): Promise<ObjectType | undefined> => {
     const found = await api.discovery.resourceOf({ apiVersion: formatApiVersion(kind), kind: kind.kind }, { signal });
     return found === undefined ? undefined : { ...kind, plural: found.plural, namespaced: found.namespaced };
@@ -50,7 +54,7 @@ export async function takeSnapshot({
   const graphs = await readGraphs(live, typeOf);
   const whole = new Map<string, GroupVersionKind>(graphs.kinds.map((kind) => [ObjectKey.groupKind(kind), kind]));
   const owned = new Map<string, GroupVersionKind>();
-  for (const spec of specs) {
+  for (const { spec } of specs) {
     const kind = declaredKind(spec);
     whole.set(ObjectKey.groupKind(kind), kind);
     const external = Kinds.used({
@@ -75,7 +79,12 @@ export async function takeSnapshot({
     [...whole.values(), ...owned.values(), ...graphs.objects.map(({ type }) => type)].map(({ group }) => group),
   );
   const isUsed = ({ spec }: KubeObject) => groups.has(textAt(spec, 'group')) || isOwnGroup(textAt(spec, 'group'));
-  return snapshotFile({
+  const inputs: SecretInputs[] = [];
+  for (const { name, spec } of distinctJson(specs)) {
+    const { graph } = await compileLive(api, name, spec, signal, settings);
+    inputs.push(secretInputs(name, declaredKind(spec), graph));
+  }
+  const parts = {
     source,
     namespace,
     controller: recordOf(settings),
@@ -86,7 +95,8 @@ export async function takeSnapshot({
       ...[...live.tables()].map((table) => ({ type: table.type, objects: [...table.all()] })),
     ],
     limits: [...basics.limits, ...live.limits],
-  });
+  };
+  return snapshotFile(parts, inputs);
 }
 
 /** Finds the type of a kind. Resolves to undefined when the cluster does not serve the kind. */

@@ -2,7 +2,15 @@ import { type KubeObject, definedMember } from '@typekro/kit/core';
 import { isBookkeeping, ObservedStore, laidOver } from '@typekro/sdk/deploy';
 import { patchWriter } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
-import type { ApplyAction, Decision, Decisions, NodeReport, Reports, StepOptions } from '@typekro/engine/runtime';
+import type {
+  ApplyAction,
+  Decision,
+  Decisions,
+  FieldDifference,
+  NodeReport,
+  Reports,
+  StepOptions,
+} from '@typekro/engine/runtime';
 import { Fingerprint, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
 import type { Checked } from '@typekro/controller/inspect';
 import { keptKind, NOT_OF_INSTANCE } from '../replacement.ts';
@@ -12,8 +20,8 @@ export interface SimulationInput {
   readonly graph: Graph;
   readonly instance: KubeObject;
   readonly step: Omit<StepOptions, 'memory'>;
-  /** Returns true for a write that counts as already made. By default, no write counts as made. */
-  readonly isSettled?: (action: ApplyAction) => boolean;
+  /** Returns true for a difference of a write that is none. By default, each difference is one. */
+  readonly isSame?: (action: ApplyAction, difference: Pick<FieldDifference, 'path' | 'found' | 'wanted'>) => boolean;
 }
 
 /** A request of the simulation to its driver. Exactly one of `reads` and `writes` has entries. */
@@ -51,6 +59,7 @@ export interface SimulatedWrite {
   /** The release of the fields of a patch node. */
   readonly release?: Decisions.ReleaseAction;
   readonly answer?: WriteAnswer;
+  readonly isSame?: SimulationInput['isSame'];
   /** True when the write changes only labels and annotations of controllers. */
   readonly bookkeeping?: true;
   /** True when an immutable field changes, so the object must be deleted and created again. */
@@ -150,7 +159,12 @@ export function* simulate(
         continue;
       }
       const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
-      writes.push({ wave, after, ...(answer === undefined ? mark : recordWrite(store, action, answer)) });
+      writes.push({
+        wave,
+        after,
+        ...(answer === undefined ? mark : recordWrite(store, action, answer)),
+        ...definedMember('isSame', input.isSame),
+      });
     }
     // A released object no longer belongs to the instance, so it is recorded as gone, like a deleted object.
     const retirements = [
@@ -198,10 +212,17 @@ function recordWrite(store: ObservedStore, action: ApplyAction, answer: WriteAns
   };
 }
 
-/** Marks the writes that count as made. Returns true when there are any, because the next step can then decide more. */
-function settle({ isSettled }: SimulationInput, store: ObservedStore, { apply }: Decision): boolean {
+/**
+ * Marks the writes without a difference as made. Returns true when there are any, because the next step can then decide
+ * more.
+ */
+function settle({ isSame }: SimulationInput, store: ObservedStore, { apply }: Decision): boolean {
   let found = false;
-  for (const action of apply) if (isSettled?.(action) === true && store.settle(action)) found = true;
+  for (const action of isSame === undefined ? [] : apply) {
+    const { differences = [] } = action;
+    if (differences.length > 0 && differences.every((each) => isSame?.(action, each)) && store.settle(action))
+      found = true;
+  }
   return found;
 }
 
