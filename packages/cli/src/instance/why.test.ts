@@ -487,9 +487,7 @@ spec:
       template: { apiVersion: kro.run/v1alpha1, kind: App, metadata: { name: inner }, spec: {} }`);
   const metadata = { name: 'whole', namespace: 'default' };
   await start(SIMULATED, inner, outer, { apiVersion: 'kro.run/v1alpha1', kind: 'Outer', metadata, spec: {} });
-  const text = await why('whole');
-  expect(text).toContain('(App default/inner): ');
-  expect(text).toContain('look       typekro why app/default/inner');
+  expect(await why('whole')).toMatch(/\(App default\/inner\): [^]*look {7}typekro why app\/default\/inner/);
 });
 
 test('why names the last change before the instance became not ready', async () => {
