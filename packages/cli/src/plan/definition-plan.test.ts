@@ -2,6 +2,7 @@ import { assumedSettings, previewDefinition } from '@typekro/controller/controll
 import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { Secrets } from '@typekro/engine/runtime';
 import { definitionPlan } from './definition-plan.ts';
 
 /** Returns the plan's lines about nodes for a change of a definition's resources. */
@@ -39,11 +40,18 @@ test.each<[string, JsonObject, JsonObject]>([
   expect(JSON.stringify(nodes)).not.toContain('hunter2');
 });
 
-/** Returns the breaking changes of the schema, with the instances that each line names. */
-function schemaOf(before: JsonObject, after: JsonObject, specs: Readonly<Record<string, JsonObject>>) {
-  const graphWith = (schema: JsonObject) => graphOf(JSON.stringify({ schema, resources: [map] }));
-  const graph = graphWith(after);
-  const crd = graphWith(before).instance.crd;
+/** Returns the changes of the schema. */
+function schemaOf(
+  before: JsonObject,
+  after: JsonObject,
+  specs: Readonly<Record<string, JsonObject>>,
+  resources: readonly [JsonObject, JsonObject] = [map, map],
+) {
+  const graphWith = (schema: JsonObject, resource: JsonObject) =>
+    graphOf(JSON.stringify({ schema, resources: [resource] }));
+  const graph = graphWith(after, resources[1]);
+  const former = graphWith(before, resources[0]);
+  const { crd } = former.instance;
   const instances = Object.entries(specs).map(([name, spec]): KubeObject => ({
     apiVersion: 'acme.test/v1',
     kind: 'App',
@@ -54,7 +62,7 @@ function schemaOf(before: JsonObject, after: JsonObject, specs: Readonly<Record<
     apiVersion: 'kro.run/v1alpha1',
     kind: 'ResourceGraphDefinition',
     metadata: { name: 'app', uid: '1' },
-    spec: { schema: { apiVersion: 'v1', kind: 'App', ...after }, resources: [map] },
+    spec: { schema: { apiVersion: 'v1', kind: 'App', ...after }, resources: [resources[1]] },
   };
   const preview = previewDefinition({
     graph,
@@ -65,11 +73,34 @@ function schemaOf(before: JsonObject, after: JsonObject, specs: Readonly<Record<
     settings: assumedSettings('this test'),
   });
   const input = { graph, object, crd, instances, place: 'app.yaml:1', live: object, preview };
-  const { schema } = definitionPlan({ ...input, facets: 'conservative' });
-  return schema
-    .filter(({ breaking }) => breaking)
-    .map(({ field, setBy, lackedBy }) => ({ field, setBy, ...(lackedBy === undefined ? {} : { lackedBy }) }));
+  return definitionPlan({ ...input, facets: 'conservative', hiddenBefore: Secrets.specOf(former).hides }).schema;
 }
+
+const fed = secret('${schema.spec.pw}');
+const login = (pw: string) => ({ spec: { pw: `string | default="${pw}"` } });
+const logins = (pw: string) => ({ spec: { pw: `map[string]string | default={"a":"${pw}"}` } });
+
+test.each<[string, JsonObject, JsonObject, readonly [JsonObject, JsonObject]]>([
+  ['a changed default', login('hunter2-a'), login('hunter2-b'), [fed, fed]],
+  [
+    'a default in a list',
+    { spec: { pw: '[]string | default=["hunter2"]' } },
+    { spec: { pw: '[]string' } },
+    [secret('${schema.spec.pw[0]}'), map],
+  ],
+  [
+    'a changed default of a map',
+    logins('hunter2-a'),
+    logins('hunter2-b'),
+    [secret('${schema.spec.pw.a}'), secret('${schema.spec.pw.a}')],
+  ],
+  ['a new field', { spec: {} }, login('hunter2'), [map, fed]],
+  ['a removed field', login('hunter2'), { spec: {} }, [fed, map]],
+])('the plan hides the default of a field that feeds a Secret: %s', (_what, before, after, resources) => {
+  const lines = JSON.stringify(schemaOf(before, after, {}, resources));
+  expect(lines).toContain('(secret)');
+  expect(lines).not.toContain('hunter2');
+});
 
 const PART = { spec: { byName: 'map[string]Part', parts: '[]Part' } };
 
@@ -179,5 +210,11 @@ test.each<[string, JsonObject, JsonObject, Readonly<Record<string, JsonObject>>,
     ],
   ],
 ])('%s', (_what, before, after, specs, expected) => {
-  expect(schemaOf(before, after, specs)).toEqual(expected);
+  const breaking = schemaOf(before, after, specs).filter((line) => line.breaking);
+  const lines = breaking.map(({ field, setBy, lackedBy }) => ({
+    field,
+    setBy,
+    ...(lackedBy === undefined ? {} : { lackedBy }),
+  }));
+  expect(lines).toEqual(expected);
 });

@@ -1,10 +1,18 @@
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  isJsonObject,
+  stringifyJson,
+  tryParseJson,
+} from '@typekro/kit/core';
 import { type Graph, InstanceCrd } from '@typekro/engine/graph';
 import { type DefinitionPreview, type DefinitionPreviewInput, instanceKey } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
 import { goJson } from '@typekro/kit/golang';
 import { type ComparedFacets, type Schema, type SchemaChange, StructuralSchema } from '@typekro/engine/schema';
+import { maskedValue } from '../instance/masked-value.ts';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
 import { Secrets } from '@typekro/engine/runtime';
@@ -21,6 +29,8 @@ export interface DefinitionPlanInput extends Pick<DefinitionPreviewInput, 'graph
   /** The number of instances from which the canary selects. Default: all of `instances`. */
   readonly candidates?: number;
   readonly preview: DefinitionPreview;
+  /** Does a field of an instance feed only Secrets before the change? Default: no field does. */
+  readonly hiddenBefore?: (path: string) => boolean;
   /** The schema keywords that the comparison covers in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
 }
@@ -62,26 +72,39 @@ function newNode(graph: Graph, id: string): NodeLine {
   return { change: 'added', id, kind: graph.nodes.get(id)?.type?.kind ?? '', fields: [] };
 }
 
-function schemaLines({ crd, graph, instances, facets }: DefinitionPlanInput): SchemaLine[] {
+function schemaLines({ crd, graph, instances, facets, hiddenBefore }: DefinitionPlanInput): SchemaLine[] {
   if (crd === undefined) return [];
   const compared = InstanceCrd.compare(crd, graph.instance.crd, facets, graph);
   if ('error' in compared) return [];
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
+  const { hides } = Secrets.specOf(graph);
+  const shown: ShownDefault = (value, field) =>
+    stringifyJson(
+      maskedValue(value, field.replaceAll('[]', ''), (path) => hides(path) || hiddenBefore?.(path) === true),
+    );
   return changes
-    .map((change) => schemaLine(change, instances, { before: crd, after: graph.instance.crd }))
+    .map((change) => schemaLine(change, instances, { before: crd, after: graph.instance.crd, shown }))
     .filter(({ breaking, field }) => breaking || !field.startsWith('status.'));
 }
+
+/** Prints the default of a field, with masks for the values of Secrets. */
+type ShownDefault = (value: JsonValue, field: string) => string;
 
 function schemaLine(
   change: SchemaChange,
   instances: readonly KubeObject[],
-  { before, after }: { readonly before: KubeObject; readonly after: KubeObject },
+  { before, after, shown }: { readonly before: KubeObject; readonly after: KubeObject; readonly shown: ShownDefault },
 ): SchemaLine {
   const { type, breaking } = change;
   const field = InstanceCrd.fieldOfChange(change);
   const kind = type === 'PROPERTY_ADDED' ? 'added' : type === 'PROPERTY_REMOVED' ? 'removed' : 'changed';
-  const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field);
-  const line = { change: kind, field, description: described ?? change.description, breaking } as const;
+  const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field, shown);
+  const [old, next] = [change.old, change.new].map((text) => shown(tryParseJson(text) ?? text, field));
+  const changed =
+    type === 'DEFAULT_CHANGED' && old !== change.old
+      ? `Default value was changed from ${old} to ${next}`
+      : change.description;
+  const line = { change: kind, field, description: described ?? changed, breaking } as const;
   if (!field.startsWith('spec.')) return { ...line, setBy: [] };
   const named = (concerned: (instance: KubeObject) => boolean): string[] =>
     instances.filter(concerned).map((instance) => instanceKey(instance).replace(/^\//, ''));
@@ -113,11 +136,11 @@ const REQUIRES_VALUE: ReadonlySet<SchemaChange['type']> = new Set([
 ]);
 
 /** Returns the type of a field in a CRD with one version, in SimpleSchema notation: `integer | default=3`. */
-function describeType(crd: KubeObject, field: string): string | undefined {
+function describeType(crd: KubeObject, field: string, shown: ShownDefault): string | undefined {
   const type = schemaOfField(crd, field)?.type;
   if (type === undefined) return undefined;
   const value = defaultOf(crd, field);
-  return value === undefined ? type : `${type} | default=${stringifyJson(value)}`;
+  return value === undefined ? type : `${type} | default=${shown(value, field)}`;
 }
 
 const defaultOf = (crd: KubeObject, field: string): JsonValue | undefined => schemaOfField(crd, field)?.default;

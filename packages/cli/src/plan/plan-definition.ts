@@ -1,7 +1,13 @@
-import { type DefinitionPreview, type Deferral, instanceKey, previewDefinition } from '@typekro/controller/controller';
+import {
+  type DefinitionPreview,
+  type Deferral,
+  compileLive,
+  instanceKey,
+  previewDefinition,
+} from '@typekro/controller/controller';
 import { type KubeObject, definedMember, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { Failure, Finalizers } from '@typekro/engine/runtime';
+import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../checks/check-inputs.ts';
 import { shellWord } from '../text/escapes.ts';
@@ -45,6 +51,11 @@ export async function planDefinition(
   const candidates = await candidatesOf(context, graph, object, ownCrd, instances);
   const preview = previewDefinition({ object, graph, revisions, crd, instances: candidates, settings, now });
   const place = describeInputPlace(definition.input);
+  const before = crd === undefined ? undefined : preview.before;
+  const former =
+    before === undefined
+      ? undefined
+      : (await compileLive(context.api, graph.name, before, context.signal, settings)).graph;
   const planned = definitionPlan({
     place,
     graph,
@@ -55,6 +66,7 @@ export async function planDefinition(
     candidates: candidates.length,
     preview,
     facets,
+    ...(before === undefined ? {} : { hiddenBefore: former === undefined ? () => true : Secrets.specOf(former).hides }),
     ...(unread === undefined ? {} : { unread }),
   });
   const deletion = blockerOfDeletion(live, `typekro why ${shellWord(graph.name)}`);
