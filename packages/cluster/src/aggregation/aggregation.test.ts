@@ -98,7 +98,12 @@ async function story(answer: Answer = jokes) {
       });
     let content = '';
     for await (const chunk of reply.body) content += Buffer.from(chunk).toString('utf8');
-    return { code: reply.status, content, body: content.startsWith('{') ? (JSON.parse(content) as JsonObject) : {} };
+    return {
+      code: reply.status,
+      etag: reply.headers['etag'] ?? '',
+      content,
+      body: content.startsWith('{') ? (JSON.parse(content) as JsonObject) : {},
+    };
   };
   const settings = await send('GET', '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication');
   const { data } = settings.body as { data: Record<string, string> };
@@ -425,6 +430,31 @@ describe('discovery', () => {
     const names = (body as { groups: { name: string }[] }).groups.map(({ name }) => name);
     const at = names.indexOf('fun.io');
     expect(names.slice(at - 1, at + 2)).toEqual(['authentication.k8s.io', 'fun.io', 'authorization.k8s.io']);
+  });
+
+  test('follows the documents of other servers, but not one with too many resources', async () => {
+    let count = 2;
+    await using cluster = await story(({ line }, response) => {
+      const resources = Array.from({ length: count }, (_, n) => ({ name: `joke${n}`, kind: 'J', verbs: ['get'] }));
+      json(response, line.endsWith('/v1') ? { ...RESOURCES, resources } : {});
+    });
+    await cluster.connected();
+    const read = async (etag = '') => {
+      const reply = await cluster.send('GET', '/apis', { headers: { accept: AGGREGATED, 'if-none-match': etag } });
+      return { ...reply, resources: reply.content.split('"resource":"joke').length - 1 };
+    };
+    const first = await read();
+    expect([first.resources, (await read()).etag, (await read(first.etag)).code]).toEqual([2, first.etag, 304]);
+    for (const [next, listed] of [
+      [10_000, 10_000],
+      [10_001, 10_000],
+    ] as const) {
+      count = next;
+      cluster.clock.advance(31_000);
+      await cluster.cluster.idle();
+      expect((await read()).resources).toBe(listed);
+    }
+    expect((await cluster.condition())[2]).toContain('the document lists 10001 resources; 10000 are allowed');
   });
 
   test('lists the OpenAPI documents of other servers', async () => {

@@ -59,7 +59,7 @@ export class Aggregator {
     if (this.#stopped) return;
     this.#timers.get(name)?.cancel();
     this.#timers.delete(name);
-    const apiService = this.#find(name);
+    const apiService = this.#context.aggregationGate.named(name);
     if (apiService === undefined) {
       this.#seen.delete(name);
       this.#failures.delete(name);
@@ -73,21 +73,15 @@ export class Aggregator {
     this.#context.work.enqueueAfter(lookAt(this.#context, apiService), (verdict) => this.#settle(name, verdict));
   }
 
-  #find(name: string): KubeObject | undefined {
-    for (const apiService of this.#context.aggregationGate.all())
-      if (apiService.metadata.name === name) return apiService;
-    return undefined;
-  }
-
   #settle(name: string, verdict: Verdict): void {
     this.#running.delete(name);
     if (this.#again.delete(name)) {
       this.look(name);
       return;
     }
-    if (this.#stopped || this.#find(name) === undefined) return;
+    if (this.#stopped || this.#context.aggregationGate.named(name) === undefined) return;
     this.#seen.set(name, { verdict, resources: verdict.resources ?? this.#seen.get(name)?.resources });
-
+    this.#context.aggregationGate.generation += 1;
     this.#writeCondition(name, verdict);
     const failures = verdict.isAvailable ? 0 : (this.#failures.get(name) ?? 0) + 1;
     this.#failures.set(name, failures);

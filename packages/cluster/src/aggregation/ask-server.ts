@@ -70,7 +70,7 @@ export function sendTo(
 /** The time limit for a discovery request, in milliseconds. */
 const DISCOVERY_TIMEOUT_MS = 5000;
 /** The maximum size of a discovery document, in bytes. */
-const MAX_DISCOVERY_BYTES = 8 * 1024 * 1024;
+const MAX_DISCOVERY_BYTES = 2 * 1024 * 1024;
 
 /**
  * Reads a discovery document of another server. Resolves to `undefined` when the server does not have the document in

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { groupVersionPath, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { groupVersionPath, listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { goQuote } from '@typekro/kit/golang';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddress } from '../webhooks/webhook-client.ts';
@@ -18,6 +18,9 @@ export interface Verdict {
   /** The path of the version's OpenAPI document, if the server has one. */
   readonly openApiPath?: string;
 }
+
+/** The maximum number of resources of a version, each of which is many bytes in the documents of all clients. */
+const MAX_RESOURCES = 10_000;
 
 const refused = (reason: string, message: string): Verdict => ({ isAvailable: false, reason, message });
 
@@ -44,6 +47,8 @@ export async function lookAt(context: ServersContext, apiService: KubeObject): P
   try {
     const resources = await readDocument(server, path, 'application/json');
     if (resources === undefined) return failed(`bad status from ${url}: 404`);
+    const count = listAt(resources, 'resources').length;
+    if (count > MAX_RESOURCES) return failed(`the document lists ${count} resources; ${MAX_RESOURCES} are allowed`);
     const openApiPath = await openApiPathOf(server, path.slice(1));
     const message = 'all checks passed';
     return {

@@ -21,10 +21,13 @@ export function serviceKey({ spec }: KubeObject): string {
 export class AggregationGate {
   readonly #services: Collection;
   readonly #delegated = new Map<string, KubeObject>();
+  /** Grows when an APIService changes, and when the document of its server does. */
+  generation = 0;
 
   constructor(store: Store) {
     this.#services = store.collection(REGISTRATION.group, REGISTRATION.plural);
     this.#services.subscribe(({ type, stored: { key, object } }) => {
+      this.generation += 1;
       if (type !== 'DELETED' && isDelegated(object)) this.#delegated.set(key, object);
       else this.#delegated.delete(key);
     });
@@ -42,11 +45,17 @@ export class AggregationGate {
 
   /** Returns the APIService that delegates a version, or `undefined` when this server serves the version. */
   find(group: string, version: string): KubeObject | undefined {
-    return this.#delegated.get(`${version}.${group}`);
+    return this.named(`${version}.${group}`);
+  }
+
+  /** Returns the APIService with this name if it delegates a version. */
+  named(name: string): KubeObject | undefined {
+    return this.#delegated.get(name);
   }
 
   /** Recomputes the APIServices after the whole state was replaced. */
   recount(): void {
+    this.generation += 1;
     this.#delegated.clear();
     for (const { key, object } of this.#services.all()) if (isDelegated(object)) this.#delegated.set(key, object);
   }

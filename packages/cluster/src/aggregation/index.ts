@@ -2,11 +2,11 @@
  * Versions of API groups that other servers on this machine serve. `lazy-modules.ts` loads this folder as one module
  * when a cluster has an APIService of another server.
  */
-import { type JsonObject, type KubeObject, cryptoLibrary, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { conditionOf, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { attributesOf } from '../auth/authorize.ts';
-import { toJsonBytes, toJsonText } from '../codec/json.ts';
-import { discoveryReply } from '../discovery/discovery-reply.ts';
+import { toJsonBytes } from '../codec/json.ts';
+import { aggregatedReplyOf, cachedReply, discoveryReply } from '../discovery/discovery-reply.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import { replyText, replyValue } from '../protocol/reply.ts';
@@ -17,7 +17,7 @@ import { type AggregatorContext, Aggregator } from './aggregator.ts';
 import { NoAnswer, sendTo } from './ask-server.ts';
 import { forwardedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
 import { type AggregationGate, REGISTRATION, serviceKey } from './gate.ts';
-import { mergeAggregated, mergeGroup, mergeGroupList } from './merge-discovery.ts';
+import { mergeAggregated, mergedWith, mergeGroup, mergeGroupList } from './merge-discovery.ts';
 import { ResponseStream } from '../protocol/response-stream.ts';
 import { serverAddressOf } from './server-address.ts';
 
@@ -79,32 +79,28 @@ function mergedDiscovery(
   group: string | undefined,
 ): ApiReply | undefined {
   const others = aggregatorOf(context).versions();
-  const apiServices = context.store
-    .collection(REGISTRATION.group, REGISTRATION.plural)
-    .all()
-    .map(({ object }) => object);
   const isHere = group === undefined || others.some(({ apiService }) => apiService.spec?.['group'] === group);
   if (!isHere) return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  // Requests the document of this server as JSON, without the client's ETag, which belongs to the merged document.
-  const { 'if-none-match': known, ...headers } = request.headers;
   const output = negotiate(request.headers['accept'], { discovery: group === undefined });
-  const accept = output.form === 'discovery' ? request.headers['accept'] : 'application/json';
-  const own = bodyOf(
-    discoveryReply(context.registry, { ...request, headers: { ...headers, accept } }, group, undefined),
-  );
-  if (group !== undefined) {
-    const merged = mergeGroup(group, own, others, apiServices);
-    return merged === undefined
-      ? undefined
-      : replyValue(200, { kind: 'APIGroup', apiVersion: 'v1', ...merged }, output);
-  }
-  if (output.form !== 'discovery')
-    return replyValue(200, { ...own, groups: mergeGroupList(objectsAt(own, 'groups'), others, apiServices) }, output);
-  const value = { ...own, items: mergeAggregated(objectsAt(own, 'items'), others, apiServices) };
-  const etag = `"${cryptoLibrary().createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
-  if (known === etag) return { status: 304, headers: { etag, vary: 'Accept' }, body: Buffer.alloc(0) };
-  return replyValue(200, value, output, { etag, vary: 'Accept', 'cache-control': 'public' });
+  const { registry, aggregationGate: gate } = context;
+  const key = `${group ?? ''} ${output.contentType}`;
+  return cachedReply(gate, `${registry.generation} ${gate.generation}`, key, request, () => {
+    const apiServices = context.store.collection(REGISTRATION.group, REGISTRATION.plural).all();
+    const merged = mergedWith(
+      others,
+      apiServices.map(({ object }) => object),
+    );
+    // Requests the document of this server as JSON, without the client's ETag, which belongs to the merged document.
+    const { 'if-none-match': _, ...headers } = request.headers;
+    const accept = output.form === 'discovery' ? request.headers['accept'] : 'application/json';
+    const own = bodyOf(discoveryReply(registry, { ...request, headers: { ...headers, accept } }, group, undefined));
+    if (group !== undefined)
+      return replyValue(200, { kind: 'APIGroup', apiVersion: 'v1', ...mergeGroup(group, own, merged) }, output);
+    return output.form === 'discovery'
+      ? aggregatedReplyOf({ ...own, items: mergeAggregated(objectsAt(own, 'items'), merged) }, output)
+      : replyValue(200, { ...own, groups: mergeGroupList(objectsAt(own, 'groups'), merged) }, output);
+  });
 }
 
 function bodyOf(reply: ApiReply | undefined): JsonObject | undefined {

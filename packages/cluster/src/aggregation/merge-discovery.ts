@@ -1,6 +1,6 @@
 /** Discovery documents that include the versions of other servers. */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { compareVersions, listAt, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { type JsonObject, type KubeObject, grouped } from '@typekro/kit/core';
+import { compareVersions, listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 
 /** A version that another server serves, with the content of its last discovery document. */
 export interface OtherVersion {
@@ -10,119 +10,118 @@ export interface OtherVersion {
   readonly isAvailable: boolean;
 }
 
-/** Returns the priorities of all groups, from their APIServices. */
-export function groupPriorities(apiServices: Iterable<KubeObject>): ReadonlyMap<string, number> {
-  const priorities = new Map<string, number>();
-  for (const { spec } of apiServices) {
-    const group = textAt(spec, 'group');
-    priorities.set(group, Math.max(priorities.get(group) ?? 0, numberAt(spec, 'groupPriorityMinimum') ?? 0));
-  }
-  return priorities;
+/** What is merged into the documents of this server. */
+export interface Merged {
+  readonly others: ReadonlyMap<string, readonly OtherVersion[]>;
+  readonly groupPriorities: ReadonlyMap<string, number>;
+  /** The priorities of versions, by the names of their APIServices. */
+  readonly versionPriorities: ReadonlyMap<string, number>;
 }
 
-/** Adds groups to the sorted groups of this server. The result is sorted by descending priority, then by name. */
+/** Sorts the versions of other servers by group, and reads the priorities of all groups and versions. */
+export function mergedWith(others: readonly OtherVersion[], apiServices: Iterable<KubeObject>): Merged {
+  const groupPriorities = new Map<string, number>();
+  const versionPriorities = new Map<string, number>();
+  for (const { spec } of apiServices) {
+    const group = textAt(spec, 'group');
+    groupPriorities.set(group, Math.max(groupPriorities.get(group) ?? 0, numberAt(spec, 'groupPriorityMinimum') ?? 0));
+    versionPriorities.set(`${textAt(spec, 'version')}.${group}`, numberAt(spec, 'versionPriority') ?? 0);
+  }
+  const byGroup = grouped(others, ({ apiService: { spec } }) => textAt(spec, 'group'));
+  return { others: byGroup, groupPriorities, versionPriorities };
+}
+
+/** Merges groups into the sorted groups of this server, by descending priority, then by name. */
 function insertGroups<Group>(
   present: readonly Group[],
   added: readonly Group[],
   nameOf: (group: Group) => string,
   priorities: ReadonlyMap<string, number>,
 ): Group[] {
-  const groups = [...present];
-  for (const group of added) {
-    const name = nameOf(group);
-    const rank = priorities.get(name) ?? 0;
-    const next = groups.findIndex((other) => {
-      // The group of the kind APIService has no APIService for itself. This group is always the first.
-      const otherRank = priorities.get(nameOf(other)) ?? Number.POSITIVE_INFINITY;
-      return otherRank < rank || (otherRank === rank && nameOf(other) > name);
-    });
-    groups.splice(next < 0 ? groups.length : next, 0, group);
+  const rankOf = (group: Group, other: number) => priorities.get(nameOf(group)) ?? other;
+  const isBefore = (group: Group, other: Group): boolean => {
+    // The group of the kind APIService has no APIService for itself. This group is always the first.
+    const [rank, otherRank] = [rankOf(group, 0), rankOf(other, Number.POSITIVE_INFINITY)];
+    return otherRank < rank || (otherRank === rank && nameOf(other) > nameOf(group));
+  };
+  const rest = added.toSorted((a, b) => (isBefore(a, b) ? -1 : 1)).values();
+  const groups: Group[] = [];
+  let next = rest.next();
+  for (const group of present) {
+    for (; next.done !== true && isBefore(next.value, group); next = rest.next()) groups.push(next.value);
+    groups.push(group);
   }
+  for (; next.done !== true; next = rest.next()) groups.push(next.value);
   return groups;
 }
 
-const placeOf = ({ apiService: { spec } }: OtherVersion) => ({
-  group: textAt(spec, 'group'),
-  version: textAt(spec, 'version'),
-});
+const versionOf = ({ apiService: { spec } }: OtherVersion): string => textAt(spec, 'version');
 
 /**
  * Sorts versions by descending `APIService.spec.versionPriority`, then in the order that Kubernetes defines for
  * versions.
  */
-function sortedVersions(versions: readonly string[], priorityOf: (version: string) => number): string[] {
+function sortedVersions(group: string, versions: Iterable<string>, { versionPriorities }: Merged): string[] {
+  const priorityOf = (version: string) => versionPriorities.get(`${version}.${group}`) ?? 0;
   return [...new Set(versions)].sort(compareVersions).toSorted((a, b) => priorityOf(b) - priorityOf(a));
 }
-
-const priorityIn = (apiServices: readonly KubeObject[], group: string) => (version: string) =>
-  numberAt(
-    apiServices.find(({ spec }) => textAt(spec, 'group') === group && textAt(spec, 'version') === version)?.spec,
-    'versionPriority',
-  ) ?? 0;
 
 /**
  * Returns the document `/apis/GROUP` for the versions of this server and of other servers. The document has a `kind`
  * only if `own` has one.
  */
-export function mergeGroup(
-  group: string,
-  own: JsonObject | undefined,
-  others: readonly OtherVersion[],
-  apiServices: readonly KubeObject[],
-): JsonObject | undefined {
-  const added = others.map(placeOf).filter((place) => place.group === group);
-  if (added.length === 0) return own;
+export function mergeGroup(group: string, own: JsonObject | undefined, merged: Merged): JsonObject | undefined {
+  const added = merged.others.get(group);
+  if (added === undefined) return own;
   const present = objectsAt(own, 'versions').map((entry) => textAt(entry, 'version'));
-  const names = sortedVersions([...present, ...added.map(({ version }) => version)], priorityIn(apiServices, group));
+  const names = sortedVersions(group, [...present, ...added.map(versionOf)], merged);
   const versions = names.map((version) => ({ groupVersion: `${group}/${version}`, version }));
   const preferred = versions[0];
   return { ...own, name: group, versions, ...(preferred === undefined ? {} : { preferredVersion: preferred }) };
 }
 
-/** Returns the groups of `/apis` (`APIGroupList`). */
-export function mergeGroupList(
+/** Merges the groups of other servers into those of this server. `merge` makes one of them. */
+function mergeGroups(
   own: readonly JsonObject[],
-  others: readonly OtherVersion[],
-  apiServices: readonly KubeObject[],
+  { others, groupPriorities }: Merged,
+  nameOf: (group: JsonObject) => string,
+  merge: (name: string, own: JsonObject | undefined) => JsonObject | undefined,
 ): JsonObject[] {
-  const names = new Set(own.map((group) => textAt(group, 'name')));
-  const present = own.map((group) => mergeGroup(textAt(group, 'name'), group, others, apiServices) ?? group);
-  const added = [...new Set(others.map((other) => placeOf(other).group))]
-    .filter((name) => !names.has(name))
-    .map((name) => mergeGroup(name, undefined, others, apiServices))
-    .filter((group) => group !== undefined);
-  return insertGroups<JsonObject>(present, added, (group) => textAt(group, 'name'), groupPriorities(apiServices));
+  const names = new Set(own.map(nameOf));
+  const added = [...others.keys()].filter((name) => !names.has(name)).map((name) => merge(name, undefined));
+  const present = own.map((group) => merge(nameOf(group), group) ?? group);
+  const isGroup = (group: JsonObject | undefined) => group !== undefined;
+  return insertGroups(present, added.filter(isGroup), nameOf, groupPriorities);
 }
 
+/** Returns the groups of `/apis` (`APIGroupList`). */
+export const mergeGroupList = (own: readonly JsonObject[], merged: Merged): JsonObject[] =>
+  mergeGroups(
+    own,
+    merged,
+    (group) => textAt(group, 'name'),
+    (name, group) => mergeGroup(name, group, merged),
+  );
+
 /** Returns the items of the aggregated document of `/apis`. */
-export function mergeAggregated(
-  own: readonly JsonObject[],
-  others: readonly OtherVersion[],
-  apiServices: readonly KubeObject[],
-): JsonObject[] {
-  const nameOf = (item: JsonObject) => textAt(item['metadata'] as JsonObject, 'name');
-  const withOthers = (item: JsonObject): JsonObject => {
-    const group = nameOf(item);
-    const added = others.filter((other) => placeOf(other).group === group);
-    if (added.length === 0) return item;
-    const entries = [...objectsAt(item, 'versions'), ...added.map(versionEntry)];
+export function mergeAggregated(own: readonly JsonObject[], merged: Merged): JsonObject[] {
+  const withOthers = (name: string, item: JsonObject = { metadata: { name } }): JsonObject => {
+    const added = merged.others.get(name);
+    if (added === undefined) return item;
+    const entries = [...objectsAt(item, 'versions'), ...added.map((other) => versionEntry(name, other))];
     const byName = new Map<string, JsonObject>(entries.map((entry) => [textAt(entry, 'version'), entry]));
-    const sorted = sortedVersions([...byName.keys()], priorityIn(apiServices, group));
-    return { ...item, versions: sorted.map((name) => byName.get(name)).filter((entry) => entry !== undefined) };
+    const versions = sortedVersions(name, byName.keys(), merged).map((version) => byName.get(version));
+    return { ...item, versions: versions.filter((entry) => entry !== undefined) };
   };
-  const names = new Set(own.map(nameOf));
-  const added = [...new Set(others.map((other) => placeOf(other).group))]
-    .filter((name) => !names.has(name))
-    .map((name) => withOthers({ metadata: { name }, versions: [] }));
-  return insertGroups(own.map(withOthers), added, nameOf, groupPriorities(apiServices));
+  return mergeGroups(own, merged, (item) => textAt(objectAt(item, 'metadata'), 'name'), withOthers);
 }
 
 /**
  * Returns a version's entry in the aggregated document. If the server does not respond, the entry contains the last
  * known resources, marked as stale.
  */
-function versionEntry(other: OtherVersion): JsonObject {
-  const { group, version } = placeOf(other);
+function versionEntry(group: string, other: OtherVersion): JsonObject {
+  const version = versionOf(other);
   const resources = objectsAt(other.resources, 'resources');
   const kindOf = (resource: JsonObject) => ({
     group: textAt(resource, 'group') || group,
@@ -135,31 +134,32 @@ function versionEntry(other: OtherVersion): JsonObject {
     for (const key of keys) if (listAt(resource, key).length > 0) lists[key] = [...listAt(resource, key)];
     return lists;
   };
-  const subresourcesOf = (plural: string) =>
-    resources
-      .filter((resource) => textAt(resource, 'name').startsWith(`${plural}/`))
-      .map((resource) => ({
-        subresource: textAt(resource, 'name').slice(plural.length + 1),
-        responseKind: kindOf(resource),
-        ...listsOf(resource, ['verbs']),
-      }));
-  const shown = resources
-    .filter((resource) => !textAt(resource, 'name').includes('/'))
-    .map((resource) => {
-      const plural = textAt(resource, 'name');
-      const subresources = subresourcesOf(plural);
-      return {
-        resource: plural,
-        responseKind: kindOf(resource),
-        scope: resource['namespaced'] === true ? 'Namespaced' : 'Cluster',
-        singularResource: textAt(resource, 'singularName'),
-        ...listsOf(resource, ['verbs', 'shortNames', 'categories']),
-        ...(subresources.length === 0 ? {} : { subresources }),
-      };
+  const shown = new Map<string, JsonObject>();
+  const subresources = new Map<string, JsonObject[]>();
+  for (const resource of resources) {
+    const [, plural = '', subresource] = /^([^/]*)(?:\/(.*))?$/s.exec(textAt(resource, 'name')) ?? [];
+    const responseKind = kindOf(resource);
+    if (subresource !== undefined) {
+      const of = subresources.get(plural) ?? [];
+      subresources.set(plural, of);
+      of.push({ subresource, responseKind, ...listsOf(resource, ['verbs']) });
+      continue;
+    }
+    shown.set(plural, {
+      resource: plural,
+      responseKind,
+      scope: resource['namespaced'] === true ? 'Namespaced' : 'Cluster',
+      singularResource: textAt(resource, 'singularName'),
+      ...listsOf(resource, ['verbs', 'shortNames', 'categories']),
     });
+  }
+  for (const [plural, entries] of subresources) {
+    const resource = shown.get(plural);
+    if (resource !== undefined) resource['subresources'] = entries;
+  }
   return {
     version,
-    ...(shown.length === 0 ? {} : { resources: shown }),
+    ...(shown.size === 0 ? {} : { resources: [...shown.values()] }),
     freshness: other.isAvailable ? 'Current' : 'Stale',
   };
 }

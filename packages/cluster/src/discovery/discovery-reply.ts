@@ -10,11 +10,11 @@ import { replyValue } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 
 interface Documents {
-  readonly generation: number;
+  readonly generation: number | string;
   readonly replies: Map<string, ApiReply>;
 }
 
-const caches = new WeakMap<Registry, Documents>();
+const caches = new WeakMap<object, Documents>();
 
 /**
  * The response to an `/api…` or `/apis…` path without a resource; `undefined` when the group is unknown.
@@ -34,25 +34,42 @@ export function discoveryReply(
   // The response is different for each host, because the list of core versions contains the address by which the client
   // reaches the server.
   const isForHost = group === '' && version === undefined && output.form !== 'discovery';
-  const reply = isForHost ? make() : cached(registry, `${request.segments.join('/')} ${output.contentType}`, make);
+  if (isForHost) return make();
+  return cachedReply(
+    registry,
+    registry.generation,
+    `${request.segments.join('/')} ${output.contentType}`,
+    request,
+    make,
+  );
+}
+
+/**
+ * Returns the reply with this key that `make` has made for the owner's generation, or 304 when the client has this
+ * reply.
+ */
+export function cachedReply(
+  owner: object,
+  generation: number | string,
+  key: string,
+  request: Pick<ApiRequest, 'headers'>,
+  make: () => ApiReply | undefined,
+): ApiReply | undefined {
+  let documents = caches.get(owner);
+  if (documents?.generation !== generation) caches.set(owner, (documents = { generation, replies: new Map() }));
+  const reply = documents.replies.get(key) ?? make();
   if (reply === undefined) return undefined;
+  if (documents.replies.size < 200) documents.replies.set(key, reply);
   const { etag } = reply.headers;
   if (etag !== undefined && request.headers['if-none-match'] === etag)
     return { status: 304, headers: { etag, vary: 'Accept' }, body: Buffer.alloc(0) };
   return reply;
 }
 
-function cached(registry: Registry, key: string, make: () => ApiReply | undefined): ApiReply | undefined {
-  let documents = caches.get(registry);
-  if (documents === undefined || documents.generation !== registry.generation) {
-    documents = { generation: registry.generation, replies: new Map() };
-    caches.set(registry, documents);
-  }
-  const known = documents.replies.get(key);
-  if (known !== undefined) return known;
-  const reply = make();
-  if (reply !== undefined && documents.replies.size < 200) documents.replies.set(key, reply);
-  return reply;
+/** Makes the reply with the aggregated document of these groups. */
+export function aggregatedReplyOf(value: object, output: Negotiated): ApiReply {
+  const etag = `"${cryptoLibrary().createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
+  return replyValue(200, value, output, { etag, vary: 'Accept', 'cache-control': 'public' });
 }
 
 function build(
@@ -73,8 +90,7 @@ function build(
       metadata: {},
       items: items.map((entry) => aggregated(registry, entry)),
     };
-    const etag = `"${cryptoLibrary().createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
-    return replyValue(200, value, output, { etag, vary: 'Accept', 'cache-control': 'public' });
+    return aggregatedReplyOf(value, output);
   }
   if (core && version === undefined) {
     return replyValue(
