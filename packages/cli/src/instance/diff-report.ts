@@ -59,7 +59,10 @@ export function diffReport(
     instance: refOf(instance),
     ...(resumed === undefined ? {} : { suspended: true }),
     changes: changes.filter((change) => isSelected(change.node)),
-    notCompared: left.map((each) => ({ node: each.id, reason: shown.of(each).reason })),
+    notCompared: left.map((each) => {
+      const { reason, remedy } = shown.of(each);
+      return withCommand({ node: each.id, reason, ...definedMember('remedy', remedy) });
+    }),
   };
 }
 
@@ -118,7 +121,10 @@ export function differenceLines({ instance, suspended, changes, notCompared }: D
   return [
     ...held,
     ...lines,
-    ...notCompared.map(({ node, reason }) => `? ${node}  not compared: ${printableLine(reason)}`),
+    ...notCompared.flatMap(({ node, reason, remedy }) => [
+      `? ${node}  not compared: ${printableLine(reason)}`,
+      ...(remedy === undefined ? [] : [`    do       ${printableLine(remedy)}`]),
+    ]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { type KubernetesApi, KubeError } from '@typekro/kube';
 import type { ApplyAction, Decisions, ForeignItem, NodeReport, Reports } from '@typekro/engine/runtime';
 import { Explanation, Failure, ObjectTarget, RefusedObject } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../plan/replacement.ts';
+import { fieldOrigins } from './field-origins.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
 import { isWorkOfController, refusalKey } from './shown-node.ts';
@@ -63,7 +64,13 @@ async function tryWrites(
   const user = observation.actingAs;
   const acting = user === undefined ? api : api.as({ user });
   const mask = refusalTextOf(observation);
-  return Promise.all(actions.slice(0, MAX_TRIED).map((action) => dryRun(acting, user, action, mask, signal)));
+  const tried = actions.slice(0, MAX_TRIED).map(async (action) => {
+    const write = await dryRun(acting, user, action, mask, signal);
+    if (write.result !== 'refused' || write.remedy !== undefined) return write;
+    const [origin] = fieldOrigins(observation.graph?.nodes.get(id), write.fields ?? []);
+    return { ...write, remedy: origin?.remedy ?? RefusedObject.CORRECT };
+  });
+  return Promise.all(tried);
 }
 
 /** The parts of an observation that are needed to try its pending writes. */

@@ -10,10 +10,11 @@ import {
   type WhyReport,
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause } from '@typekro/engine/runtime';
-import { Explanation, Finalizers, NodeReport, readConditions, RefusedObject } from '@typekro/engine/runtime';
+import { Explanation, Failure, Finalizers, NodeReport, readConditions, RefusedObject } from '@typekro/engine/runtime';
 import { type FieldOrigin, fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
 import { reportHead } from './instance-head.ts';
+import { argumentOf } from './instance-name.ts';
 import { shellWord } from '../text/escapes.ts';
 import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
 import { type ShownNode, isWorkOfController, shownNodes } from './shown-node.ts';
@@ -76,7 +77,7 @@ export function whyReport(
       .map(({ root, evidence }) => {
         const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
         const remedy = remedyOfReason(root, evidence, instance, graph);
-        return withCommand(causeOf(root, shown.of(root.node), evidence, recorded, origins, remedy));
+        return withCommand(causeOf(root, shown.of(root.node), evidence, recorded, refOf(instance), origins, remedy));
       }),
     ...(statusFields.length === 0 ? {} : { statusFields }),
   };
@@ -135,6 +136,7 @@ function causeOf(
   { state, reason, waitsFor, remedy }: ShownNode,
   evidence: Evidence,
   recorded: string | undefined,
+  instance: ObjectRef,
   origins: readonly FieldOrigin[],
   remedyOfBecause: string,
 ): WhyCause {
@@ -142,10 +144,10 @@ function causeOf(
   const [first] = troubles;
   const object = objectOfText(objects, found) ?? objects[0];
   const isRefused = write?.result === 'refused' && isWorkOfController(node);
-  const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
+  const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded, node.id, instance);
   const isSuspended = node.because.kind === 'suspended';
-  const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
-  const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? RefusedObject.CORRECT : remedyOfBecause));
+  const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy;
+  const advice = isSuspended ? remedyOfBecause : (known ?? remedyOfBecause);
   const about = first?.object ?? object;
   // A refused object usually does not exist, so the target of the write is reported instead of a live object. A missing
   // right says nothing about the object itself.
@@ -214,16 +216,25 @@ const SEE_OBJECTS = 'see the events and the status of the objects of the node: t
 
 /**
  * Describes the dry run of a pending write. Describes a refusal only if the node waits for something other than this
- * write. For an accepted write, gives no remedy if the controller has recorded a message, because this message explains
- * why the write was not made.
+ * write. For an accepted write, the remedy follows from the controller's message about the node: the controller lacks
+ * a right, or the cause is gone, and the controller tries again after a pause.
  */
 function pendingText(
   { result, object, problem, user = 'you' }: PendingWrite,
   recorded: string | undefined,
+  node: string,
+  instance: ObjectRef,
 ): { text: string; remedy?: string } {
   if (result !== 'accepted') return { text: problem };
   const name = objectName(object);
-  if (recorded !== undefined) return { text: `the API server would accept the write of ${name} from ${user}` };
+  if (recorded !== undefined) {
+    const text = `the API server would accept the write of ${name} from ${user}`;
+    const about = recorded.split('\n').find((line) => line.includes(`"${node}"`));
+    if (about === undefined) return { text };
+    const right = Failure.missingRight(403, about) && RefusedObject.remedy(about, object);
+    const again = `the controller tries again after a pause; typekro reconcile ${shellWord(argumentOf({ kind: instance.kind, metadata: instance }))} makes it try at once`;
+    return { text, remedy: right ?? again };
+  }
   return {
     text: `the API server would accept the write of ${name} now, but no controller has sent it`,
     remedy: SEE_CONTROLLER,
@@ -250,7 +261,7 @@ function describeCommand(ref: ObjectRef): string {
  * condition. It contains the failed request, then the server's response, from which the remedy follows.
  */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
-  return { reason, remedy: RefusedObject.remedy(reason, refOf(instance)) ?? CORRECT_BLOCKER };
+  return { reason, remedy: RefusedObject.remedy(reason, refOf(instance)) ?? CORRECT_INSTANCE };
 }
 
 /** The beginning of the controller's message about a deletion that does not proceed (`runtime/deletion.ts`). */
@@ -282,9 +293,6 @@ function recordedBlockers(instance: InstanceObservation['instance']): string[] {
 
 /** The condition reasons of a Graph whose controller could not remove objects or fields of an earlier spec. */
 const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed']);
-
-const CORRECT_BLOCKER =
-  'correct the cause that the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
 /** Describes a lost definition: no controller works on the instance, and a deletion of the instance does not proceed. */
 export function withoutDefinition(observation: InstanceObservation): Blocker[] {

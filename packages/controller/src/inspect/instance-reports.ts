@@ -169,7 +169,7 @@ export interface ObjectDifference {
 }
 
 /** A node whose objects are not compared, and the reason. */
-export interface NotCompared {
+export interface NotCompared extends Advice {
   readonly node: string;
   readonly reason: string;
 }

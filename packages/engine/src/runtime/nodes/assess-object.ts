@@ -180,7 +180,8 @@ function isPaused(context: StepContext, contest: Contest, decision: WriteDecisio
   // paused.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (contest.isOwn === true) return true;
-  if (why !== 'drift') return false;
+  // An observer with a recorded contest (without an end) does not know what the controller wrote.
+  if (why !== 'drift' && contest.endsAt !== Infinity) return false;
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 

@@ -60,9 +60,18 @@ const REFUSALS: readonly (readonly [
       `or use a namespace with a less strict level of Pod Security: kubectl get namespace ${namespace} --show-labels shows the level`,
   ],
   [
+    /failed calling webhook "([^"]*)"/,
+    (_object, [, name = '']) =>
+      `make the webhook ${name} answer, or delete its configuration: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations lists them`,
+  ],
+  [
     /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
     () =>
       'a policy of the cluster refuses the object: change the fields that the message names, or ask the owner of the policy',
+  ],
+  [
+    /field can not be less than/,
+    () => 'take at least the present value: the field can only grow; for a smaller one, make an object of another name',
   ],
   [
     IMMUTABLE,
