@@ -215,7 +215,9 @@ export function prepare(
     if (changed === undefined || !keepsRevision(after, preview, refusal)) return { plan: resting };
     if ((errors ?? []).length === 0) return { ...changed, resting };
   }
-  const failure = task.isNewSchema ? undefined : file?.answer.failure;
+  // The server checks the fields by the old schema. A missing namespace is an error in any schema.
+  const refused = file?.answer.failure;
+  const failure = task.isNewSchema && refused?.code !== 404 ? undefined : refused;
   const problems = failure === undefined ? (errors ?? []) : [Failure.text(failure)];
   if (problems.length > 0) {
     const because = `the API server refuses the instance: ${problems.join('; ')}`;

@@ -108,6 +108,12 @@ describe('planned namespace', () => {
     expect((await place.run('plan FILE -n elsewhere', definition)).err).toContain('kubectl create namespace elsewhere');
   });
 
+  test('an instance of a kind that the files declare is blocked by a missing namespace', async () => {
+    const instance = { ...pot('p'), metadata: { name: 'p', namespace: 'nowhere' } };
+    const { out } = await place.run('plan FILE', definition, instance);
+    expect(out).toContain('try: create the namespace (kubectl create namespace nowhere), put it into the files');
+  });
+
   test('a namespace that is only in the files is accepted', async () => {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-x' } };
     expect(await place.run('plan FILE -n team-x', definition, namespace)).toMatchObject({ code: 0 });

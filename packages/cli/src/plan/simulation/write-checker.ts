@@ -2,6 +2,7 @@ import { type KubeObject, withGroup } from '@typekro/kit/core';
 import { apiFailure, eachEffect, requestApply } from '@typekro/controller/execute';
 import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import { type ApplyAction, type ObjectTarget, Failure, keys } from '@typekro/engine/runtime';
+import { hasNamespace } from '../../namespaces.ts';
 import { isImmutableRefusal } from '../replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';
@@ -27,6 +28,8 @@ export class WriteChecker {
   readonly #options: WriteCheckerOptions;
   /** Namespaces that writes of the plan create. */
   readonly #namespaces = new Set<string>();
+  /** Does the cluster have these namespaces of objects whose kind it does not have? */
+  readonly #existing = new Map<string, ReturnType<typeof hasNamespace>>();
   /** The names of CRDs whose schemas the plan changes. The server checks their objects by the old schemas. */
   readonly changedCrds = new Set<string>();
   /** The pairs of kind and namespace that the user may not write. Each is tried only once. */
@@ -91,10 +94,20 @@ export class WriteChecker {
       this.limits.add(`no dry run was made: ${message}`);
       return 'rules';
     }
-    // The files may declare the kind, and the embedded server has their CRDs.
-    if (reason === 'UnknownKind') return 'rules';
+    // The files may declare the kind, and the embedded server has their CRDs, but also each namespace.
+    if (reason === 'UnknownKind') return (await this.#withoutNamespace(target)) ?? 'rules';
     const isLater = code === 404 && this.#namespaces.has(target.namespace ?? '');
     return isLater ? 'rules' : answer;
+  }
+
+  /** The API server's answer to a write into a namespace that neither exists nor is created by the plan. */
+  async #withoutNamespace({ namespace }: ObjectTarget): Promise<Answer | undefined> {
+    if (namespace === undefined || this.#namespaces.has(namespace)) return undefined;
+    const { api, signal } = this.#options;
+    const known = this.#existing.get(namespace) ?? hasNamespace(api, namespace, signal);
+    this.#existing.set(namespace, known);
+    const message = `namespaces "${namespace}" not found`;
+    return (await known) === false ? { failure: { code: 404, reason: 'NotFound', message } } : undefined;
   }
 
   /**
