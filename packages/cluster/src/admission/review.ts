@@ -6,6 +6,7 @@ import { userJson } from '../auth/token-documents.ts';
 import { ApiError, errorWithCause } from '../errors/api-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { BodyType } from '../verbs/body.ts';
+import { ReviewText } from '../webhooks/review-text.ts';
 import type { AdmissionAttributes, Kind } from './attributes.ts';
 
 const GROUP = 'admission.k8s.io';
@@ -55,18 +56,36 @@ export function requestFacts(
   };
 }
 
-/** Returns the AdmissionReview to send to a webhook. */
-export function reviewOf(
-  attributes: AdmissionAttributes,
-  versioned: VersionedObjects,
-  uid: string,
-  version: ReviewVersion,
-): JsonObject {
+/** The AdmissionReviews of one request: one for each version of the objects and of the review. */
+export class Reviews {
+  readonly attributes: AdmissionAttributes;
+  readonly #texts = new Map<VersionedObjects, Map<ReviewVersion, ReviewText>>();
+
+  constructor(attributes: AdmissionAttributes) {
+    this.attributes = attributes;
+  }
+
+  /** Returns the review to send to a webhook. @throws ApiError 429 when too many reviews wait for responses. */
+  of(versioned: VersionedObjects, version: ReviewVersion): ReviewText {
+    const texts = this.#texts.get(versioned) ?? new Map<ReviewVersion, ReviewText>();
+    this.#texts.set(versioned, texts);
+    const text = texts.get(version) ?? new ReviewText(reviewOf(this.attributes, versioned, version));
+    texts.set(version, text);
+    return text;
+  }
+
+  /** Must be called after all webhooks have responded. */
+  close(): void {
+    for (const texts of this.#texts.values()) for (const text of texts.values()) text.close();
+  }
+}
+
+function reviewOf(attributes: AdmissionAttributes, versioned: VersionedObjects, version: ReviewVersion): JsonObject {
   return {
     kind: 'AdmissionReview',
     apiVersion: `${GROUP}/${version}`,
     request: {
-      ...requestFacts(attributes, versioned, uid),
+      ...requestFacts(attributes, versioned, ''),
       object: versioned.object ?? null,
       oldObject: versioned.old ?? null,
       ...(attributes.operation === 'CONNECT' ? { options: null } : {}),

@@ -86,8 +86,21 @@ function convert(
   return object === undefined || from === to ? object : from.convert(object, to, conversions);
 }
 
+/** The objects of requests by version: all webhooks and policies of a version share them. */
+const versionsOf = oncePerObject((_: AdmissionAttributes) => new Map<ServedResource, VersionedObjects>());
+
 /** Returns the objects of a request in a version of its resource. */
 export function versionedFor(
+  context: Pick<AdmissionContext, 'conversions'>,
+  attributes: AdmissionAttributes,
+  resource: ServedResource,
+): VersionedObjects {
+  const known = versionsOf(attributes).get(resource) ?? converted(context, attributes, resource);
+  versionsOf(attributes).set(resource, known);
+  return known;
+}
+
+function converted(
   { conversions }: Pick<AdmissionContext, 'conversions'>,
   attributes: AdmissionAttributes,
   resource: ServedResource,

@@ -10,7 +10,7 @@ import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { type Webhook, callFor, patchesNothing, toRequestVersion, webhooksOf } from './webhook-calls.ts';
 import { Invocations } from './invocations.ts';
 import type { Verdict, VersionedObjects } from './review.ts';
-import { callFailure, denial, InvalidAnswer, readAnswer, reviewOf, reviewVersionIn } from './review.ts';
+import { callFailure, denial, InvalidAnswer, readAnswer, Reviews, reviewVersionIn } from './review.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 import { afterConversions } from '../webhooks/webhook-pending.ts';
 
@@ -21,12 +21,12 @@ class CallProblem extends Error {}
 async function ask(
   { newUid, serviceAddress, audit }: AdmissionContext,
   { name, spec, timeoutSeconds }: Webhook,
-  attributes: AdmissionAttributes,
+  reviews: Reviews,
   versioned: VersionedObjects,
   mutating: boolean,
   warnings: string[],
 ): Promise<Verdict> {
-  if (attributes.dryRun && !['None', 'NoneOnDryRun'].includes(textAt(spec, 'sideEffects'))) {
+  if (reviews.attributes.dryRun && !['None', 'NoneOnDryRun'].includes(textAt(spec, 'sideEffects'))) {
     throw badRequest(`admission webhook ${goQuote(name)} does not support dry run`);
   }
   const version = reviewVersionIn(listAt(spec, 'admissionReviewVersions'));
@@ -38,7 +38,7 @@ async function ask(
   const address = addressOf(client, timeoutSeconds, serviceAddress);
   if (typeof address === 'string') throw new CallProblem(`failed to call webhook: ${address}`);
   const uid = newUid();
-  const body = stringifyJson(reviewOf(attributes, versioned, uid, version));
+  const body = reviews.of(versioned, version).withUid(uid);
   let verdict: Verdict;
   try {
     const text = await postReview(address, body, textAt(client, 'caBundle'), timeoutSeconds);
@@ -61,10 +61,10 @@ async function ask(
 async function askOrIgnore(
   context: AdmissionContext,
   hook: Webhook,
-  ...[attributes, versioned, round, warnings]: [AdmissionAttributes, VersionedObjects, number | undefined, string[]]
+  ...[reviews, versioned, round, warnings]: [Reviews, VersionedObjects, number | undefined, string[]]
 ): Promise<Verdict | undefined> {
   try {
-    return await ask(context, hook, attributes, versioned, round !== undefined, warnings);
+    return await ask(context, hook, reviews, versioned, round !== undefined, warnings);
   } catch (thrown) {
     if (!(thrown instanceof CallProblem)) throw thrown;
     if (hook.isIgnored) {
@@ -110,10 +110,12 @@ export async function validateByWebhooks(
   warnings: string[],
 ): Promise<void> {
   const own = calls.map((): string[] => []);
+  const reviews = new Reviews(attributes);
   const answers = calls.map(({ hook, versioned }, index) =>
-    askOrIgnore(context, hook, attributes, versioned, undefined, own[index] ?? []),
+    askOrIgnore(context, hook, reviews, versioned, undefined, own[index] ?? []),
   );
   const results = await Promise.allSettled(answers);
+  reviews.close();
   for (const each of own.flat()) warnings.push(each);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
@@ -161,7 +163,9 @@ export async function mutateByWebhooks(
     if (versioned === undefined) continue;
     const round = only === undefined ? 0 : 1;
     const audited = (isMutated: boolean) => auditMutation(context, hook, round, isMutated);
-    const verdict = await askOrIgnore(context, hook, before, versioned, round, warnings).catch((thrown: unknown) => {
+    const reviews = new Reviews(before);
+    const asked = askOrIgnore(context, hook, reviews, versioned, round, warnings).finally(() => reviews.close());
+    const verdict = await asked.catch((thrown: unknown) => {
       audited(false);
       throw thrown;
     });

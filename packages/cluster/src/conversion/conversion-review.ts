@@ -27,12 +27,12 @@ export interface ConversionTask {
 export const reviewVersionOf = (versions: readonly string[]): string | undefined =>
   versions.find((version) => REVIEW_VERSIONS.has(version));
 
-/** The ConversionReview that is sent to a webhook. As with a real API server, the review has an empty `response`. */
-export function conversionReview({ reviewVersion, uid, objects, apiVersion }: ConversionTask): JsonObject {
+/** The ConversionReview that is sent to a webhook, with an empty uid. As with a real API server, the review has an empty `response`. */
+export function conversionReview({ reviewVersion, objects, apiVersion }: Omit<ConversionTask, 'uid'>): JsonObject {
   return {
     kind: 'ConversionReview',
     apiVersion: `apiextensions.k8s.io/${reviewVersion}`,
-    request: { uid, desiredAPIVersion: apiVersion, objects: [...objects] },
+    request: { uid: '', desiredAPIVersion: apiVersion, objects: [...objects] },
     response: { uid: '', convertedObjects: null, result: { metadata: {} } },
   };
 }

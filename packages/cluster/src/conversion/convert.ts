@@ -2,6 +2,7 @@ import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import { type ApiError, internalError } from '../errors/api-error.ts';
+import { ReviewText } from '../webhooks/review-text.ts';
 import { type ServiceAddress, addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 import { conversionReview, InvalidConversion, readConversion, reviewVersionOf } from './conversion-review.ts';
 
@@ -64,14 +65,17 @@ async function convertReview(
   const address = addressOf(clientConfig, TIMEOUT_SECONDS, serviceAddress);
   if (typeof address === 'string') throw conversionError(objects, `failed: ${address}`);
   const task = { reviewVersion, uid: newUid(), objects, apiVersion };
+  const review = new ReviewText(conversionReview(task));
   const authority = textAt(clientConfig, 'caBundle');
   try {
-    const body = stringifyJson(conversionReview(task));
+    const body = review.withUid(task.uid);
     return readConversion(await postReview(address, body, authority, TIMEOUT_SECONDS), task);
   } catch (thrown) {
     if (thrown instanceof CallError) throw conversionError(objects, `failed: ${thrown.message}`);
     if (thrown instanceof InvalidConversion) throw conversionError(objects, thrown.message);
     throw thrown;
+  } finally {
+    review.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { posix } from 'node:path';
 import { type JsonObject, httpsLibrary, isLoopbackHost } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import { MAX_SENT_REVIEW_BYTES, SendTurns } from './review-text.ts';
 
 /** The maximum size of a response, in bytes. It equals the maximum size of a request body. */
 const MAX_ANSWER_BYTES = 3 * 1024 * 1024;
@@ -112,21 +113,25 @@ export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => 
   else done(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0);
 };
 
+const turns = new SendTurns(MAX_SENT_REVIEW_BYTES);
+
 /**
- * Posts a review and returns the body of the response. The duration and the size of the response are limited.
+ * Posts a review and returns the body of the response. The duration and the size of the response are limited. The
+ * duration includes the time in which the review waits because other reviews are being sent.
  *
  * @throws CallError when the webhook cannot be reached, is too slow, responds with an error, or sends a response that
  *   is too long.
  */
 export async function postReview(
   address: WebhookAddress,
-  body: string,
+  body: readonly [Buffer, Buffer],
   caBundle: string,
   timeoutSeconds: number,
 ): Promise<string> {
   const signal = AbortSignal.timeout(timeoutSeconds * 1000);
   const problem = (why: string) => new CallError(unreachable(address.shown, why));
   const { url, serverName } = address;
+  const bytes = body[0].length + body[1].length;
   const options = {
     method: 'POST',
     agent: connections(),
@@ -136,14 +141,12 @@ export async function postReview(
     ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
     // As in Go, each certificate of the bundle is trusted, even if it is not self-signed.
     allowPartialTrustChain: true,
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, */*',
-      'content-length': Buffer.byteLength(body),
-    },
+    headers: { 'content-type': 'application/json', accept: 'application/json, */*', 'content-length': bytes },
   };
-  const post = () =>
-    new Promise<IncomingMessage>((resolve, reject) => {
+  const post = async () => {
+    const sentAll = await turns.take(bytes, signal);
+    if (sentAll === undefined) throw problem(TOO_SLOW);
+    return new Promise<IncomingMessage>((resolve, reject) => {
       const sent = httpsLibrary().request(url, options, resolve);
       const fail = (why: string) => {
         // The webhook has probably closed the idle connection before the review arrived, so the review is posted again.
@@ -154,8 +157,14 @@ export async function postReview(
       // For a response that switches the protocol, Node reports neither an error nor a response, but closes the
       // request.
       sent.on('close', () => fail('EOF'));
-      sent.end(body);
+      sent.on('finish', sentAll).on('close', sentAll);
+      sent.write(body[0]);
+      sent.end(body[1]);
+    }).catch((thrown: unknown) => {
+      sentAll();
+      throw thrown;
     });
+  };
   const response = await retryStale(post);
   const text = await readText(response, signal, problem);
   const status = response.statusCode ?? 0;
