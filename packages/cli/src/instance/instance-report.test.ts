@@ -74,16 +74,19 @@ const FAILED = { path: 'size', expression: '${int(a.data.y)}', message: 'type co
 const node = (state: NodeReport['state']): NodeReport =>
   ({ id: 'a', state, because: { kind: state === 'ready' ? 'ready' : 'unread' }, objects: [] }) as unknown as NodeReport;
 
-test.each<[string, NodeReport['state'], Partial<Decision>, string[] | undefined]>([
+const OTHERS = 'make includeWhen of a true, or compute the field from other data';
+test.each<[string, NodeReport['state'], Partial<Decision>, string[] | undefined, remedy?: string]>([
   ['every field has a value', 'ready', {}, undefined],
   ['the data of a ready node does not exist', 'ready', { statusPending: [PENDING] }, ['status.address']],
+  ['the node is left out', 'skipped', { statusPending: [PENDING] }, ['status.address'], OTHERS],
   ['a node that is not ready explains the absence', 'waiting', { statusPending: [PENDING] }, undefined],
   ['an expression fails', 'waiting', { statusProblems: [FAILED] }, ['status.size']],
-])('the report names the status fields without a value: %s', (_what, state, part, fields) => {
+])('the report names the status fields without a value: %s', (_what, state, part, fields, remedy = '') => {
   const decision = { nodes: [node(state)], apply: [], delete: [], statusProblems: [], ...part } as Decision;
   const instance = { apiVersion: 'a.test/v1', kind: 'A', metadata: { name: 'a' } };
   const report = whyReport({ instance, decision, revision: 1, problems: [], notes: [] }, []);
   expect(report.statusFields?.map(({ field }) => field)).toEqual(fields);
+  expect(report.statusFields?.[0]?.remedy ?? '').toContain(remedy);
 });
 
 test.each<[message: string, reasons: string[]]>([

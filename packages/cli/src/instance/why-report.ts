@@ -10,7 +10,15 @@ import {
   type WhyReport,
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause } from '@typekro/engine/runtime';
-import { Explanation, Failure, Finalizers, NodeReport, readConditions, RefusedObject } from '@typekro/engine/runtime';
+import {
+  Explanation,
+  Failure,
+  Finalizers,
+  keys,
+  NodeReport,
+  readConditions,
+  RefusedObject,
+} from '@typekro/engine/runtime';
 import { type FieldOrigin, fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
 import { reportHead } from './instance-head.ts';
@@ -70,7 +78,7 @@ export function whyReport(
       ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => blockerOf(reason, instance)),
       ...foreignFinalizers(instance),
     ].map(withCommand),
-    refusals: failedConditionsOf(instance).map(withCommand),
+    refusals: failedConditionsOf(observation).map(withCommand),
     causes: roots
       // If the definition is lost, this is the root cause of the nodes that wait for the controller.
       .filter(({ root }) => lostDefinition.length === 0 || !isWorkOfController(root.node))
@@ -89,7 +97,9 @@ export function whyReport(
  */
 function absentFields(decision: InstanceObservation['decision']): AbsentStatusField[] {
   const { statusProblems, statusPending = [] } = decision;
-  const open = new Set(currentNodes(decision).flatMap((node) => (NodeReport.isDone(node) ? [] : [node.id])));
+  const nodes = currentNodes(decision);
+  const open = new Set(nodes.flatMap((node) => (NodeReport.isDone(node) ? [] : [node.id])));
+  const leftOut = new Set(nodes.flatMap(({ id, state }) => (state === 'skipped' ? [id] : [])));
   const fieldOf =
     (remedy: string) =>
     ({ path, expression, message }: InstanceObservation['decision']['statusProblems'][number]): AbsentStatusField => ({
@@ -101,33 +111,42 @@ function absentFields(decision: InstanceObservation['decision']): AbsentStatusFi
   return [
     ...statusProblems.map(fieldOf('correct the expression in spec.schema.status of the definition')),
     ...statusPending
-      .filter(({ nodes }) => !nodes.some((id) => open.has(id)))
-      .map(fieldOf('wait for the data; or give the field a value until then with .?field and .orValue(…)')),
+      .filter((field) => !field.nodes.some((id) => open.has(id)))
+      .map((field) => {
+        const names = field.nodes.filter((id) => leftOut.has(id)).join(', ');
+        const wait = 'wait for the data; or give the field a value until then with .?field and .orValue(…)';
+        if (names === '') return fieldOf(wait)(field);
+        const remedy = `make includeWhen of ${names} true, or compute the field from other data: .orValue(…) gives no value for a node that is left out`;
+        return { ...fieldOf(remedy)(field), reason: `it reads ${names}, which is left out` };
+      }),
   ];
 }
 
 /** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
 export const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'Accepted']);
 
-function failedConditionsOf(instance: InstanceObservation['instance']): FailedCondition[] {
+function failedConditionsOf({
+  instance,
+  definition,
+}: Pick<InstanceObservation, 'instance' | 'definition'>): FailedCondition[] {
+  const name = definition?.metadata.name ?? instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL] ?? 'NAME';
   const isFailed = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
   return readConditions(instance.status?.['conditions'])
     .filter(isFailed)
     .map(({ type, reason = '', message = '' }) => {
       const known = RefusedObject.remedy(message, refOf(instance));
-      const remedy = known ?? CONDITION_REMEDIES.get(type) ?? CORRECT_INSTANCE;
+      const own =
+        type === 'GraphResolved' ? seeDefinition(name) : type === 'Accepted' ? CORRECT_GRAPH : CORRECT_INSTANCE;
+      const remedy = known ?? own;
       return { condition: type, reason, message, remedy };
     });
 }
 
-const SEE_DEFINITION = 'see what is wrong with the definition: typekro why DEFINITION';
-const CONDITION_REMEDIES: ReadonlyMap<string, string> = new Map([
-  ['GraphResolved', SEE_DEFINITION],
-  [
-    'Accepted',
-    'correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first',
-  ],
-]);
+/** Names the command that says what is wrong with a definition. */
+export const seeDefinition = (name: string): string =>
+  `see what is wrong with the definition: typekro why ${shellWord(`rgd/${name}`)}`;
+const CORRECT_GRAPH =
+  'correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first';
 const CORRECT_INSTANCE =
   'correct the cause that the message names; the controller tries again by itself, and typekro reconcile makes it try at once';
 

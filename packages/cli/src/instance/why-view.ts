@@ -96,7 +96,7 @@ function troubleLines(trouble: Trouble): string[] {
 /** Returns the last lines: the controller's report, or the reason why the report has no cause. */
 function endLines(
   observation: InstanceObservation,
-  { causes, blocked, refusals, state, recorded }: WhyReport,
+  { causes, blocked, refusals, state, recorded, nodes, skipped }: WhyReport,
 ): string[] {
   const { graph, definition, decision, problems, node } = observation;
   const isDeleted = observation.instance.metadata.deletionTimestamp !== undefined;
@@ -122,22 +122,19 @@ function endLines(
     return ['', 'no object is left, and no controller has removed the finalizer of the instance', SEE_CONTROLLER];
   }
   if (graph === undefined && !isDeleted) return ['', 'without the graph, it is not known whether the nodes are ready'];
-  if (state === 'ACTIVE' && recorded === undefined) return ['', 'the instance waits for nothing: every node is ready'];
+  const every = `every node is ${nodes === 0 && skipped > 0 ? 'left out' : 'ready'}`;
+  if (state === 'ACTIVE' && recorded === undefined) return ['', `the instance waits for nothing: ${every}`];
   const { ready } = recordedState(observation.instance);
   if (state === 'ACTIVE' && ready !== undefined && isAuthored(definition)) {
     const words = printableLine([ready.reason, ready.message].filter(Boolean).join(': '));
     return [
       '',
-      `every node is ready; the definition itself sets the condition Ready to ${ready.status}: ${words}`,
+      `${every}; the definition itself sets the condition Ready to ${ready.status}: ${words}`,
       SEE_CONDITIONS,
     ];
   }
   const status = state === '' ? 'nothing' : printableLine(state);
-  return [
-    '',
-    `every node is ready, and the status says ${status}${report === '' ? '' : `: ${report}`}`,
-    SEE_CONTROLLER,
-  ];
+  return ['', `${every}, and the status says ${status}${report === '' ? '' : `: ${report}`}`, SEE_CONTROLLER];
 }
 
 /** The minimum length, in characters, of a part of a reason that counts as the server's message. */

@@ -4,6 +4,7 @@ import { definedMember, formatApiVersion, isJsonObject, parseApiVersion, refOf }
 import { textAt } from '@typekro/kit/kubernetes';
 import { Failure, keys } from '@typekro/engine/runtime';
 import { isPaused } from '../instance/suspension.ts';
+import { seeDefinition } from '../instance/why-report.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
 import { blockerWithoutDefinition, isWithdrawn, restoreText, withdrawnText } from '../instance/without-definition.ts';
 import { blockerOfDeletion, whyCommandOf } from './being-deleted.ts';
@@ -146,7 +147,7 @@ export async function prepareInstance(
       plan:
         context.operation === 'delete'
           ? deletionWithoutGraph(head, because, 'have the labels of the instance')
-          : restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition'),
+          : restingPlan(head, 'blocked', because, seeDefinition(head.definition)),
     };
   }
   return { head, input: simulationInput(context, graph, after, step) };
