@@ -176,7 +176,10 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
   [
     'two items with one name',
     { resources: [collection("${['a', 'a']}")] },
-    ['has two items with one identity', 'do         give the objects different names'],
+    [
+      'has two items with one identity: items 0 and 1 render ConfigMap v1 default/a',
+      'do         give the objects different names',
+    ],
   ],
   [
     'a collection that is too large',

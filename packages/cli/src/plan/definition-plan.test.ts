@@ -218,3 +218,10 @@ test.each<[string, JsonObject, JsonObject, Readonly<Record<string, JsonObject>>,
   }));
   expect(lines).toEqual(expected);
 });
+
+test('a default that is added or removed is named', () => {
+  const [none, some] = [{ spec: { a: 'string' } }, { spec: { a: 'string | default=x' } }];
+  const text = (before: JsonObject, after: JsonObject) => schemaOf(before, after, {})[0]?.description;
+  expect(text(none, some)).toBe('Default value was changed from none to {}');
+  expect(text(some, none)).toBe('Default value was changed from {} to none');
+});

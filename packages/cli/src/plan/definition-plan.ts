@@ -99,12 +99,12 @@ function schemaLine(
   const field = InstanceCrd.fieldOfChange(change);
   const kind = type === 'PROPERTY_ADDED' ? 'added' : type === 'PROPERTY_REMOVED' ? 'removed' : 'changed';
   const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field, shown);
-  const [old, next] = [change.old, change.new].map((text) => shown(tryParseJson(text) ?? text, field));
-  const changed =
-    type === 'DEFAULT_CHANGED' && old !== change.old
-      ? `Default value was changed from ${old} to ${next}`
-      : change.description;
-  const line = { change: kind, field, description: described ?? changed, breaking } as const;
+  const [old, next] = [change.old, change.new].map((text) =>
+    text === '' ? '' : shown(tryParseJson(text) ?? text, field),
+  );
+  const changed = type === 'DEFAULT_CHANGED' ? `Default value was changed from ${old} to ${next}` : change.description;
+  const text = (described ?? changed).replace(/ from (?= to )/, ' from none').replace(/ to $/, ' to none');
+  const line = { change: kind, field, description: text, breaking } as const;
   if (!field.startsWith('spec.')) return { ...line, setBy: [] };
   const named = (concerned: (instance: KubeObject) => boolean): string[] =>
     instances.filter(concerned).map((instance) => instanceKey(instance).replace(/^\//, ''));

@@ -187,7 +187,13 @@ export type Because =
   /** The API server does not serve a type that an expression computes. */
   | { readonly kind: 'unknown-type'; readonly type: string }
   | { readonly kind: 'duplicate-target'; readonly object: ObjectRef; readonly node: string }
-  | { readonly kind: 'identity-collision'; readonly identity: string }
+  /** `items` are the numbers of the two items, from 0, in the order of the collection. */
+  | {
+      readonly kind: 'identity-collision';
+      readonly identity: string;
+      readonly object: ObjectRef;
+      readonly items: readonly [number, number];
+    }
   | { readonly kind: 'collection-too-large'; readonly size: number; readonly limit: number }
   | { readonly kind: 'invalid-object'; readonly message: string; readonly path?: string }
   /** The node would write or read an object outside the instance's namespace, which the definition's policy forbids. */

@@ -93,7 +93,8 @@ resources:
       putInstance(graph, cluster, 'a', { names: ['a', 'b', 'a'], sizes: [1] }),
       cluster,
     );
-    expect(decision.nodes[0]).toMatchObject({ state: 'failed', because: { kind: 'identity-collision' } });
+    const because = { kind: 'identity-collision', items: [0, 2] };
+    expect(decision.nodes[0]).toMatchObject({ state: 'failed', because });
     expect(conditionOf(instance, 'ResourcesReady')?.message).toBe(
       'resource reconciliation failed: apply "pumps": resolve: node "pumps": duplicate identity in collection: parts.test/v1/Pump//a-1',
     );

@@ -8,7 +8,7 @@ import { type CollectionPlace, childLabels } from '../objects/labels.ts';
 import { evaluateHoles, fillPlan, fillTemplate, identityHoles } from '../template.ts';
 import { type StepContext, unresolvedBy } from '../step-context.ts';
 import { targetOfTemplate, wantedObject } from './wanted.ts';
-import type { ObjectTarget } from '../objects/target.ts';
+import { type ObjectTarget, refOfTarget } from '../objects/target.ts';
 import type { Unresolved, WantedObject, Identities, Resolved } from '../resolved.ts';
 
 /** kro's default limit of items in a collection. */
@@ -53,13 +53,14 @@ export function resolveItems(
   node: IteratingNode,
   visit: (filled: JsonObject, target: ObjectTarget, place: CollectionPlace) => void,
 ): Unresolved | undefined {
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
   return fillItems(context, node, (filled, place) => {
     const targeted = targetOfTemplate(context, node, filled);
     if (!targeted.ok) return targeted.reason;
     const key = targetKey(targeted.target);
-    if (seen.has(key)) return collision(context, node, filled, targeted.target);
-    seen.add(key);
+    const first = seen.get(key);
+    if (first !== undefined) return collision(context, node, filled, targeted.target, [first, seen.size]);
+    seen.set(key, seen.size);
     visit(filled, targeted.target, place);
     return undefined;
   });
@@ -170,14 +171,20 @@ export function assignItem(
   }
 }
 
-function collision(context: StepContext, node: GraphNode, filled: JsonObject, target: ObjectTarget): Unresolved {
+function collision(
+  context: StepContext,
+  node: GraphNode,
+  filled: JsonObject,
+  target: ObjectTarget,
+  items: readonly [number, number],
+): Unresolved {
   const { group, version, kind } = target.type;
   const metadata = filled['metadata'] as JsonObject;
   const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '';
   const identity = `${group}/${version}/${kind}/${namespace}/${target.name}`;
   return {
     state: 'failed',
-    because: { kind: 'identity-collision', identity },
+    because: { kind: 'identity-collision', identity, object: refOfTarget(target), items },
     message: context.texts.collision(node, identity),
   };
 }

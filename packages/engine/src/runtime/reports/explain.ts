@@ -85,7 +85,8 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'target-missing': ({ object }) => `waits for ${formatRef(object)}, into which it writes`,
   'unknown-type': ({ type }) => `waits for the type ${type}, which the API server does not serve`,
   'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
-  'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,
+  'identity-collision': ({ object, items }) =>
+    `has two items with one identity: items ${items.join(' and ')} render ${formatRef(object)}`,
   'collection-too-large': ({ size, limit }) => `has ${size} items, more than the ${limit} allowed`,
   'outside-namespace': ({ object, allowed }) =>
     `needs ${formatRef(object)}, but may use only objects in namespace ${allowed}`,
