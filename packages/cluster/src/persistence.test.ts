@@ -310,6 +310,22 @@ describe('a cluster with a state directory', () => {
     await second.close();
   });
 
+  test('stores nothing more after another cluster has continued with the directory', async () => {
+    const first = await open();
+    await call(first, 'POST', MAPS, map('a'));
+    await using second = await open();
+    const snapshot = first.snapshot();
+    const refused = await call(first, 'POST', MAPS, map('lost'));
+    expect([refused.status, refused.text]).toEqual([500, expect.stringContaining('another process has taken over')]);
+    expect(() => first.restore(snapshot)).toThrow('another process has taken over');
+    expect((await call(second, 'POST', MAPS, map('b'))).status).toBe(201);
+    expect((await call(first, 'POST', MAPS, map('lost'))).status).toBe(500);
+    await first.close();
+    await second.close();
+    await using third = await open();
+    expect(await names(third)).toEqual(['a', 'b']);
+  });
+
   const stateLines = () => readFileSync(join(directory, 'state.jsonl'), 'utf8').trimEnd().split('\n');
   test.each([
     ['is empty', () => writeFileSync(join(directory, 'state.jsonl'), ''), 'state.jsonl has no first line'],

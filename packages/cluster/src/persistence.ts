@@ -39,7 +39,6 @@ export interface KeptState {
 class Persistence implements Journal, KeptState {
   readonly #context: PersistenceContext;
   readonly #state: string;
-  readonly #draft: string;
   readonly #log: LogFile;
   /** The checksum of the last line of the log; 0 for an empty log. */
   #checksum = 0;
@@ -51,7 +50,6 @@ class Persistence implements Journal, KeptState {
     this.#context = context;
     makeDirectory(directory);
     this.#state = join(directory, 'state.jsonl');
-    this.#draft = `${this.#state}.new`;
     this.#log = new LogFile(join(directory, 'log.jsonl'), this.#state);
   }
 
@@ -73,12 +71,13 @@ class Persistence implements Journal, KeptState {
       const what = stats.isSymbolicLink() ? 'symbolic link' : 'folder, a device or a pipe';
       throw unreadable(`${path} is a ${what}, not a file`, 'nothing was written; move it away');
     });
-    // A draft exists when an earlier process ended while it wrote a new state.
-    rmSync(this.#draft, { force: true });
+    // A draft exists when an earlier process ended while it wrote a file.
+    for (const path of [this.#state, this.#log.path]) rmSync(draftOf(path), { force: true });
     context.work.onStop(() => this.#log.close());
     if (state !== undefined) {
       // The log is always made together with the state file.
       if (log === undefined) throw unreadable(`${this.#log.path} is missing next to ${this.#state}`);
+      this.#takeLog();
       const { snapshot, logSize, release } = this.#read();
       // Bytes after the last complete line belong to a line that was written only partly.
       this.#log.continueAt(logSize);
@@ -106,6 +105,18 @@ class Persistence implements Journal, KeptState {
         this.#writeState(version, snapshot.collections);
       });
     });
+  }
+
+  /**
+   * Replaces the log with its copy. A process that still has the old file open then stores nothing more: it finds
+   * another file at the path. On a full disk, the log stays.
+   */
+  #takeLog(): void {
+    try {
+      replaceFile(this.#log.path, (file) => void writeAll(file, readRegularFile(this.#log.path, NO_FOLLOW)));
+    } catch (thrown) {
+      if (!isFull(thrown)) throw thrown;
+    }
   }
 
   /** Appends a change to the log, before the change is applied in memory. */
@@ -222,44 +233,55 @@ class Persistence implements Journal, KeptState {
    */
   #writeState(version: number, collections: readonly SnapshotCollection[]): void {
     let size = 0;
-    try {
-      const file = openRegularFile(this.#draft, DRAFT, 0o600);
-      try {
-        const kubernetes = versionOf(this.#context.registry.release);
-        const objects = collections.reduce((sum, { items }) => sum + items.length, 0);
-        let { text, checksum } = line({ version, kubernetes, objects }, 0);
-        size += writeAll(file, text);
-        for (const { group, plural, items } of collections) {
-          const lines = items.map((object) => {
-            ({ text, checksum } = line({ group, plural, object }, checksum));
-            return text;
-          });
-          size += writeAll(file, lines.join(''));
-        }
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
+    replaceFile(this.#state, (file) => {
+      const kubernetes = versionOf(this.#context.registry.release);
+      const objects = collections.reduce((sum, { items }) => sum + items.length, 0);
+      let { text, checksum } = line({ version, kubernetes, objects }, 0);
+      size += writeAll(file, text);
+      for (const { group, plural, items } of collections) {
+        const lines = items.map((object) => {
+          ({ text, checksum } = line({ group, plural, object }, checksum));
+          return text;
+        });
+        size += writeAll(file, lines.join(''));
       }
-      renameSync(this.#draft, this.#state);
-    } catch (thrown) {
-      // The incomplete draft is removed because it takes space that the log needs.
-      rmSync(this.#draft, { force: true });
-      throw thrown;
-    }
+    });
     this.#log.continueAt(0);
     this.#checksum = 0;
     this.#foldSize = Math.max(MIN_FOLD_BYTES, size);
   }
 }
 
+/** Replaces a file in one step. If this fails, the file keeps its content. */
+function replaceFile(path: string, write: (file: number) => void): void {
+  const draft = draftOf(path);
+  try {
+    const file = openRegularFile(draft, DRAFT, 0o600);
+    try {
+      write(file);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (thrown) {
+    // The incomplete draft is removed because it takes space that the log needs.
+    rmSync(draft, { force: true });
+    throw thrown;
+  }
+}
+
+const draftOf = (path: string): string => `${path}.new`;
+
+const isFull = (thrown: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errorCode(thrown) ?? '');
+
 /** The error for a change that cannot be stored, and the remedy for the user. */
 function refusalFor(thrown: unknown, file: string): { readonly error: NotStored; readonly remedy: string } {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  const code = errorCode(thrown);
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  const remedy = isFull ? MAKE_ROOM : `make ${file} writable`;
+  const isLost = errorCode(thrown) === 'ESTALE';
+  const remedy = isFull(thrown) ? MAKE_ROOM : isLost ? 'stop this cluster, start it again' : `make ${file} writable`;
   // Clients recognize etcd's message for storage without space.
-  const known = isFull ? 'etcdserver: mvcc: database space exceeded: ' : '';
+  const known = isFull(thrown) ? 'etcdserver: mvcc: database space exceeded: ' : '';
   const message = `${known}the change cannot be stored in ${file}: ${reason}; ${remedy}, and try again`;
   return { error: new NotStored(message, thrown), remedy };
 }

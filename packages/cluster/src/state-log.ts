@@ -53,8 +53,10 @@ export class LogFile {
 
   /**
    * Prepares the next line: removes an incomplete line that a failed write has left. Returns false when a file is
-   * missing, was replaced, or lacks lines; the caller must then write both files again. If another program has removed
-   * the directory, this call creates it again.
+   * missing, the state was replaced, or the log lacks lines; the caller must then write both files again. If another
+   * program has removed the directory, this call creates it again.
+   *
+   * @throws Error `ESTALE` when another log is at the path: a later process has taken it over.
    */
   isWhole(): boolean {
     if (this.#isClosed) return true;
@@ -64,8 +66,9 @@ export class LogFile {
       makeMissing(dirname(this.path));
       return false;
     }
-    const isOwn = identityOf(log) === this.#own?.log && identityOf(state) === this.#own.state;
-    if (this.#file === undefined || !isOwn || log.size < this.#size) return false;
+    if (this.#file === undefined || this.#own === undefined) return false;
+    if (identityOf(log) !== this.#own.log) throw Object.assign(new Error(TAKEN_OVER), { code: 'ESTALE' });
+    if (identityOf(state) !== this.#own.state || log.size < this.#size) return false;
     if (log.size > this.#size) ftruncateSync(this.#file, this.#size);
     return true;
   }
@@ -98,14 +101,16 @@ export class LogFile {
   }
 }
 
-/** Writes a string to a file. Returns the number of bytes written. */
-export function writeAll(file: number, text: string): number {
-  const bytes = Buffer.from(text);
+/** Writes a content to a file. Returns the number of bytes written. */
+export function writeAll(file: number, content: string | Buffer): number {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
   return bytes.length;
 }
 
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW;
+
+const TAKEN_OVER = 'another process has taken over this file';
 
 const identityOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 
