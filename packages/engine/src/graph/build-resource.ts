@@ -314,8 +314,11 @@ class Builder {
       const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
       const path = this.#templatePath(steps);
       // Quotes the text in the file, not the value, because the value of 1.10 is the number 1.1.
-      const text = problem.hint?.startsWith('quote it') === true ? this.#problems.written(path)?.text : undefined;
-      const hint = text === undefined ? problem.hint : `quote it: "${text}"`;
+      const isQuoted = problem.hint?.startsWith('quote it') === true;
+      const text = isQuoted ? this.#problems.written(path)?.text : undefined;
+      const quoted = text === undefined ? problem.hint : `quote it: "${text}"`;
+      // A hint does not repeat the value of a Secret.
+      const hint = isQuoted && fixed.kind === 'Secret' ? 'write the value in quotes' : quoted;
       this.#refuse('resource', { ...problem, hint, path, kro: prefix + kro });
     }
     if (isCrd(template) && this.#block.externalRef === undefined) this.#checkCrdFields(walked);
