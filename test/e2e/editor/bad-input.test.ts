@@ -25,6 +25,14 @@ test.each(['Content-Length: abc', 'Content-Type: text', 'Content-Length: 9999999
   },
 );
 
+test('typekro lsp ends if a header has no end', () => {
+  const { status, stderr } = spawnSync(process.execPath, [CLI, 'lsp'], {
+    input: 'x'.repeat(100_000),
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('no end after 8192 bytes') });
+});
+
 describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
   let folder: string;
   let client: LanguageClient;
@@ -88,6 +96,14 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
     expect(await client.request('documentSymbol', { textDocument })).toEqual([]);
     expect(await client.request('semanticTokens/full', { textDocument })).toEqual({ data: [] });
     await client.change(uri('nothing.yaml'), 'x');
+    expect(await client.shutdown()).toBe(0);
+  });
+
+  test('notifications without params are ignored', async () => {
+    await start();
+    const methods = ['$/cancelRequest', '$/setTrace', 'textDocument/didChange', WATCHED];
+    for (const method of methods) await client.connection.sendNotification(method);
+    expect(await hover('nothing.yaml', 0, 0)).toBeNull();
     expect(await client.shutdown()).toBe(0);
   });
 

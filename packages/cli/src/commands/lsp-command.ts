@@ -6,6 +6,24 @@ import { protocolStreams } from '../process/protocol-streams.ts';
 /** The maximum length of a message, in bytes. An editor sends a document of 50 MB, which has a warning, as a whole. */
 const MAX_MESSAGE_BYTES = 200 * 1024 * 1024;
 
+/** The maximum length of the header of a message, in bytes. */
+const MAX_HEADER_BYTES = 8 * 1024;
+
+/** The notifications that have no parameters. */
+const BARE: ReadonlySet<unknown> = new Set(['initialized', 'exit']);
+
+/** Is it a notification whose parameters are missing? The library fails for some of them. */
+function isUnusable(message: object): boolean {
+  const { method, id, params } = message as {
+    readonly method?: unknown;
+    readonly id?: unknown;
+    readonly params?: unknown;
+  };
+  return (
+    method !== undefined && id === undefined && !BARE.has(method) && (typeof params !== 'object' || params === null)
+  );
+}
+
 /** `typekro lsp`: the language server for editors. */
 export const lsp: Command = {
   name: 'lsp',
@@ -42,6 +60,13 @@ export const lsp: Command = {
         context.printError(`error: the input is not a message of the Language Server Protocol: ${problem}`);
         end(ExitCode.failed);
       };
+      const listen = reader.listen.bind(reader);
+      reader.listen = (callback) =>
+        listen((message) => {
+          if (isUnusable(message))
+            server?.report(`${String(Reflect.get(message, 'method'))} without params is ignored`);
+          else callback(message);
+        });
       reader.onError(({ message }) => refuse(message));
       // The input ends when the client exits or crashes. The notification `exit` ends the server, too.
       input.once('end', () => end(ExitCode.ok)).once('close', () => end(ExitCode.ok));
@@ -54,8 +79,11 @@ export const lsp: Command = {
       server = new LanguageServer(connection, library, context);
       registerAnswers(connection, server, library);
       server.listen();
-      // The library waits for all bytes that a header announces, and has no option for a limit.
+      // The library waits for the end of a header and for all bytes that it announces, and has no option for a limit.
       input.on('data', () => {
+        const { numberOfBytes } = Reflect.get(reader, 'buffer') as { readonly numberOfBytes: number };
+        if (Reflect.get(reader, 'nextMessageLength') === -1 && numberOfBytes > MAX_HEADER_BYTES)
+          refuse(`a header has no end after ${MAX_HEADER_BYTES} bytes`);
         const bytes = Number(Reflect.get(reader, 'nextMessageLength'));
         if (bytes > MAX_MESSAGE_BYTES)
           refuse(`Content-Length is ${bytes}, and at most ${MAX_MESSAGE_BYTES} are allowed`);
