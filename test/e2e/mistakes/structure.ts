@@ -12,7 +12,7 @@ export const structureMistakes: readonly Mistake[] = [
   definition(
     'an id that two resources have and an expression reads',
     [['id: service', 'id: ⟦config']],
-    /another resource has the id "config"/,
+    /another resource has the id "config" too: spec\.resources\[\d\]/,
     /its own id/,
     { place: /shop\.yaml:52:\d+/ },
   ),

@@ -1,6 +1,7 @@
 import type { ParsedDefinition, ResourceBlock } from '../parsed-definition.ts';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import type { PathStep } from '../model.ts';
+import { formatPath } from '../path.ts';
 import { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 import type { Problems } from '../problems.ts';
 
@@ -22,10 +23,10 @@ export function checkNames(
     problems.error({ phase: 'naming', code, message, place: { path }, hint, kro: PREFIX + kro });
   };
   checkKind(definition.schema.kind, report);
-  const ids = new Set<string>();
+  const ids = new Map<string, ResourceBlock>();
   for (const resource of definition.resources) {
-    checkId(resource, ids, level, report);
-    ids.add(resource.id);
+    checkId(resource, ids.get(resource.id), level, report);
+    ids.set(resource.id, resource);
   }
   for (const resource of definition.resources) checkIterators(resource, ids, { maxDimensions, level }, report);
 }
@@ -52,7 +53,12 @@ function suggestKind(kind: string): string {
     : `for example "${name.charAt(0).toUpperCase()}${name.slice(1)}"`;
 }
 
-function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, level: KroCompatibility, report: Report): void {
+function checkId(
+  resource: ResourceBlock,
+  same: ResourceBlock | undefined,
+  level: KroCompatibility,
+  report: Report,
+): void {
   const { id } = resource;
   const path = [...resource.path, 'id'];
   if (isReservedWord(id, level)) {
@@ -76,15 +82,21 @@ function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, level: KroC
           ? undefined
           : `for example "${suggestion}"`,
     );
-  } else if (seen.has(id)) {
+  } else if (same !== undefined) {
     const kro = `${CONVENTION}found duplicate resource IDs ${id}`;
-    report('graph/duplicate-id', path, kro, `another resource has the id "${id}" too`, 'give each resource its own id');
+    report(
+      'graph/duplicate-id',
+      path,
+      kro,
+      `another resource has the id "${id}" too: ${formatPath(same.path)}`,
+      'give each resource its own id',
+    );
   }
 }
 
 function checkIterators(
   resource: ResourceBlock,
-  ids: ReadonlySet<string>,
+  ids: ReadonlyMap<string, ResourceBlock>,
   { maxDimensions: max, level }: NameRules,
   report: Report,
 ): void {
