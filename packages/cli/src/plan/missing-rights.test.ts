@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(() => plans.close());
 
 /** Plans the changed definition for a user. The server refuses the user's requests that match the pattern. */
-async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
+async function planWithout(refuses: RegExp | undefined, annotations = {}): Promise<Plan> {
   const { client } = refusingClient(plans.world.cluster, { refuses });
   const errors: string[] = [];
   const context = {
@@ -60,7 +60,10 @@ async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
     readInput: () => Promise.resolve(''),
     signal: new AbortController().signal,
   };
-  writeFileSync(join(plans.cwd, 'rights.json'), stringifyJson(definition('two')));
+  writeFileSync(
+    join(plans.cwd, 'rights.json'),
+    stringifyJson({ ...definition('two'), metadata: { name: 'rights', annotations } }),
+  );
   const loaded = await loadFiles(context, ['rights.json']);
   const source = { kind: 'cluster', name: 'test' } as const;
   const target = { api: client, source, namespace: 'team-a', checkedBy: 'server' } as const;
@@ -273,4 +276,9 @@ test('an object and an instance in a missing namespace are refused with a remedy
     { refusal: expect.stringContaining('"nowhere" not found') as string, ...advice },
   ]);
   expect(plan.instances).toMatchObject([{ state: 'blocked', ...advice }]);
+});
+
+test('a plan says that it does not see the rights of the account of a definition', async () => {
+  const { limits } = await planWithout(undefined, { 'typekro.dev/service-account': 'default/deployer' });
+  expect(limits).toEqual([expect.stringContaining('the rights of system:serviceaccount:default:deployer')]);
 });

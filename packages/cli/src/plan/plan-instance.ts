@@ -95,6 +95,9 @@ export async function simulatePrepared(
   const simulated = prepared.flatMap((each, at) => ('input' in each ? [{ ...each, at }] : []));
   for (const [at, each] of prepared.entries()) if ('plan' in each) plans[at] = each.plan;
   const inputs = simulated.map(({ input }) => input);
+  for (const { account } of inputs.map(({ step }) => step))
+    if (account !== undefined)
+      checker.limits.add(`the rights of ${account}, as which the controller writes the objects`);
   await simulateAll(
     inputs,
     source,

@@ -89,7 +89,7 @@ export interface StepOptions {
    * Default false.
    */
   readonly graphKind?: boolean;
-  /** The user name of the service account that writes a Graph's objects. The status records this name. */
+  /** The user name of the service account that writes the objects. The status of a Graph records this name. */
   readonly account?: string;
   /**
    * The Graphs whose template nodes created this Graph, directly or indirectly, as `namespace/name`: the creator, the

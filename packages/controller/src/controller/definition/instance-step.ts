@@ -1,5 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { type StepOptions, keys, NowSample } from '@typekro/engine/runtime';
+import { serviceAccountUser } from '../acting-identity.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { type ControllerSettings, stepOptionsOf } from '../settings.ts';
 import type { Policies } from './definition-policies.ts';
@@ -18,10 +19,15 @@ export function instanceStepOptions(
   settings: ControllerSettings,
 ): InstanceStepOptions {
   const sample = NowSample.read(instance);
+  const { namespace } = instance.metadata;
+  const { instanceServiceAccount: name } = settings;
+  const common = name === undefined || namespace === undefined ? undefined : { namespace, name };
+  const account = policies.serviceAccount ?? common;
   return {
     ...stepOptionsOf(settings, policies),
     version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? keys.DEFAULT_VERSION,
     definitionUid: uid,
+    ...(account === undefined ? {} : { account: serviceAccountUser(account) }),
     ...(sample === undefined ? {} : { templateNow: sample.template, statusNow: sample.status }),
   };
 }

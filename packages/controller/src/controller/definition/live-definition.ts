@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
+import { definedMember, formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
 import { compile, Kinds, KroLevel, revisionHash } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError, LiveSchemas } from '@typekro/kube';
@@ -10,7 +10,6 @@ import { crdDifference } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { CRD_TYPE, readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
-import { serviceAccountUser } from '../acting-identity.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
 import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
 import { type ControllerSettings, compileOptionsOf } from '../settings.ts';
@@ -77,12 +76,8 @@ export async function liveDefinition(
     pin === undefined
       ? revisions.filter(({ number }) => number <= (kept?.number ?? rollout?.base?.number ?? Infinity)).toReversed()
       : revisions.filter(({ number }) => number === pin);
-  const { namespace } = instance.metadata;
-  const { instanceServiceAccount: name } = settings;
-  const common = name === undefined || namespace === undefined ? undefined : { namespace, name };
-  const account = policies.serviceAccount ?? common;
-  const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
   const step = instanceStepOptions(definition, policies, instance, settings);
+  const actingAs = definedMember('actingAs', step.account);
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, settings, signal);
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
