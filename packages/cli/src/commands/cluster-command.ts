@@ -27,6 +27,8 @@ export const cluster: Command = {
       summary:
         'a snapshot; for load: files, folders, or - for the standard input; for faults and clock: see the list of verbs',
       variadic: true,
+      // Only the verb knows what the argument is.
+      allowsEmpty: true,
     },
   ],
   options: [
@@ -89,7 +91,7 @@ export const cluster: Command = {
     const verb = Object.hasOwn(CLUSTER_VERBS, word) ? CLUSTER_VERBS[word] : undefined;
     if (verb === undefined) throw unknownVerb(word);
     refuseForeignOptions(word, verb, input);
-    refuseWrongNumber(word, verb, names);
+    refuseWrongArguments(word, verb, names);
     return verb.run(context, input, names);
   },
 };
@@ -112,14 +114,16 @@ function refuseForeignOptions(word: string, { options }: ClusterVerb, input: Com
   throw usage(`typekro cluster ${word} has no option --${foreign[0]}`, own);
 }
 
-function refuseWrongNumber(
+function refuseWrongArguments(
   word: string,
   { form, minArguments, maxArguments }: ClusterVerb,
   names: readonly string[],
 ): void {
-  if (names.length >= minArguments && names.length <= maxArguments) return;
-  const what =
-    names.length < minArguments
+  const isEmpty = names.includes('');
+  if (names.length >= minArguments && names.length <= maxArguments && !isEmpty) return;
+  const what = isEmpty
+    ? 'an argument is empty; a shell variable may be unset'
+    : names.length < minArguments
       ? 'an argument is missing'
       : `there are too many arguments: ${names.slice(maxArguments).join(' ')}`;
   throw usage(what, `write typekro cluster ${[word, form].join(' ').trim()}`);

@@ -88,6 +88,13 @@ describe('cluster problems', () => {
     expect(readFileSync(join(clusters.home, file), 'utf8')).toBe(content);
   });
 
+  test.each(['clock', 'load', 'faults'])('an empty argument is refused with the form of the verb %s', async (verb) => {
+    const { code, err } = await run(`cluster ${verb} dev `);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^error: an argument is empty; a shell variable may be unset/);
+    expect(err).toContain(`write typekro cluster ${verb} NAME`);
+  });
+
   test.each(['1.33', 'v1.35.2', '1.36.1', '2', 'latest'])('Kubernetes %s is refused', async (version) => {
     expect(await run(`cluster start dev --kubernetes ${version}`)).toEqual({
       code: 2,
@@ -256,12 +263,19 @@ describe('cluster warnings', () => {
       await new Promise((resolve) => other.close(resolve));
     }
     await run('cluster stop dev');
-    writeFileSync(join(clusters.folderOf('dev'), 'credentials.json'), '{');
-    expect(await run('cluster start dev')).toMatchObject({
-      code: 0,
-      err: 'warning: HOME/state/typekro/clusters/dev/credentials.json is broken or of a later version, and is replaced; its settings or credentials are lost',
-    });
-    await run('cluster stop dev');
+    for (const [file, content] of [
+      ['credentials.json', '{'],
+      ['credentials.json', ''],
+      ['credentials.json', '{}'],
+      ['settings.json', '{'],
+    ] as const) {
+      writeFileSync(join(clusters.folderOf('dev'), file), content);
+      expect(await run('cluster start dev')).toMatchObject({
+        code: 0,
+        err: `warning: HOME/state/typekro/clusters/dev/${file} is broken or of a later version, and is replaced; its settings or credentials are lost`,
+      });
+      await run('cluster stop dev');
+    }
     expect(await run('cluster start dev')).toMatchObject({ code: 0, err: '' });
   });
 });
