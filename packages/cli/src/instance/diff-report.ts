@@ -31,25 +31,12 @@ export function diffReport(
       ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId })), ObjectTarget.refOf(target)),
       fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
     })),
-    ...(decision.orphan ?? []).map(({ nodeId, target }) => ({
-      node: nodeId,
-      object: ObjectTarget.refOf(target),
-      action: 'orphan' as const,
-      fields: [],
-    })),
+    ...(decision.orphan ?? []).map(({ nodeId, target }) => removed('orphan', nodeId, target)),
     ...decision.delete.map(({ nodeId, target }) => ({
-      node: nodeId,
-      object: ObjectTarget.refOf(target),
-      action: 'delete' as const,
+      ...removed('delete', nodeId, target),
       ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId, retired: true })), ObjectTarget.refOf(target)),
-      fields: [],
     })),
-    ...(decision.release ?? []).map(({ target }) => ({
-      node: '',
-      object: ObjectTarget.refOf(target),
-      action: 'release' as const,
-      fields: [],
-    })),
+    ...(decision.release ?? []).map(({ target }) => removed('release', '', target)),
   ];
   const acting = new Set(changes.map((change) => change.node));
   const shown = shownNodes(decision.nodes, refusedWrites);
@@ -65,6 +52,13 @@ export function diffReport(
     }),
   };
 }
+
+const removed = (action: ObjectDifference['action'], node: string, target: ObjectTarget): ObjectDifference => ({
+  node,
+  object: ObjectTarget.refOf(target),
+  action,
+  fields: [],
+});
 
 /** The refusal of the write of this object, if it is among the refused writes of its node. */
 function refusalOf(first: RefusedWrite | undefined, ref: ObjectRef): Pick<ObjectDifference, 'refused'> {

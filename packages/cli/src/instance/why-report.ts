@@ -1,4 +1,4 @@
-import { type ObjectRef, namespacedName, objectName, refOf } from '@typekro/kit/core';
+import { type ObjectRef, namespacedName, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import {
   withCommand,
@@ -27,7 +27,7 @@ import { shellWord } from '../text/escapes.ts';
 import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
 import { type ShownNode, isWorkOfController, shownNodes } from './shown-node.ts';
 import { resumeCommand } from './suspension.ts';
-import { blockerWithoutDefinition } from './without-definition.ts';
+import { blockerWithoutDefinition, kubectlObject } from './without-definition.ts';
 
 /** The result of a dry run of a pending write. */
 export interface PendingWrite {
@@ -75,7 +75,10 @@ export function whyReport(
     ...counts,
     blocked: [
       ...lostDefinition,
-      ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => blockerOf(reason, instance)),
+      ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => ({
+        reason,
+        remedy: RefusedObject.remedy(reason, refOf(instance)) ?? CORRECT_INSTANCE,
+      })),
       ...foreignFinalizers(instance),
     ].map(withCommand),
     refusals: failedConditionsOf(observation).map(withCommand),
@@ -265,22 +268,13 @@ const SEE_CONTROLLER =
 
 /** Returns `kubectl describe service shop-svc -n team-a`, or `typekro why …` for an object of the group `kro.run`. */
 function describeCommand(ref: ObjectRef): string {
-  const { apiVersion, kind, name, namespace } = ref;
+  const { apiVersion, kind } = ref;
   if (apiVersion.startsWith('kro.run/')) {
     return `typekro why ${shellWord(`${kind.toLowerCase()}/${namespacedName(ref)}`)}`;
   }
-  const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
   // Several API groups can have a custom kind with the same name.
-  const type = `${kind.toLowerCase()}${group.split('.').length > 2 ? group : ''}`;
-  return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
-}
-
-/**
- * Makes a blocker from a message about a failed deletion or release. The message comes from the step or from a recorded
- * condition. It contains the failed request, then the server's response, from which the remedy follows.
- */
-function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
-  return { reason, remedy: RefusedObject.remedy(reason, refOf(instance)) ?? CORRECT_INSTANCE };
+  const isCustom = parseApiVersion(apiVersion).group.includes('.');
+  return `kubectl describe ${kubectlObject(isCustom ? ref : { ...ref, apiVersion: 'v1' })}`;
 }
 
 /** The beginning of the controller's message about a deletion that does not proceed (`runtime/deletion.ts`). */
