@@ -12,16 +12,26 @@ import { type RefusedWrite, refusalKey, shownNodes } from './shown-node.ts';
  * Then follow the orphaned objects, the deletions, and the objects of which only fields are released.
  */
 export function diffReport(
-  { instance, node, decision: now, resumed, refusedWrites }: InstanceObservation,
+  { instance, node, decision: now, resumed, refusedWrites, changedWrites = [] }: InstanceObservation,
   graph: Graph,
 ): DiffReport {
   const decision = resumed ?? now;
   const isSelected = (id: string): boolean => node === undefined || id === node;
   const known = [
     ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
-    ...decision.apply.map(({ nodeId, target }) => [nodeId, ObjectTarget.refOf(target)] as const),
+    ...[...decision.apply, ...changedWrites].map(({ nodeId, target }) => [nodeId, ObjectTarget.refOf(target)] as const),
   ];
   const hides = Secrets.liveFieldsOf(graph, Secrets.liveNodes(known));
+  const shownFields = (nodeId: string, differences: readonly FieldDifference[]) =>
+    differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference));
+  const kept = changedWrites.map(({ nodeId, target, differences = [] }) => ({
+    node: nodeId,
+    object: ObjectTarget.refOf(target),
+    fields: shownFields(
+      nodeId,
+      differences.filter(({ kind }) => kind !== 'unowned'),
+    ),
+  }));
   const changes: ObjectDifference[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
       node: nodeId,
@@ -29,7 +39,7 @@ export function diffReport(
       action: why,
       ...(lastWriter === undefined ? {} : { lastWriter }),
       ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId })), ObjectTarget.refOf(target)),
-      fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
+      fields: shownFields(nodeId, differences),
     })),
     ...(decision.orphan ?? []).map(({ nodeId, target }) => removed('orphan', nodeId, target)),
     ...decision.delete.map(({ nodeId, target }) => ({
@@ -46,6 +56,7 @@ export function diffReport(
     instance: refOf(instance),
     ...(resumed === undefined ? {} : { suspended: true }),
     changes: changes.filter((change) => isSelected(change.node)),
+    kept: kept.filter((each) => isSelected(each.node)),
     notCompared: left.map((each) => {
       const { reason, remedy } = shown.of(each);
       return withCommand({ node: each.id, reason, ...definedMember('remedy', remedy) });
@@ -97,8 +108,9 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
 };
 
 /** Prints the report as text, with one line per object, per differing field, and per node that was not compared. */
-export function differenceLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
-  if (changes.length === 0 && notCompared.length === 0) return ['no difference: every object is as the graph wants it'];
+export function differenceLines({ instance, suspended, changes, kept, notCompared }: DiffReport): string[] {
+  if ([changes, kept, notCompared].every(({ length }) => length === 0))
+    return ['no difference: every object is as the graph wants it'];
   const lines = changes.flatMap(({ node, object, action, lastWriter, refused, fields }) => {
     const writer = lastWriter === undefined || action !== 'drift' ? '' : `, last written by ${lastWriter}`;
     const what = `${action}${node === '' ? '' : ` (${node})`}${writer}`;
@@ -115,6 +127,10 @@ export function differenceLines({ instance, suspended, changes, notCompared }: D
   return [
     ...held,
     ...lines,
+    ...kept.flatMap(({ node, object, fields }) => [
+      `= ${printableLine(objectName(object))}  changed by the API server, a webhook or a policy in each write (${node})`,
+      ...fields.map((field) => `    ${printableLine(field.path)}  ${fieldText(field, false)}`),
+    ]),
     ...notCompared.flatMap(({ node, reason, remedy }) => [
       `? ${node}  not compared: ${printableLine(reason)}`,
       ...(remedy === undefined ? [] : [`    do       ${printableLine(remedy)}`]),

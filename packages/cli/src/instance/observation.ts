@@ -10,7 +10,7 @@ import {
 import { observeInstance, observeMembers } from '@typekro/sdk/deploy';
 import { type Graph, GraphObject, KroLevel } from '@typekro/engine/graph';
 import { type KubernetesApi, readSession } from '@typekro/kube';
-import type { Condition, Decision, NodeReport, Observations } from '@typekro/engine/runtime';
+import type { ApplyAction, Condition, Decision, NodeReport, Observations } from '@typekro/engine/runtime';
 import { Explanation, keys, ObjectTarget, readConditions } from '@typekro/engine/runtime';
 import { actingClient } from './acting-client.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -39,6 +39,8 @@ export interface InstanceObservation {
   readonly graph?: Graph;
   /** The decision of a controller. Without a graph, it is derived from the inventory and the labels of the objects. */
   readonly decision: Decision;
+  /** The writes that the API server changes, so that the decision leaves them out (`decideWithDryRuns`). */
+  readonly changedWrites?: readonly ApplyAction[];
   /** The errors of the newest revision, if it does not compile. */
   readonly problems: readonly Diagnostic[];
   /** For a suspended instance whose graph is known: the decision after a resumption. */
@@ -213,16 +215,14 @@ export async function observeFound(
     step: { ...collectionLimit(settings, instance), ...step },
     signal,
   };
-  const decision = await decideWithDryRuns(acting.api, (tried) => observeInstance({ ...options, ...tried }), signal);
+  const tried = await decideWithDryRuns(acting.api, (known) => observeInstance({ ...options, ...known }), signal);
+  const { decision } = tried;
   checkNode(node, knownNodes({ graph, decision }));
-  if (!isPaused(instance)) return withMaskedConditions({ ...seen, graph, decision });
+  if (!isPaused(instance)) return withMaskedConditions({ ...seen, graph, ...tried });
   const resumed = { ...options, instance: resumedInstance(instance) };
-  return withMaskedConditions({
-    ...seen,
-    graph,
-    decision,
-    resumed: await decideWithDryRuns(acting.api, (tried) => observeInstance({ ...resumed, ...tried }), signal),
-  });
+  const later = await decideWithDryRuns(acting.api, (known) => observeInstance({ ...resumed, ...known }), signal);
+  const { changedWrites } = later;
+  return withMaskedConditions({ ...seen, graph, decision, resumed: later.decision, changedWrites });
 }
 
 /** Returns the contests that the controller has recorded in the instance. Only the controller counts the corrections. */

@@ -6,6 +6,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import {
   type Condition,
   type Decision,
+  type ApplyAction,
   type Observations,
   NodeReport,
   ObjectKey,
@@ -24,6 +25,7 @@ interface GraphObservation {
   /** Absent when the spec does not compile. */
   readonly graph?: Graph;
   readonly decision: Decision;
+  readonly changedWrites: readonly ApplyAction[];
   readonly problems: readonly Diagnostic[];
   readonly actingAs?: string;
   readonly notes: readonly string[];
@@ -43,7 +45,7 @@ export async function observeGraphObject(
   const isRecorded = graph === undefined || instance.metadata.deletionTimestamp !== undefined;
   const reader = isRecorded ? { api } : { api: acting.api, user: acting.user };
   const refused = refusal === undefined ? {} : { refusal };
-  const decision = await decideWithDryRuns(
+  const { decision, changedWrites } = await decideWithDryRuns(
     reader.api,
     (tried) => observeGraph({ ...reader, graph, instance, contest, step, signal, ...refused, ...tried }),
     signal,
@@ -53,6 +55,7 @@ export async function observeGraphObject(
     revision: 0,
     ...(graph === undefined ? {} : { graph }),
     decision: { ...decision, nodes: [...decision.nodes, ...retiredReports(instance, graph, decision)] },
+    changedWrites,
     problems,
     ...definedMember('actingAs', acting.user),
     notes: [...acting.notes, ...notesOn(instance, settings)],

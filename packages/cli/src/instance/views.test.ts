@@ -121,7 +121,8 @@ describe('diff', () => {
     const seen = await observe(api, 'shop/settings', 'default', NEVER, { settings: assumedSettings('this test') });
     if (seen.graph === undefined) throw new Error('it has no graph');
     expect(differenceLines(diffReport(seen, seen.graph))).toEqual([
-      'no difference: every object is as the graph wants it',
+      '= ConfigMap default/shop  changed by the API server, a webhook or a policy in each write (settings)',
+      '    data.a  "B" in the cluster, by webhook; "b" is wanted',
     ]);
   });
 

@@ -146,6 +146,8 @@ export interface DiffReport {
   /** True for a suspended instance. The controller makes the changes after the instance is resumed. */
   readonly suspended?: true;
   readonly changes: readonly ObjectDifference[];
+  /** The objects of which the API server, a webhook or a policy changes wanted values in each write. No difference. */
+  readonly kept: readonly Pick<ObjectDifference, 'node' | 'object' | 'fields'>[];
   /** Nodes that wait or could not be read. Their changes are not known yet. */
   readonly notCompared: readonly NotCompared[];
 }
