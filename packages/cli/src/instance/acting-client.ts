@@ -47,7 +47,6 @@ function watching(api: KubernetesApi, user: string): KubernetesApi {
     const place = JSON.stringify(resourceAttributes);
     const review = reviews.get(place) ?? api.create({ ...REVIEW, spec: { resourceAttributes } }, options);
     reviews.set(place, review);
-    // The message is that of the API server about a watch.
     if ((await review).status?.['allowed'] === false) {
       const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
       const what = `cannot watch resource "${found.plural}" in API group "${found.group}" ${where}`;

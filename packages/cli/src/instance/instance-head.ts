@@ -39,7 +39,6 @@ export function headLines(observation: InstanceObservation, now: number): string
   ];
 }
 
-/** The same as data: the beginning of the reports. */
 export function reportHead({ instance, notes, problems }: InstanceObservation): ReportHead {
   return {
     schemaVersion: 1,

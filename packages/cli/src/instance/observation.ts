@@ -203,8 +203,8 @@ export async function observeFound(
   if (graph === undefined) {
     const found = await observeMembers({ api, instance, signal });
     const nodes = [...found.nodes, ...declaredNodes(definition, instance, found)];
-    const isDeleted = instance.metadata.deletionTimestamp !== undefined;
-    return { ...seen, notes: isDeleted ? notes : [...notes, NOT_EVALUATED], decision: { ...found, nodes } };
+    const added = instance.metadata.deletionTimestamp === undefined ? [NOT_EVALUATED] : [];
+    return { ...seen, notes: [...notes, ...added], decision: { ...found, nodes } };
   }
   const options = {
     api: acting.api,
@@ -280,13 +280,12 @@ const BY_LABELS = `${NOT_EVALUATED}, and nodes without objects are missing`;
 /** The nodes that a definition without a graph declares and that have no object. None of them remains in a deletion. */
 function declaredNodes({ spec }: KubeObject, { metadata }: KubeObject, { nodes }: Decision): NodeReport[] {
   const declared = metadata.deletionTimestamp === undefined && isJsonObject(spec) ? spec['resources'] : [];
-  const ids = (Array.isArray(declared) ? declared : []).flatMap((each) =>
-    isJsonObject(each) && typeof each['id'] === 'string' ? [each['id']] : [],
-  );
   const known = new Set(nodes.map(({ id }) => id));
-  return ids
-    .filter((id) => !known.has(id))
-    .map((id) => ({ id, state: 'waiting', because: { kind: 'unjudged' }, objects: [] }));
+  return (Array.isArray(declared) ? declared : []).flatMap((each): NodeReport[] => {
+    const id = isJsonObject(each) ? each['id'] : undefined;
+    const isMissing = typeof id === 'string' && !known.has(id);
+    return isMissing ? [{ id, state: 'waiting', because: { kind: 'unjudged' }, objects: [] }] : [];
+  });
 }
 
 function checkNode(node: string | undefined, ids: readonly string[]): void {

@@ -145,7 +145,6 @@ function failedConditionsOf({
     });
 }
 
-/** Names the command that says what is wrong with a definition. */
 export const seeDefinition = (name: string): string =>
   `see what is wrong with the definition: typekro why ${shellWord(`rgd/${name}`)}`;
 const CORRECT_GRAPH =
