@@ -5,7 +5,7 @@ import { parseDefinitions } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { CURSOR, SHOP, editorAt } from '../test-support/editor.ts';
 import { chunksOf } from './chunks.ts';
-import { openDocument } from './editor-document.ts';
+import { DocumentPart, openDocument } from './editor-document.ts';
 import { EditorText } from './editor-text.ts';
 import { hoverAt } from './hover.ts';
 import { tokensOf } from './semantic-tokens.ts';
@@ -190,3 +190,13 @@ ${text(count)}`);
 
 const node = (index: number, value: string): string =>
   `    - {id: c${index}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: "${value}"}}}\n`;
+
+test('the tree of a document needs no result of the compiler, and a document that is nested far too deeply has none', () => {
+  const parsed = vi.spyOn(DocumentPart.prototype, 'parsed', 'get');
+  const treeOf = (text: string) => open(text).parts[0]?.part.tree;
+  expect(treeOf('a: 1')).toMatchObject({ kind: 'map' });
+  expect(treeOf(`a: ${'['.repeat(100_000)}`)).toBeUndefined();
+  expect(treeOf(`a: ${'x'.repeat(3_200_000)}`)).toBeUndefined();
+  expect(parsed).not.toHaveBeenCalled();
+  parsed.mockRestore();
+});

@@ -36,13 +36,7 @@ export class DocumentPart {
 
   /** The syntax tree; `undefined` for a document that is empty, too long or too deeply nested. */
   get tree(): YamlNode | undefined {
-    if (this.#tree === undefined) {
-      const isRefused = this.parsed.diagnostics.some(
-        ({ code }) => code === 'yaml/too-deep' || code === 'yaml/too-large',
-      );
-      this.#tree = { root: isRefused ? undefined : parseTree(this.text) };
-    }
-    return this.#tree.root;
+    return (this.#tree ??= { root: parseTree(this.text) }).root;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Node } from 'yaml';
+import type { CST, Node } from 'yaml';
 import { type JsonValue, setOwn, yamlLibrary } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import type { Span } from './editor-text.ts';
@@ -33,13 +33,28 @@ export interface YamlPlace {
  */
 const MAX_DEPTH = 200;
 
+/** The maximum length of a document, in UTF-16 units. `parseDefinitions` refuses a longer one. */
+const MAX_TREE_LENGTH = 3 * 1024 * 1024;
+
 /**
  * The syntax tree of one document. The parser is that of `parseDefinitions`; it continues after an error, so a document
- * with errors also has a tree. The text must not nest deeper than `parseDefinitions` accepts.
+ * with errors also has a tree. `undefined` for a document that is empty, too long, or nested far too deeply.
  */
 export function parseTree(text: string): YamlNode | undefined {
-  const { parseDocument } = yamlLibrary();
-  const document = parseDocument(text, {
+  if (text.length > MAX_TREE_LENGTH) return undefined;
+  const { Composer, Lexer, Parser } = yamlLibrary();
+  const parser = new Parser();
+  let isTooDeep = false;
+  function* tokens(): Generator<CST.Token> {
+    for (const lexeme of new Lexer().lex(text)) {
+      yield* parser.next(lexeme);
+      // The stack may have two tokens per level. `treeOf` leaves out nodes that are only slightly too deep.
+      isTooDeep = parser.stack.length > 4 * MAX_DEPTH;
+      if (isTooDeep) return;
+    }
+    yield* parser.end();
+  }
+  const composer = new Composer({
     schema: 'failsafe',
     strict: false,
     uniqueKeys: false,
@@ -47,7 +62,8 @@ export function parseTree(text: string): YamlNode | undefined {
     logLevel: 'silent',
     prettyErrors: false,
   });
-  return treeOf(document.contents, 0);
+  const [document] = composer.compose(tokens(), true, text.length);
+  return document === undefined || isTooDeep ? undefined : treeOf(document.contents, 0);
 }
 
 function treeOf(node: Node | null, depth: number): YamlNode | undefined {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { editorAt, SHOP, URI } from '@typekro/editor/test-support/editor';
 import { type Workspace, fixesFor, openDocument, toProtocol } from '@typekro/editor';
 import { checkDocument } from './check-document.ts';
@@ -18,6 +18,18 @@ async function problems(text: string, others: Readonly<Record<string, string>> =
 
 test('a valid definition has no problem', async () => {
   expect(await problems(SHOP)).toEqual([]);
+});
+
+test('requests are answered between the parser and the compiler', async () => {
+  const { workspace, document } = editorAt(SHOP);
+  let isAnswered = false;
+  setImmediate(() => void (isAnswered = true));
+  const compiled = vi.spyOn(workspace, 'crdsOutside').mockImplementation(() => {
+    expect(isAnswered).toBe(true);
+    return [];
+  });
+  await checkDocument(document, workspace);
+  expect(compiled).toHaveBeenCalled();
 });
 
 test.each([

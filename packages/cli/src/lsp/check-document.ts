@@ -25,6 +25,8 @@ export async function checkDocument(document: EditorDocument, workspace: Workspa
   if (document.isTooLong) return mayBeManifest(document) ? { ...NOTHING, diagnostics: [tooLong(document)] } : NOTHING;
   if (!isManifest(document, workspace)) return NOTHING;
   const { objects, diagnostics } = manifestOf(document.parsed(), document.text.text);
+  // The parser and the compiler each need a second for a large document. Requests are answered between them.
+  await new Promise((resolve) => setImmediate(resolve));
   const { file, uri } = document;
   const inputs = {
     objects: objects.map((entry) => ({ ...entry, file })),

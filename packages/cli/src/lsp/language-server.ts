@@ -220,6 +220,8 @@ export class LanguageServer {
     if (this.workspace.document(uri)?.version !== version || !this.workspace.isOpen(uri)) return;
     this.#graphs.set(uri, outlinesOf([...graphs, ...graphObjects]));
     this.#send(uri, toProtocol(document.text, diagnostics), version);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.workspace.document(uri)?.version !== version) return;
     if (!this.workspace.noteCompiled(uri, graphs)) return;
     for (const other of this.workspace.openDocuments()) if (other.uri !== uri) this.#schedule(other.uri);
   }
