@@ -335,6 +335,19 @@ describe('patches', () => {
     expect((await call(set.transport, 'GET', `${MAPS}/a`)).status).toBe(404);
   });
 
+  test('another resource version is refused, as in the storage of Kubernetes', async () => {
+    await using set = await setUp(() => patchAnswer([{ op: 'add', path: '/metadata/resourceVersion', value: '1' }]));
+    await call(set.transport, 'POST', MAPS, map('a'));
+    await set.configure('Mutating', 'h');
+    const changed = map('a', { data: { b: 'c' } });
+    const merge = 'application/merge-patch+json';
+    expect(await call(set.transport, 'PUT', `${MAPS}/a`, changed)).toMatchObject({ status: 409 });
+    expect(await call(set.transport, 'PATCH', `${MAPS}/a`, changed, merge)).toMatchObject({ status: 409 });
+    expect((await call(set.transport, 'POST', MAPS, map('b'))).body.message).toContain(
+      'resourceVersion should not be set on objects to be created',
+    );
+  });
+
   test('a deletion cannot be patched', async () => {
     await using set = await setUp(() => patchAnswer([{ op: 'add', path: '/data', value: {} }]));
     await call(set.transport, 'POST', MAPS, map('a'));

@@ -162,37 +162,31 @@ export async function mutateByWebhooks(
     const versioned = await afterConversions(() => callFor(context, hook, before));
     if (versioned === undefined) continue;
     const round = only === undefined ? 0 : 1;
-    const audited = (isMutated: boolean) => auditMutation(context, hook, round, isMutated);
     const reviews = new Reviews(before);
     const asked = askOrIgnore(context, hook, reviews, versioned, round, warnings).finally(() => reviews.close());
     const verdict = await asked.catch((thrown: unknown) => {
-      audited(false);
+      auditMutation(context, hook, round);
       throw thrown;
     });
     const object =
       verdict === undefined
         ? before.object
         : await afterConversions(() => patchedBy(context, hook, versioned, verdict.patch, before));
-    audited(object !== before.object);
-    if (object !== before.object) auditPatch(context, hook, round, verdict?.patch ?? []);
+    auditMutation(context, hook, round, object === before.object ? undefined : (verdict?.patch ?? []));
     invocations.add(hook.key, object !== before.object, textAt(hook.spec, 'reinvocationPolicy') === 'IfNeeded');
     present = { ...before, object };
   }
   return { object: present.object, invocations };
 }
 
-/** Adds the call of a mutating webhook to the audit events of the request. */
-function auditMutation({ audit }: AdmissionContext, hook: Webhook, round: number, mutated: boolean): void {
+/** Adds the call of a mutating webhook to the audit events, and its patch to those that include the object. */
+function auditMutation({ audit }: AdmissionContext, hook: Webhook, round: number, patch?: readonly JsonValue[]): void {
   const { configuration, name: webhook } = hook;
-  const value = stringifyJson({ configuration, webhook, mutated });
-  audit?.annotate(`mutation.webhook.admission.k8s.io/${placeOf(hook, round)}`, value);
-}
-
-/** Adds the patch of a webhook to the audit events that include the object of the request. */
-function auditPatch({ audit }: AdmissionContext, hook: Webhook, round: number, patch: readonly JsonValue[]): void {
-  const { configuration, name: webhook } = hook;
-  const value = stringifyJson({ configuration, webhook, patch: [...patch], patchType: 'JSONPatch' });
-  audit?.annotate(`patch.webhook.admission.k8s.io/${placeOf(hook, round)}`, value, 'Request');
+  const call = { configuration, webhook };
+  const place = `webhook.admission.k8s.io/${placeOf(hook, round)}`;
+  audit?.annotate(`mutation.${place}`, stringifyJson({ ...call, mutated: patch !== undefined }));
+  if (patch === undefined) return;
+  audit?.annotate(`patch.${place}`, stringifyJson({ ...call, patch: [...patch], patchType: 'JSONPatch' }), 'Request');
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { KubeObject, OwnerReference } from '@typekro/kit/core';
 import { type SimulatedController, Batch, firstBatch, keyOfObject } from './simulated-controller.ts';
-import type { ResourceName, ControllerClient } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 import { recordEvent } from './events.ts';
 
 const FOREGROUND = 'foregroundDeletion';
@@ -153,13 +153,9 @@ function processDependents(client: ControllerClient, owner: KubeObject, removed:
 }
 
 function releaseFinalizer(client: ControllerClient, object: KubeObject, finalizer: string): void {
-  const live = client.get(resourceName(client, object), object.metadata.namespace ?? '', object.metadata.name ?? '');
-  if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
-  client.dropFinalizer(live, finalizer);
-}
-
-function resourceName(client: ControllerClient, object: KubeObject): ResourceName {
-  return client.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
+  const resource = client.resourceOfKind(object.apiVersion, object.kind);
+  const live = resource === undefined ? undefined : client.at(resource, keyOfObject(object));
+  if (live !== undefined && live.metadata.uid === object.metadata.uid) client.dropFinalizer(live, finalizer);
 }
 
 /**
@@ -196,11 +192,9 @@ function deletionPolicy({ metadata: { finalizers = [] } }: KubeObject): 'Foregro
 }
 
 function unblockOwners(client: ControllerClient, object: KubeObject): void {
-  const references = object.metadata.ownerReferences ?? [];
-  const ownerReferences = references.map((reference) => ({
-    ...reference,
-    ...(reference.blockOwnerDeletion === true ? { blockOwnerDeletion: false } : {}),
-  }));
+  const ownerReferences = (object.metadata.ownerReferences ?? []).map((reference) =>
+    reference.blockOwnerDeletion === true ? { ...reference, blockOwnerDeletion: false } : reference,
+  );
   client.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
 }
 

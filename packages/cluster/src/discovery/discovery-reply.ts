@@ -81,9 +81,7 @@ function build(
 ): ApiReply | undefined {
   const core = request.segments[0] === 'api';
   if (output.form === 'discovery') {
-    const items = core
-      ? groupsOf(registry).filter(({ name }) => name === '')
-      : groupsOf(registry).filter(({ name }) => name !== '');
+    const items = groupsOf(registry).filter(({ name }) => (name === '') === core);
     const value = {
       kind: 'APIGroupDiscoveryList',
       apiVersion: 'apidiscovery.k8s.io/v2',
@@ -106,9 +104,7 @@ function build(
     );
   }
   if (!core && group === undefined) {
-    const groups = groupsOf(registry)
-      .filter(({ name }) => name !== '')
-      .map((entry) => groupValue(entry));
+    const groups = groupsOf(registry).flatMap((entry) => (entry.name === '' ? [] : [groupValue(entry)]));
     return replyValue(200, { kind: 'APIGroupList', apiVersion: 'v1', groups }, output);
   }
   if (group === undefined) return undefined;

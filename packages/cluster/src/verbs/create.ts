@@ -150,6 +150,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete (metadata as { selfLink?: string }).selfLink;
+  const version = metadata.resourceVersion ?? sentVersion;
   delete metadata.resourceVersion;
   metadata.uid = services.newUid();
   metadata.creationTimestamp = timestampOf(services.clock);
@@ -169,7 +170,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   strategy.admitValidating?.(object, undefined, context);
   admitChecked(write, object, undefined);
   const count = admitCounted(write, object, undefined);
-  if (!write.options.dryRun && isVersion(sentVersion))
+  if (!write.options.dryRun && isVersion(version))
     throw internalError('resourceVersion should not be set on objects to be created');
   const existing = resource.collection.get(storeKey(write.namespace, name))?.object;
   if (existing !== undefined)

@@ -159,7 +159,10 @@ function checkChange(
   const { resource } = write;
   const strategy = strategyFor(resource);
   const mutated: MutableObject = write.services.admission?.mutate(write, draft, live) ?? draft;
-  if (mutated !== draft) checkPlace(write, mutated);
+  if (mutated !== draft) {
+    checkPlace(write, mutated);
+    checkResourceVersion(write, live, mutated, versionField);
+  }
   checkStoredSize(resource.group, mutated, live);
   const next = inherit(write, live, mutated);
   strategy.admit?.(next, live, context);
