@@ -63,6 +63,17 @@ describe('one ServiceAccount per instance namespace', () => {
     await world.settle();
     expect(await world.user.find(mapIn('red'))).toBeUndefined();
   });
+
+  it('names the missing right to write', async () => {
+    world = await sim.virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
+    await world.apply(...team('blue', [{ ...MAPS, verbs: ['get', 'list', 'watch'] }]));
+    await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'x' })]));
+    await world.advance(5000);
+    await world.apply(inside('blue', sim.pot('p')));
+    const text = await readyOf('blue');
+    expect(text).toContain('{apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"]}');
+    expect(text).toContain('for system:serviceaccount:blue:deployer in namespace blue');
+  });
 });
 
 describe('a cluster-scoped instance', () => {

@@ -154,6 +154,18 @@ describe('the views of a ready Graph', () => {
 });
 
 describe('why names the cause when', () => {
+  test('the target of a patch is absent', async () => {
+    await apply(graph(mark('blue')));
+    expect(await shown('why')).toMatchInlineSnapshot(`
+      "Graph team-a/g   IN_PROGRESS 2s   0 of 1 nodes ready
+
+      ! mark  blocked: waits for ConfigMap v1 team-a/target, into which it writes
+         do         create the object, or correct its name in the patch
+
+      the controller reports: apply "mark" (patch): patch target ConfigMap "team-a/target" not found: executor: node not ready"
+    `);
+  });
+
   test('another manager owns a field of a patch', async () => {
     await world.user.apply(configMap('target', { own: 'y' }, { labels: { color: 'red' } }), {
       fieldManager: 'painter',
@@ -171,6 +183,65 @@ describe('why names the cause when', () => {
     `);
   });
 
+  test('the account may not write', async () => {
+    await world.apply(...rights(['get', 'list', 'watch']));
+    await apply(graph(map('web', 'web', 'k: v')));
+    expect(await shown('why')).toMatchInlineSnapshot(`
+      "Graph team-a/g   ERROR 2s   0 of 1 nodes ready
+
+      ✗ web  failed: the API server refuses ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot patch resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"]} for system:serviceaccount:team-a:default in namespace team-a)
+         do         give system:serviceaccount:team-a:default the missing right: typekro rbac prints all rules that a definition or a Graph needs
+
+      the controller reports: apply "web": configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot patch resource "configmaps" in API group "" in the namespace "team-a""
+    `);
+  });
+
+  test('the spec does not compile', async () => {
+    await apply(graph(map('web', '${naming.ap}', 'k: v') + '- {id: naming, def: {app: shop}}'));
+    expect(await shown('why')).toMatchInlineSnapshot(`
+      "Graph team-a/g   ERROR 2s
+      error: undefined field 'ap' [cel/unknown-field]
+        at spec.nodes[0].template.metadata.name
+        hint: did you mean "app"?
+
+      ✗ Accepted  False: compile node "web": variable at "metadata.name" ("naming.ap"): ERROR: <input>:1:7: undefined field 'ap' | naming.ap | ......^
+         do         correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first
+
+      nothing is done for the Graph, and its objects stay as they are: its spec does not compile"
+    `);
+    expect(await shown('tree')).toMatchInlineSnapshot(`
+      "Graph team-a/g   ERROR 2s
+      error: undefined field 'ap' [cel/unknown-field]
+        at spec.nodes[0].template.metadata.name
+        hint: did you mean "app"?"
+    `);
+  });
+
+  test('the kind is missing', async () => {
+    const widget = '{apiVersion: "example.com/${d.v}", kind: Widget, metadata: {name: w}}';
+    await apply(graph(`- {id: d, def: {v: v1}}\n- {id: w, template: ${widget}}`));
+    expect(await shown('why')).toMatchInlineSnapshot(`
+      "Graph team-a/g   IN_PROGRESS 2s   1 of 2 nodes ready
+
+      · w  pending: waits for the type example.com/v1, Kind=Widget, which the API server does not serve
+         do         create the CRD of the type, or correct apiVersion and kind
+
+      the controller reports: apply "w": example.com/v1, Kind=Widget: executor: target GVK not yet known to the cluster (executor: node not ready)"
+    `);
+    await apply(graph(`- {id: w, template: ${widget.replace('${d.v}', 'v1')}}`));
+    expect(await shown('why')).toMatchInlineSnapshot(`
+      "Graph team-a/g   ERROR 4s
+      error: the kind Widget of "example.com/v1" is not known [graph/unknown-kind]
+        at spec.nodes[0].template.apiVersion
+        hint: name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)
+
+      ✗ Accepted  False: build node "w": resolve schema for example.com/v1, Kind=Widget: cannot resolve group version "example.com/v1": schema not found
+         do         correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first
+
+      nothing is done for the Graph, and its objects stay as they are: its spec does not compile"
+    `);
+  });
+
   test('the finalizer of another program delays the deletion of the Graph', async () => {
     const held = graph(map('web', 'web', 'k: v'));
     await apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/hold'] } });
@@ -180,6 +251,42 @@ describe('why names the cause when', () => {
       "Graph team-a/g   DELETING 4s   being deleted for 2s   1 of 1 nodes deleted
         blocked by  the finalizer example.com/hold of another program has delayed the deletion since 2026-01-01T00:00:02Z
          do         find out why the program that owns example.com/hold does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists"
+    `);
+  });
+
+  test('the account lost its right to delete the objects', async () => {
+    await apply(graph(map('web', 'web', 'k: v')));
+    await world.apply(...rights(['get', 'list', 'watch']));
+    await world.user.delete(GRAPH);
+    await world.advance(2000);
+    expect(await shown('why')).toMatchInlineSnapshot(`
+      "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
+        blocked by  delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a"
+         do         give system:serviceaccount:team-a:default the missing right: typekro rbac prints all rules that a definition or a Graph needs
+
+      ✗ web  failed: the API server refuses the deletion of ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} for system:serviceaccount:team-a:default in namespace team-a)
+         do         give system:serviceaccount:team-a:default the missing right: typekro rbac prints all rules that a definition or a Graph needs
+         look       kubectl describe configmap web -n team-a
+
+      the controller reports: delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a""
+    `);
+    expect(await shown('tree')).toMatchInlineSnapshot(`
+      "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
+      └─ ✗ web  ConfigMap team-a/web  failed: the API server refuses the deletion of ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} for system:serviceaccount:team-a:default in namespace team-a)"
+    `);
+  });
+
+  test('another Graph owns the object', async () => {
+    const other = graph(map('web', 'web', 'k: v'));
+    await apply({ ...other, metadata: { ...other.metadata, name: 'first' } });
+    await apply(graph(map('web', 'web', 'k: other')));
+    expect(await shown('why')).toMatchInlineSnapshot(`
+      "Graph team-a/g   IN_PROGRESS 2s   0 of 1 nodes ready
+
+      ! web  blocked: may not write ConfigMap v1 team-a/web, which another Graph writes (field manager (manager of a tmpl))
+         do         choose another name, or remove web from the other Graph: the first Graph keeps the object
+
+      the controller reports: apply "web": template ConfigMap "team-a/web" owned by a peer kro Graph's template manager; refusing to co-manage: executor: field owned by a foreign field manager (executor: node not ready)"
     `);
   });
 });
