@@ -50,7 +50,8 @@ async function openReadable(kinds: readonly SnapshotKind[]): Promise<RulesServer
       // Other errors do not come from the objects: the server does not have the aggregated kinds of the cluster.
       if (!(error instanceof TypeKroError) || error.code !== 'kube/internal-error') continue;
       await rules.close();
-      throw error;
+      const place = [type.kind, type.group].filter((each) => each !== '').join('.');
+      throw new Error(`it cannot list its objects of ${place}: ${error.message}`, { cause: error });
     }
   }
   return rules;
