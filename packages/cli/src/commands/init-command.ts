@@ -56,7 +56,7 @@ export const init: Command = {
       await writeFile(join(folder, file), text, { code: 'init/not-written', remedy, within: folder, isSource });
     }
     context.print(`wrote  ${files.map(([file]) => file).join(' ')}  (${files.length} files)`);
-    const enter = dir === '.' ? '' : `cd ${shellWord(dir)} && `;
+    const enter = dir === '.' ? '' : `cd ${shellWord(dir.startsWith('-') ? `./${dir}` : dir)} && `;
     context.print(`next   ${enter}npm install && npm start   # runs now, no cluster needed`);
     return ExitCode.ok;
   },

@@ -44,6 +44,10 @@ spec:
 `;
 
 describe('typekro init', () => {
+  test('the next command enters a folder whose name begins with a dash', async () => {
+    expect((await run('--', '--evil')).out).toContain('next   cd ./--evil && npm install');
+  });
+
   test('writes a project with a composition, and prints the next commands', async () => {
     const { code, out, err } = await run('My Platform');
     expect({ code, out, err }).toMatchInlineSnapshot(`
