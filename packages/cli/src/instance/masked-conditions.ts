@@ -36,7 +36,8 @@ export function withMaskedConditions<Observation extends Seen>(observation: Obse
         const [before = ''] = WRITE.exec(line) ?? [];
         const id = Array.from(before.matchAll(/apply "([^"]*)"/g), ([, each = '']) => each).join('/');
         const desired = decision.apply.find(({ nodeId }) => nodeId === id)?.desired;
-        return before === '' ? line : `${before}${mask(id, desired, line.slice(before.length))}`;
+        const text = line.slice(before.length);
+        return before === '' || NO_RIGHT.test(text) ? line : `${before}${mask(id, desired, text)}`;
       })
       .join('\n');
   const masked = conditions.map((each): JsonValue => {
@@ -46,6 +47,10 @@ export function withMaskedConditions<Observation extends Seen>(observation: Obse
   const status = { ...instance.status, conditions: masked };
   return { ...observation, instance: { ...instance, status } satisfies KubeObject };
 }
+
+/** Matches the API server's whole message about a missing right, which quotes names and no values. */
+const NO_RIGHT =
+  /^(?:get current state for \w+ "[^"]*": )?[\w.]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "[^"]*" in API group "[^"]*"(?: in the namespace "[^"]*"| at the cluster scope)?$/;
 
 /** Matches the beginning of kro's message about a failed write: the node, preceded by the subgraphs that contain it. */
 const WRITE = /^.*?(?:apply "[^"]*" \(subgraph\): )*apply "[^"]*"(?: \((?:ref|patch)\))?: /;
