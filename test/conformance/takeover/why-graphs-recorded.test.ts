@@ -31,7 +31,7 @@ const why = async (seen: InstanceObservation): Promise<string> =>
 /** One row per failure: scenario, checkpoint, and the strings that the output contains (the cause and the remedy). */
 const CAUSES: readonly (readonly [string, string, readonly string[]])[] = [
   ['graph-account-lost-before-delete', 'blocked', ['blocked by  delete v1/ConfigMap t-x/a', 'give system:serviceaccount:t-x:default the missing right']],
-  ['graph-account-named', 'secret forbidden', ['✗ s  failed', 'add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["get"]}', 'give system:serviceaccount:t-x:writer the missing right', 'reports: apply "s": get current state for Secret "s": secrets "s" is forbidden: User "system:serviceaccount:t-x:writer" cannot']],
+  ['graph-account-named', 'secret forbidden', ['✗ s  failed', 'add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["get"]}', 'give system:serviceaccount:t-x:writer the missing right', 'reports: apply "s": get current state for Secret "t-x/s": secrets "s" is forbidden: User "system:serviceaccount:t-x:writer" cannot']],
   ['graph-account-without-rights', 'forbidden', ['✗ a  failed', '✗ b  failed', 'resources: ["configmaps"], verbs: ["get"]']],
   ['graph-data-pending', 'pending', ['· x  pending: waits for data', 'ConfigMap t-x/src: data has a, and no b', 'waiting    y']],
   ['graph-delete-while-invalid', 'invalid', ['nothing here is named nope', 'at spec.nodes[0].template.metadata.name', '✗ Accepted']],
