@@ -3,11 +3,11 @@
  * the page does not move when the picture is loaded.
  */
 export function imageSize(name: string, bytes: Buffer): { readonly width: number; readonly height: number } {
-  // The header of a lossy WebP, which Chromium writes for pages without transparency: 14 bits for each size.
-  if (bytes.toString('latin1', 8, 16) === 'WEBPVP8 ')
-    return { width: bytes.readUInt16LE(26) & 0x3fff, height: bytes.readUInt16LE(28) & 0x3fff };
+  // The header of the extended WebP, which Chromium writes: 24 bits for each size, less one.
+  if (bytes.toString('latin1', 8, 16) === 'WEBPVP8X')
+    return { width: bytes.readUIntLE(24, 3) + 1, height: bytes.readUIntLE(27, 3) + 1 };
   const [, width, height] = /<svg[^>]* width="(\d+)"[^>]* height="(\d+)"/.exec(bytes.toString('utf8')) ?? [];
   if (width === undefined || height === undefined)
-    throw new Error(`${name} is neither a lossy WebP nor an SVG with a size`);
+    throw new Error(`${name} is neither an extended WebP nor an SVG with a size`);
   return { width: Number(width), height: Number(height) };
 }
