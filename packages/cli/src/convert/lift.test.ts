@@ -45,3 +45,18 @@ test.each([
     expect.objectContaining({ code: 'cli/usage', message, remedy: expect.stringMatching(remedy) as string }) as Error,
   );
 });
+
+test('each object is named once, for any number of lifts', () => {
+  let reads = 0;
+  const named = Array.from({ length: 300 }, (_, index) => ({
+    ...object('v1', 'ConfigMap', `a${index}`, { data: { x: '1' } }),
+    get kind() {
+      reads += 1;
+      return 'ConfigMap';
+    },
+  }));
+  expect(parseLifts(named.map((_, index) => `ConfigMap/a${index}:data.x=f${index}`).join(','), named)).toHaveLength(
+    300,
+  );
+  expect(reads).toBeLessThan(3000);
+});

@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, nearestName, parseApiVersion, TypeKroError, withGroup } from '@typekro/kit/core';
+import { grouped, isJsonObject, nearestName, parseApiVersion, TypeKroError, withGroup } from '@typekro/kit/core';
 import { type PathStep, Path } from '@typekro/engine/graph';
 import { type Schema, valueAtSteps } from '@typekro/engine/schema';
 
@@ -24,9 +24,15 @@ export interface Lift {
 export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[] {
   const parts = text === '' ? [] : [...text.matchAll(PARTS)].map(([part]) => part).filter((part) => part !== '');
   if (text !== '' && parts.length === 0) throw notALift(text);
-  const lifts = parts.map((part) => parseLift(part, objects));
+  const named: NamedObjects = grouped(
+    objects.flatMap((object) => [...new Set(namesOf(object).map(lowerCase))].map((name) => ({ name, object }))),
+    ({ name }) => name,
+  );
+  const lifts = parts.map((part) => parseLift(part, named, objects));
+  const fields = new Map<string, Lift>();
   for (const lift of lifts) {
-    const other = lifts.find(({ field }) => field === lift.field);
+    const other = fields.get(lift.field);
+    if (other === undefined) fields.set(lift.field, lift);
     if (other !== undefined && other.schema.type !== lift.schema.type) {
       throw usage(
         `--lift: the field ${lift.field} would have the types ${lift.schema.type ?? ''} and ${other.schema.type ?? ''}`,
@@ -40,12 +46,17 @@ export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[]
   return lifts;
 }
 
-function parseLift(text: string, objects: readonly KubeObject[]): Lift {
+/** Objects by each of their names in a lift (`namesOf`), in lower case. */
+type NamedObjects = ReadonlyMap<string, readonly { readonly object: KubeObject }[]>;
+
+const lowerCase = (text: string): string => text.toLowerCase();
+
+function parseLift(text: string, named: NamedObjects, objects: readonly KubeObject[]): Lift {
   const [, target = '', given] = LIFT.exec(text) ?? [];
-  const { name, pathText } = splitTarget(target, objects);
+  const { name, pathText } = splitTarget(target, named);
   const parsed = Path.parse(pathText);
   if (name === '' || !parsed.ok) throw notALift(text);
-  const object = namedObject(name, objects);
+  const object = namedObject(name, named, objects);
   const { steps } = parsed;
   const value = valueAtSteps(object, steps);
   if (value === undefined) throw unknownField(object, steps);
@@ -69,22 +80,20 @@ const LIFT = /^((?:\["[^"]*"\]|[^=])+)(?:=(.+))?$/;
  * Splits `KIND/NAME:PATH`. A name can contain colons, such as `system:app`, and so can a path. The name is therefore
  * the longest one that an object has, or else the text before the first colon.
  */
-function splitTarget(target: string, objects: readonly KubeObject[]) {
+function splitTarget(target: string, named: NamedObjects) {
   const splits = [...target.matchAll(/:/g)].map(({ index }) => ({
     name: target.slice(0, index),
     pathText: target.slice(index + 1),
   }));
-  return (
-    splits.findLast(({ name }) => objectsNamed(name, objects).length > 0) ?? splits[0] ?? { name: '', pathText: '' }
-  );
+  return splits.findLast(({ name }) => named.has(lowerCase(name))) ?? splits[0] ?? { name: '', pathText: '' };
 }
 
 const notALift = (text: string): TypeKroError =>
   usage(`--lift ${text} is not a lift`, 'write KIND/NAME:PATH=FIELD, as in Deployment/web:spec.replicas=replicas');
 
 /** Finds the object that `KIND/NAME` names, also with a group after the kind and with a namespace. */
-function namedObject(name: string, objects: readonly KubeObject[]): KubeObject {
-  const [object, ...others] = objectsNamed(name, objects);
+function namedObject(name: string, named: NamedObjects, objects: readonly KubeObject[]): KubeObject {
+  const [object, ...others] = (named.get(lowerCase(name)) ?? []).map((each) => each.object);
   if (object !== undefined && others.length === 0) return object;
   if (object !== undefined) {
     const choices = [object, ...others].map((each) => namesOf(each).at(-1) ?? '');
@@ -97,9 +106,6 @@ function namedObject(name: string, objects: readonly KubeObject[]): KubeObject {
     near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
   );
 }
-
-const objectsNamed = (name: string, objects: readonly KubeObject[]): KubeObject[] =>
-  objects.filter((each) => namesOf(each).some((own) => own.toLowerCase() === name.toLowerCase()));
 
 /** The names of an object in a lift, from the shortest to the longest. */
 function namesOf({ apiVersion, kind, metadata: { name = '', namespace } }: KubeObject): string[] {
