@@ -22,9 +22,12 @@ test('crds: [.] loads the CRDs in the folder of the test file', async () => {
   );
   own.write(
     'part.test.yaml',
-    'schemaVersion: 1\nkind: GraphTest\ncrds: [.]\ntests:\n  - name: one\n    given: { name: a, spec: {} }\n    expect: { created: [widget] }\n',
+    'schemaVersion: 1\nkind: GraphTest\ncrds: [.]\ntests:\n  - name: "one\\n ✗ two"\n    given: { name: a, spec: {} }\n    expect: { created: [widget] }\n',
   );
-  expect(await own.run('test part.test.yaml')).toMatchObject({ code: 0, err: '' });
+  const ran = await own.run('test part.test.yaml');
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  // A line break in a name makes no second result.
+  expect(ran.out).toMatch(/^ ✓ one ✗ two /m);
   own.remove();
 });
 

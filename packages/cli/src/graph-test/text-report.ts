@@ -1,5 +1,6 @@
 import { type Paint, type TestFailure, failureLines } from '@typekro/testing';
 import { shellWord } from '../text/escapes.ts';
+import { printableLine } from '../text/output-text.ts';
 import type { TestResult } from './run-test-file.ts';
 
 const NAME_WIDTH = 64;
@@ -14,7 +15,7 @@ export function resultLines(
   paint: Paint,
 ): string[] {
   const mark = failure === undefined ? paint.good('✓') : paint.bad('✗');
-  const head = ` ${mark} ${fullName.padEnd(NAME_WIDTH)}  ${paint.faint(`${Math.round(milliseconds)} ms`)}`;
+  const head = ` ${mark} ${printableLine(fullName).padEnd(NAME_WIDTH)}  ${paint.faint(`${Math.round(milliseconds)} ms`)}`;
   if (failure === undefined) return [head];
   return [
     head,
