@@ -27,7 +27,7 @@ test('crds: [.] loads the CRDs in the folder of the test file', async () => {
   const ran = await own.run('test part.test.yaml');
   expect(ran).toMatchObject({ code: 0, err: '' });
   // A line break in a name makes no second result.
-  expect(ran.out).toMatch(/^ ✓ one ✗ two /m);
+  expect(ran.out).toMatch(/^ ✓ part › one ✗ two /m);
   own.remove();
 });
 
