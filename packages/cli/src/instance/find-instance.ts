@@ -16,6 +16,7 @@ import { type ApiResource, type KubernetesApi, isNotFound, KubeError, unlessFail
 import { listAt } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { pluralize } from '@typekro/engine/schema';
+import { shellWord } from '../text/escapes.ts';
 import { hasNamespace } from '../namespaces.ts';
 import { type InstanceName, argumentOf, readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';
@@ -364,6 +365,8 @@ async function missingNamespace(
   return (await hasNamespace(api, name, signal)) === false ? name : undefined;
 }
 
+const FILE_ARGUMENT = /\.(?:ya?ml|json|[cm]?[jt]s)$/i;
+
 /** Matches an argument that is marked as the name of a definition, which has no slash. */
 const DEFINITION_ARGUMENT = /^(?:rgd|definition|resourcegraphdefinitions?)\/([^/]+)$/i;
 
@@ -377,6 +380,11 @@ async function notFound(
   missing: string | undefined,
 ): Promise<TypeKroError> {
   const code = 'cli/no-instance';
+  if (FILE_ARGUMENT.test(text))
+    throw new TypeKroError(`"${text}" names a file, and the command takes an instance`, {
+      code,
+      remedy: `write NAME or NAMESPACE/NAME of an instance; typekro plan ${shellWord(text)} shows what the file would change`,
+    });
   const [, definition] = DEFINITION_ARGUMENT.exec(text) ?? [];
   if (definition !== undefined)
     throw new TypeKroError(`"${text}" names a definition, and the command takes an instance`, {

@@ -176,6 +176,7 @@ describe('an instance', () => {
     ['shop/setings', 'the instance has no node setings', 'did you mean settings?'],
     ['app/nope/shop', 'there is no instance app/nope/shop: the namespace nope does not exist', 'did you mean'],
     ['default/shp', 'there is no instance default/shp', 'did you mean app/default/shop?'],
+    ['a/app.yaml', '"a/app.yaml" names a file, and the command takes an instance', 'typekro plan a/app.yaml'],
     ['rgd/apps', '"rgd/apps" names a definition, and the command takes an instance', 'typekro why rgd/apps'],
     ['a/b/c/d', 'there is no instance a/b/c/d: the namespace a does not exist', 'the cluster has app/default/shop'],
     ['shop//it', '"shop//it" names no instance', 'KIND/NAMESPACE/NAME'],

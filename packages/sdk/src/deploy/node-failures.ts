@@ -87,6 +87,8 @@ function objectIn(message: string): Parameters<typeof RefusedObject.remedy>[1] {
  * such a refusal.
  */
 export function remedyOfRefusal(message: string, namespace: string): string | undefined {
+  // A webhook that does not answer may answer the next try.
+  if (message.includes('failed calling webhook')) return undefined;
   const remedy = remedyOfWrite(message, { ...objectIn(message), namespace });
   if (remedy !== undefined) return remedy;
   if (/ cannot \S+ resource /.test(message))

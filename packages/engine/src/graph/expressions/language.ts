@@ -440,6 +440,8 @@ export class Language {
     if (rules.place === 'readyWhen' && this.isVariable(name)) {
       return `write a condition on "${rules.only}"; to wait for "${name}", read one of its fields in the template`;
     }
+    if (/^\.(?:spec|metadata)$/.test(name) && this.#hasInstance)
+      return `write schema${name}, as an expression names the instance`;
     const close = nearestName(name, this.namesAt(rules).filter(isIdentifier));
     if (close !== undefined) return `did you mean "${close}"?`;
     if (rules.place === 'readyWhen') return `a condition of readyWhen can read only ${rules.only}`;

@@ -41,7 +41,9 @@ function checkKind(kind: string, report: Report): void {
     'graph/invalid-kind-name',
     ['spec', 'schema', 'kind'],
     `${CONVENTION}kind '${kind}' is not a valid KRO kind name: must be UpperCamelCase`,
-    `the kind "${kind}" must begin with an uppercase letter and contain only ASCII letters and digits`,
+    kind === ''
+      ? 'the schema has no kind'
+      : `the kind "${kind}" must begin with an uppercase letter and contain only ASCII letters and digits`,
     suggestKind(kind),
   );
 }

@@ -63,10 +63,7 @@ describe('if the cause is a word that YAML 1.1 reads as a boolean, the hint name
     [
       'the kind',
       withData('a: x').replace('kind: App', 'kind: Yes'),
-      [
-        'a string is expected here; put it in quotes: "Yes"',
-        'the kind "" must begin with an uppercase letter and contain only ASCII letters and digits; write a name such as "WebApp"',
-      ],
+      ['a string is expected here; put it in quotes: "Yes"', 'the schema has no kind; write a name such as "WebApp"'],
     ],
   ])('%s', (_, text, problems) => expect(problemsOf(text)).toEqual(problems));
 
@@ -92,6 +89,17 @@ test.each<[string, string, string]>([
     `undefined field 'zzzzzzz'; known fields: ${known}`,
   ]),
 );
+
+test.each([
+  ['${schema.spec.namespace}', 'the instance has it in schema.metadata.namespace'],
+  [
+    '${schema.spec.name || "x"}',
+    'for a default value, write .?name.orValue(…) or | default=… in the schema; for a condition, compare it: x != "" instead of x',
+  ],
+  ['${.spec.name}', 'write schema.spec, as an expression names the instance'],
+])('the hint for %s names what the author looks for', (cel, hint) => {
+  expect(problemsOf(withData(`a: '${cel}'`)).join('\n')).toContain(hint);
+});
 
 /** A definition with a Deployment that has this field. */
 const withDeployment = (field: string, args = '[a]'): string =>

@@ -23,7 +23,10 @@ export function celHint(
 ): string | undefined {
   const { message } = error;
   const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
-  if (field !== undefined) return fieldHint(field, fieldNames(error));
+  if (field !== undefined)
+    return OF_METADATA.has(field) && text.includes(`schema.spec.${field}`)
+      ? `the instance has it in schema.metadata.${field}`
+      : fieldHint(field, fieldNames(error));
   const name = /^undeclared reference to '([^']*)'/.exec(message)?.[1];
   if (name !== undefined) return foreignFunctionHint(name);
   const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];
@@ -34,7 +37,12 @@ export function celHint(
   if (/^type '(?:string|list.*|map.*)' does not support field selection/.test(message))
     return 'a string and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
   const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
-  if (wanted?.[1] === 'bool') return CONDITION_HINTS.get(wanted[2] ?? '') ?? 'write a condition, as in a == b';
+  if (wanted?.[1] === 'bool') {
+    const condition = CONDITION_HINTS.get(wanted[2] ?? '') ?? 'write a condition, as in a == b';
+    return text.includes('||') && wanted[2] !== 'bool'
+      ? `for a default value, write .?name.orValue(…) or | default=… in the schema; for a condition, ${condition}`
+      : condition;
+  }
   if (message.startsWith('runtime.newCondition: keys must be bare'))
     return 'write the keys without quotes: {type: "Ready", status: "True"}';
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
@@ -66,6 +74,9 @@ const RESERVED_WORDS: ReadonlyMap<string, string> = new Map([
   ['namespace', 'the namespace of the instance is schema.metadata.namespace'],
   ['null', 'read the field with .?name and write .orValue(…)'],
 ]);
+
+/** Fields of the metadata that authors look for in the spec. */
+const OF_METADATA: ReadonlySet<string> = new Set(['namespace', 'name', 'labels', 'annotations']);
 
 /** Hints for conditions that are not booleans, by the type of the condition. */
 const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
