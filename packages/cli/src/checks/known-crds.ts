@@ -39,7 +39,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 
 /**
  * Reads the CRDs that the options name; with `used`, only those that name a group or a kind of the files. If a kind is
- * still unknown, adds this package's CRDs of its API group.
+ * still unknown, adds this package's CRDs of its API group, unless the CRDs of a cluster decide.
  *
  * @throws TypeKroError the errors of `readSources`, and of an unreachable cluster.
  */
@@ -47,7 +47,7 @@ export async function knownCrds(
   context: CommandContext,
   input: CommandInput,
   inputs: LoadedInputs,
-  reads: 'all' | 'used' = 'used',
+  { reads = 'used', isCluster = namesCluster(input) }: { reads?: 'all' | 'used'; isCluster?: boolean } = {},
 ): Promise<KnownCrds> {
   const names = (textOption(input, 'crds') ?? '').split(',').filter((name) => name !== '');
   const kinds = inputs.objects.flatMap(({ object }) => kindsOf(object));
@@ -90,7 +90,7 @@ export async function knownCrds(
     ...live.flatMap(objectsOf).filter((crd) => Kinds.isCrd(crd) && used.has(groupOf(crd)) && !isOwn(crd)),
   ];
   const given = [...named, ...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd)];
-  const shipped = shippedCrds(unknownGroups(inputs.objects, given));
+  const shipped = isCluster ? [] : shippedCrds(unknownGroups(inputs.objects, given));
   const shippedGroups = [...new Set(shipped.map(groupOf))];
   return {
     crds: [...named, ...shipped],

@@ -277,6 +277,10 @@ async function callHint(message: string): Promise<string | undefined> {
   return signatures.length === 0 ? undefined : `it exists as ${signatures.slice(0, 4).join(', or ')}${value}`;
 }
 
+/** The hint for a kind that a cluster does not have. */
+export const IN_CLUSTER =
+  'install its CustomResourceDefinition in the cluster, put it into one of the files, or correct apiVersion and kind';
+
 /** Replaces the hints that name the option `--crds`, for a command or an editor that does not have it. */
 export const withPlaceOfKinds = (diagnostics: readonly Diagnostic[], hint: string): readonly Diagnostic[] =>
   diagnostics.map((each) => (each.hint?.includes('--crds') === true ? { ...each, hint } : each));

@@ -125,7 +125,12 @@ function expressionsAt(holes: readonly Hole[], path: readonly string[]): string 
 /** Explains `KIND.PATH`. The kind can also be a plural, singular or short name. */
 async function ofKind(context: CommandContext, input: CommandInput, subject: string): Promise<FieldReport> {
   const [word = '', ...path] = FieldDescription.namesIn(subject);
-  const { crds } = await knownCrds(context, input, { objects: [], diagnostics: [], texts: new Map() }, 'all');
+  const { crds } = await knownCrds(
+    context,
+    input,
+    { objects: [], diagnostics: [], texts: new Map() },
+    { reads: 'all' },
+  );
   const wanted = textOption(input, 'api-version');
   const named = combineSources(builtinSource(), crdSource(crds));
   const type = findKind(named, word, wanted) ?? findKind(crdSource(shippedCustomKinds()), word, wanted);
@@ -181,7 +186,12 @@ async function schemaOf(
       },
     };
   }
-  const { crds } = await knownCrds(context, input, { objects: [], diagnostics: [], texts: new Map() }, 'all');
+  const { crds } = await knownCrds(
+    context,
+    input,
+    { objects: [], diagnostics: [], texts: new Map() },
+    { reads: 'all' },
+  );
   const custom = combineSources(crdSource(crds), crdSource(shippedCustomKinds()));
   return { schema: custom.schemaOf(type) ?? {}, describe: undefined };
 }

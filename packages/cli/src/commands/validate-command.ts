@@ -9,7 +9,7 @@ import { CRD_OPTIONS } from '../checks/known-crds.ts';
 export const validate: Command = {
   name: 'validate',
   description:
-    'Compiles every ResourceGraphDefinition, Graph and composition in the files, against the built-in kinds, the CRDs in the files, the CRDs that --crds and --kubeconfig name, and the CRDs of the package. Checks the objects that they create and the other objects in the files by the rules of the embedded API server, and prints all problems with their place and a remedy. With --kubeconfig or --context, the templates of Graphs are tried on the cluster by dry runs, with its policies and webhooks. Writes nothing.',
+    'Compiles every ResourceGraphDefinition, Graph and composition in the files, against the built-in kinds, the CRDs in the files, the CRDs that --crds and --kubeconfig name, and, without a cluster, the CRDs of the package. Checks the objects that they create and the other objects in the files by the rules of the embedded API server, and prints all problems with their place and a remedy. With --kubeconfig or --context, the templates of Graphs are tried on the cluster by dry runs, with its policies and webhooks. Writes nothing.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],

@@ -120,9 +120,9 @@ export class DevCluster {
     for (const object of gone) this.#applied.delete(reportKey(object));
   }
 
-  async #planOf({ inputs }: CheckedFiles, context: CommandContext): Promise<string> {
+  async #planOf({ inputs, known: { crds } }: CheckedFiles, context: CommandContext): Promise<string> {
     try {
-      return await planText(context, this.session, inputs, context.signal);
+      return await planText(context, this.session, { ...inputs, crds }, context.signal);
     } catch (error) {
       if (context.signal.aborted) throw error;
       return `There is no plan: ${error instanceof Error ? error.message : String(error)}`;

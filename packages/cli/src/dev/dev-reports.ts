@@ -9,7 +9,7 @@ import { whyLines } from '../instance/why-view.ts';
 import { planOfFiles } from '../plan/plan-of-files.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
-import type { LoadedInputs } from '../inputs/load-inputs.ts';
+import type { LoadedFiles } from '../plan/check-files.ts';
 import { viewsOf } from '../up/progress.ts';
 import { type Session, SESSION_SETTINGS } from '../up/up-session.ts';
 import { instanceViewLines } from '../up/instance-view-lines.ts';
@@ -50,7 +50,7 @@ export async function whyText(
 export async function planText(
   context: CommandContext,
   { api }: Pick<Session, 'api'>,
-  inputs: LoadedInputs,
+  inputs: LoadedFiles,
   signal: AbortSignal,
 ): Promise<string> {
   // The caller has printed the problems of the files.

@@ -10,6 +10,7 @@ import { lateFailures } from '../inputs/late-failures.ts';
 import { type InputObject, loadInputs } from '../inputs/load-inputs.ts';
 import { placedInCalls } from '../inputs/place-in-call.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { IN_CLUSTER, withPlaceOfKinds } from '../checks/without-consequences.ts';
 import type { PlannedFiles } from './make-plan.ts';
 
 /** The loaded files of a command, before they are checked against a cluster. */
@@ -41,6 +42,7 @@ export interface CheckedFiles {
  * Checks files against the kinds of a cluster, by the rules of `validate`.
  *
  * @param crds the CRDs of the cluster
+ * @param isCluster true when `crds` has all CRDs of the cluster. The CRDs of this package then make no kind known
  */
 export async function checkFiles(
   context: CommandContext,
@@ -48,6 +50,7 @@ export async function checkFiles(
   inputs: LoadedFiles,
   crds: readonly KubeObject[],
   settings: ControllerSettings,
+  isCluster: boolean,
 ): Promise<CheckedFiles> {
   const used = groupsOf(inputs.objects);
   const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
@@ -56,6 +59,7 @@ export async function checkFiles(
     context,
     { ...input, options },
     { ...inputs, objects: unknownTo(inputs.objects, live) },
+    { isCluster },
   );
   const named = [...known.crds, ...(inputs.crds ?? [])];
   const checked = await checkInputs(inputs, { crds: [...live, ...named], uncheckedCrds: known.usedOfFiles, settings });
@@ -64,7 +68,8 @@ export async function checkFiles(
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(
     ({ code }) => !REPORTED_BY_PLAN.has(code),
   );
-  const diagnostics = placedInCalls(found, texts, context.cwd);
+  const placed = placedInCalls(found, texts, context.cwd);
+  const diagnostics = isCluster ? withPlaceOfKinds(placed, IN_CLUSTER) : placed;
   const note = shippedNote(known);
   const findings = { diagnostics, texts, ...(note === undefined ? {} : { note }) };
   if (hasErrors(diagnostics)) return findings;

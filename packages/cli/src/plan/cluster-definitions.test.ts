@@ -123,3 +123,24 @@ test.each<[string, (password: string) => KubeObject]>([
     expect(out + err).not.toContain('hunter2');
   }
 });
+
+test('kinds that come with typekro and that the cluster does not have are refused by plan and apply', async () => {
+  const { world, run } = plans;
+  const spec = { secretName: 'tls', dnsNames: ['a.example.com'], issuerRef: { name: 'ca' } };
+  const cert = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', metadata: { name: 'cert' }, spec };
+  const uses = definition('uses', 'Uses', { id: 'cert', template: cert });
+  for (const files of [[uses, instance('Uses', 'one')], [cert]])
+    for (const line of ['plan FILE', 'apply FILE']) {
+      const { code, out, err } = await run(line, ...(files as KubeObject[]));
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(err).toMatch(/unknown-kind\][^]*hint: install its CustomResourceDefinition in the cluster/);
+      expect(err).not.toContain('come with typekro');
+    }
+  expect(await world.user.find({ apiVersion: uses.apiVersion, kind: uses.kind, name: 'uses' })).toBeUndefined();
+  const saved = await run('snapshot snap.json');
+  expect(saved.code).toBe(0);
+  expect(await run('plan FILE --snapshot snap.json', uses)).toMatchObject({
+    code: 0,
+    err: expect.stringContaining('come with typekro') as string,
+  });
+});

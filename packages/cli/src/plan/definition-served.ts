@@ -69,6 +69,6 @@ const isSame = (a: Condition, b: Condition | undefined): boolean =>
 function refused(name: string, { message = '' }: Condition): TypeKroError {
   return new TypeKroError(`the controller refuses the definition ${name}: ${message}`, {
     code: 'apply/definition-refused',
-    remedy: 'plan again: typekro plan shows what a change of a definition would do',
+    remedy: `typekro why rgd/${name} names the cause and what to do`,
   });
 }

@@ -1,13 +1,13 @@
 import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import { type KubeObject, type ObjectRef, isJsonObject, isoTime, tryParseJson } from '@typekro/kit/core';
 import { connectToCluster } from '../cluster-client.ts';
-import { type ControllerSettings, withLevel } from '@typekro/controller/controller';
+import { type ControllerSettings, CRD_TYPE, withLevel } from '@typekro/controller/controller';
 import { controllerSettings, LEVEL_FLAG, levelOption, recordOf } from '../controller-settings.ts';
 import { type CommandContext, type CommandInput, textOption } from '../command.ts';
 import { Fingerprint } from '@typekro/engine/runtime';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { type CheckedFiles, type LoadedFiles, checkFiles, printFindings } from './check-files.ts';
-import { readBasics } from './cluster-basics.ts';
+import { readBasics, unreadBecause } from './cluster-basics.ts';
 import { LiveSource } from './simulation/live-source.ts';
 import { type PlannedFiles, makePlan } from './make-plan.ts';
 import type { Plan, PlanSource } from '@typekro/controller/inspect';
@@ -128,7 +128,7 @@ export async function openPlanning(
   const rules = new LazyRules(() => [
     ...[...source.tables()].map((table) => ({ type: table.type, objects: [...table.all()] })),
     // After the objects that were read, because a CRD of the files replaces that of the cluster.
-    { type: CRDS, objects: crds() },
+    { type: CRD_TYPE, objects: crds() },
   ]);
   const asks = textOption(input, 'dry-run') !== 'none';
   const checker = new WriteChecker({ api, checkedBy, rules, asks, signal });
@@ -205,7 +205,10 @@ export async function planLoaded(
 ): Promise<Omit<CheckedFiles, 'files'> & { readonly made?: MadePlan }> {
   await using planning = await openPlanning(context, input, target, compared);
   const { planned, from, cluster, contents } = planning;
-  const { files, ...checked } = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings);
+  const { basics, settings: rules } = planned;
+  // A snapshot has only the CRDs that are in use.
+  const isCluster = target.source.kind === 'cluster' && unreadBecause(basics.limits, CRD_TYPE) === undefined;
+  const { files, ...checked } = await checkFiles(context, input, loaded, basics.crds, rules, isCluster);
   onChecked?.(checked);
   if (files === undefined) return checked;
   planning.declare([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
@@ -227,8 +230,6 @@ function asServedCrd(crd: KubeObject): KubeObject {
   };
   return { ...crd, metadata: { ...identity, ...metadata }, status };
 }
-
-const CRDS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions', namespaced: false };
 
 /** Returns the identity of a cluster: the UID of the namespace `kube-system`, which every cluster has. */
 async function identityOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
