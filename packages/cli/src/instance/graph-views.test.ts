@@ -181,6 +181,11 @@ describe('why names the cause when', () => {
       "Graph team-a/g   IN_PROGRESS 2s   0 of 1 nodes ready
       └─ ! mark  ConfigMap team-a/target  blocked: may not write fields of ConfigMap v1 team-a/target that painter owns: Apply failed with 1 conflict: conflict with "painter": .metadata.labels.color; writes metadata.labels.color, data.extra"
     `);
+    expect(await shown('status')).toContain(
+      'mark ConfigMap team-a/target metadata.labels.color, data.extra not written',
+    );
+    const { tracking } = statusView(await look());
+    expect(tracking?.contributions).toMatchObject([{ name: 'target', isWritten: false }]);
   });
 
   test('the account may not write', async () => {

@@ -41,6 +41,8 @@ export interface InstanceObservation {
   readonly decision: Decision;
   /** The writes that the API server changes, so that the decision leaves them out (`decideWithDryRuns`). */
   readonly changedWrites?: readonly ApplyAction[];
+  /** The recorded contributions of a Graph that are not in their objects, by `Tracking.contributionKey`. */
+  readonly unwritten?: ReadonlySet<string>;
   /** The errors of the newest revision, if it does not compile. */
   readonly problems: readonly Diagnostic[];
   /** For a suspended instance whose graph is known: the decision after a resumption. */

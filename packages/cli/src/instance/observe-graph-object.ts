@@ -1,8 +1,16 @@
 import { type ControllerSettings, liveGraph } from '@typekro/controller/controller';
-import { type Diagnostic, type KubeObject, type ObjectRef, definedMember, objectName } from '@typekro/kit/core';
+import {
+  type Diagnostic,
+  type JsonObject,
+  type KubeObject,
+  type ObjectRef,
+  definedMember,
+  objectName,
+} from '@typekro/kit/core';
+import { asObjects, textAt } from '@typekro/kit/kubernetes';
 import { observeGraph } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import {
   type Condition,
   type Decision,
@@ -29,6 +37,8 @@ interface GraphObservation {
   readonly problems: readonly Diagnostic[];
   readonly actingAs?: string;
   readonly notes: readonly string[];
+  /** The keys of the recorded contributions that an object does not have. */
+  readonly unwritten: ReadonlySet<string>;
 }
 
 /** Reads an object of the kind Graph and its objects, and decides like its controller. */
@@ -59,7 +69,26 @@ export async function observeGraphObject(
     problems,
     ...definedMember('actingAs', acting.user),
     notes: [...acting.notes, ...notesOn(instance, settings)],
+    unwritten: await unwrittenContributions(reader.api, instance, signal),
   };
+}
+
+/** The record precedes the write, so it also names contributions that were refused. An unreadable object counts as written. */
+async function unwrittenContributions(api: KubernetesApi, instance: KubeObject, signal: AbortSignal) {
+  const unwritten = new Set<string>();
+  for (const contribution of Tracking.read(instance).contributions) {
+    const { fieldManager, subresource = '', ...ref } = contribution;
+    const isOwn = (each: JsonObject) =>
+      textAt(each, 'manager') === fieldManager && textAt(each, 'subresource') === subresource;
+    try {
+      const found = await api.find(ref, { signal });
+      if (!asObjects(found?.metadata['managedFields']).some(isOwn))
+        unwritten.add(Tracking.contributionKey(contribution));
+    } catch (thrown) {
+      if (!(thrown instanceof KubeError)) throw thrown;
+    }
+  }
+  return unwritten;
 }
 
 /** Returns reports on the recorded objects whose nodes were removed from the spec. */

@@ -9,6 +9,13 @@ import { headLines, reportHead } from './instance-head.ts';
 import { type InstanceObservation, currentNodes } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
 
+/** `isWritten` is false for fields that the Graph records and that the object does not have. */
+interface RecordedTracking extends Pick<GraphTracking, 'managedResources'> {
+  readonly contributions: readonly (GraphTracking['contributions'][number] & { readonly isWritten?: false })[];
+}
+
+type GraphTracking = ReturnType<typeof Tracking.read>;
+
 /**
  * The report of `typekro status`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
  * fields.
@@ -19,7 +26,7 @@ export interface StatusView extends ReportHead, Pick<WhyReport, 'ready' | 'nodes
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
   /** The objects and fields that a Graph records in its status. Absent for an instance. */
-  readonly tracking?: ReturnType<typeof Tracking.read>;
+  readonly tracking?: RecordedTracking;
   /** Nodes that are not ready, or whose state is unknown. */
   readonly open: readonly (Pick<TreeNode, 'state' | 'reason' | keyof Advice> & { readonly node: string })[];
 }
@@ -47,12 +54,19 @@ export function statusView(observation: InstanceObservation): StatusView {
     ...counts,
     conditions: readConditions(conditions),
     fields,
-    ...(isGraph ? { tracking: Tracking.read(instance) } : {}),
+    ...(isGraph ? { tracking: trackingOf(observation) } : {}),
     open: open.map((node) => {
       const { waitsFor: _waitsFor, ...each } = shown.of(node);
       return withCommand({ node: node.id, ...each });
     }),
   };
+}
+
+function trackingOf({ instance, unwritten }: InstanceObservation): RecordedTracking {
+  const { managedResources, contributions } = Tracking.read(instance);
+  const withState = (each: GraphTracking['contributions'][number]) =>
+    unwritten?.has(Tracking.contributionKey(each)) === true ? { ...each, isWritten: false as const } : each;
+  return { managedResources, contributions: contributions.map(withState) };
 }
 
 /**
@@ -93,7 +107,7 @@ export function statusLines(
 }
 
 /** Returns one line per recorded object, with its node. */
-function resourceLines({ managedResources = [] }: Partial<ReturnType<typeof Tracking.read>> = {}): string[] {
+function resourceLines({ managedResources = [] }: Partial<RecordedTracking> = {}): string[] {
   const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
   return managedResources.map(
     ({ nodeID, uid, ...object }) =>
@@ -107,15 +121,15 @@ function resourceLines({ managedResources = [] }: Partial<ReturnType<typeof Trac
  */
 function contributionLines(
   { instance, graph }: InstanceObservation,
-  { contributions = [] }: Partial<ReturnType<typeof Tracking.read>> = {},
+  { contributions = [] }: Partial<RecordedTracking> = {},
 ): string[] {
   const uid = instance.metadata.uid ?? '';
-  return contributions.map(({ fieldManager, subresource, ...object }) => {
+  return contributions.map(({ fieldManager, subresource, isWritten, ...object }) => {
     const node = [...(graph?.nodes.values() ?? [])].find(({ id }) => FieldManager.ofPatch(uid, id) === fieldManager);
     const target = `${objectName(object)}${subresource === undefined ? '' : `/${subresource}`}`;
     const fields = contributedFields(node).join(', ');
     return printableLine(
-      `${node?.id ?? 'a former node'}  ${target}  ${fields === '' ? '' : `${fields}  `}by ${fieldManager}`,
+      `${node?.id ?? 'a former node'}  ${target}  ${fields === '' ? '' : `${fields}  `}${isWritten === false ? 'not written' : `by ${fieldManager}`}`,
     );
   });
 }
