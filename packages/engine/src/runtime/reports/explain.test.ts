@@ -51,6 +51,16 @@ test.each<[Reports.Because, string, string?]>([
     'request at most what the quota still allows, or have the quota raised: kubectl describe resourcequota -n ns',
   ],
   [
+    { kind: 'missing-data', expression: 'schema.spec.labels["a.b/c"]', path: 'a.b/c', message: '', nodes: [] },
+    'waits for data: schema.spec.labels["a.b/c"] has no value, "a.b/c" does not exist',
+    'set "a.b/c" in the instance, give it a default in the schema, or read it with a default: [?"a.b/c"].orValue(…) in CEL, ?? in TypeScript',
+  ],
+  [
+    { kind: 'missing-data', expression: 'schema.spec.map["a.b"]', message: '', nodes: [] },
+    'waits for data: schema.spec.map["a.b"] has no value',
+    'set "schema.spec.map["a.b"]" in the instance, give it a default in the schema, or read it with a default: [?…].orValue(…) in CEL, ?? in TypeScript',
+  ],
+  [
     { kind: 'missing-data', expression: 'schema.spec.hosts[5]', message: '', nodes: [] },
     'waits for data: schema.spec.hosts[5] has no value',
     'give the list more items, or test for them first: size(schema.spec.hosts) > 5 ? … : …',
@@ -83,7 +93,7 @@ test.each<[Reports.Because, string, string?]>([
   [
     { kind: 'other-owner', object: pod, owner: 'applyset-x-v1', instance: 'Shop ns/second' },
     'may not take Pod v1 ns/web, which belongs to Shop ns/second, ApplySet applyset-x-v1',
-    'name the object after the instance, as with ${schema.metadata.name}, or delete Shop ns/second',
+    'give the object another name (in a definition: one with ${schema.metadata.name}), or delete Shop ns/second',
   ],
   [
     { kind: 'retired', objects: [pod], heldBy: ['db'] },

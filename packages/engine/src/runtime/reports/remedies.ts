@@ -1,4 +1,4 @@
-import { type ObjectRef, formatRef } from '@typekro/kit/core';
+import { type ObjectRef, formatRef, stringifyJson } from '@typekro/kit/core';
 import { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
 import type { Because } from '../report.ts';
 
@@ -69,7 +69,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
     now(
       instance === undefined
         ? 'choose another name, delete the object, or set an adoption policy that takes over the object'
-        : `name the object after the instance, as with \${schema.metadata.name}, or delete ${instance}`,
+        : `give the object another name (in a definition: one with \${schema.metadata.name}), or delete ${instance}`,
     ),
   'graph-owner': ({ object }) =>
     now(`choose another name, or remove ${object.name} from the other Graph: the first Graph keeps the object`),
@@ -126,7 +126,9 @@ function missingValue(because: Of<'missing-data'>): string {
 
 /** The ways in which an expression can handle a value that may be absent. */
 export function readWithDefault({ path, expression }: Of<'missing-data'>): string {
-  return `read it with a default: .?${(path ?? expression).split('.').at(-1)}.orValue(…) in CEL, ?? in TypeScript`;
+  const name = path ?? /(?:^|\.)(\w+)$/.exec(expression)?.[1];
+  const read = name === undefined ? '[?…]' : /^[A-Za-z_]\w*$/.test(name) ? `.?${name}` : `[?${stringifyJson(name)}]`;
+  return `read it with a default: ${read}.orValue(…) in CEL, ?? in TypeScript`;
 }
 
 function notReady({ missing, object, expression }: Of<'not-ready'>): Remedy {
