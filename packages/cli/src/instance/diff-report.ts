@@ -1,8 +1,9 @@
-import { type ObjectRef, definedMember, formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { type ObjectRef, definedMember, formatRef, objectName, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { withCommand, type DiffReport, type ObjectDifference } from '@typekro/controller/inspect';
 import { type FieldDifference, type NodeReport, ObjectTarget, Secrets } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
+import { noteLines, reportHead } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
 import { type RefusedWrite, refusalKey, shownNodes } from './shown-node.ts';
@@ -11,10 +12,8 @@ import { type RefusedWrite, refusalKey, shownNodes } from './shown-node.ts';
  * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.
  * Then follow the orphaned objects, the deletions, and the objects of which only fields are released.
  */
-export function diffReport(
-  { instance, node, decision: now, resumed, refusedWrites, changedWrites = [] }: InstanceObservation,
-  graph: Graph,
-): DiffReport {
+export function diffReport(observation: InstanceObservation, graph: Graph): DiffReport {
+  const { node, decision: now, resumed, refusedWrites, changedWrites = [] } = observation;
   const decision = resumed ?? now;
   const isSelected = (id: string): boolean => node === undefined || id === node;
   const known = [
@@ -51,9 +50,9 @@ export function diffReport(
   const acting = new Set(changes.map((change) => change.node));
   const shown = shownNodes(decision.nodes, refusedWrites);
   const left = decision.nodes.filter((each) => isSelected(each.id) && !acting.has(each.id) && !isCompared(each));
+  const { state: _state, suspended: _suspended, ...head } = reportHead(observation);
   return {
-    schemaVersion: 1,
-    instance: refOf(instance),
+    ...head,
     ...(resumed === undefined ? {} : { suspended: true }),
     changes: changes.filter((change) => isSelected(change.node)),
     kept: kept.filter((each) => isSelected(each.node)),
@@ -108,9 +107,10 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
 };
 
 /** Prints the report as text, with one line per object, per differing field, and per node that was not compared. */
-export function differenceLines({ instance, suspended, changes, kept, notCompared }: DiffReport): string[] {
+export function differenceLines({ changes, kept, notCompared, ...head }: DiffReport): string[] {
+  const { instance, suspended } = head;
   if ([changes, kept, notCompared].every(({ length }) => length === 0))
-    return ['no difference: every object is as the graph wants it'];
+    return [...noteLines(head), 'no difference: every object is as the graph wants it'];
   const lines = changes.flatMap(({ node, object, action, lastWriter, refused, fields }) => {
     const writer = lastWriter === undefined || action !== 'drift' ? '' : `, last written by ${lastWriter}`;
     const what = `${action}${node === '' ? '' : ` (${node})`}${writer}`;
@@ -126,6 +126,7 @@ export function differenceLines({ instance, suspended, changes, kept, notCompare
   const held = suspended === true ? [`note: the instance is ${printableLine(suspensionText(instance))}`] : [];
   return [
     ...held,
+    ...noteLines(head),
     ...lines,
     ...kept.flatMap(({ node, object, fields }) => [
       `= ${printableLine(objectName(object))}  changed by the API server, a webhook or a policy in each write (${node})`,

@@ -14,7 +14,7 @@ import { suspendsWrites, suspensionText } from './suspension.ts';
  * @param now milliseconds since the epoch
  */
 export function headLines(observation: InstanceObservation, now: number): string[] {
-  const { instance, decision, revision, problems, notes } = observation;
+  const { instance, decision, revision } = observation;
   const { state, ready } = recordedState(instance);
   const changed = Date.parse(ready?.lastTransitionTime ?? '');
   const since = Number.isNaN(changed) ? '' : ` ${age(ready?.lastTransitionTime, now)}`;
@@ -34,6 +34,13 @@ export function headLines(observation: InstanceObservation, now: number): string
   return [
     parts.map(printableLine).join('   '),
     ...(isResting ? [`note: ${printableLine(suspensionText(refOf(instance)))}`] : []),
+    ...noteLines(observation),
+  ];
+}
+
+/** The lines of the notes, and of the errors of a revision that does not compile. */
+export function noteLines({ notes = [], problems = [] }: Pick<ReportHead, 'notes' | 'problems'>): string[] {
+  return [
     ...notes.map((note) => `note: ${printableLine(note)}`),
     ...problems.map((problem) => printable(formatDiagnostic(problem))),
   ];

@@ -85,6 +85,20 @@ describe('diff', () => {
     expect(await diff()).toEqual(['no difference: every object is as the graph wants it']);
   });
 
+  test('names the revision that is served, and why the spec is not, as tree does', async () => {
+    const spec = {
+      ...DEFINITION.spec,
+      resources: [{ id: 'x', template: { apiVersion: 'v1', kind: 'Nothing', metadata: { name: 'x' } } }],
+    };
+    await world.apply({ ...DEFINITION, spec });
+    await world.advance(2000);
+    const seen = await look('shop');
+    const notes = treeLines(seen, world.clock.now(), false).slice(1, -seen.decision.nodes.length);
+    expect(notes.join('\n')).toMatch(/revision 1 is served\nerror: v1 has no kind "Nothing"/);
+    expect(await diff()).toEqual([...notes, 'no difference: every object is as the graph wants it']);
+    expect(diffReport(seen, seen.graph as never)).toMatchObject({ notes: seen.notes, problems: seen.problems });
+  });
+
   test('shows fields that another program changed, and objects that another program deleted', async () => {
     await world.controller.stop();
     await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });

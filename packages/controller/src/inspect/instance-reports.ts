@@ -140,9 +140,7 @@ export interface TreeNode extends Advice {
 /**
  * The report of `typekro diff`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
  */
-export interface DiffReport {
-  readonly schemaVersion: 1;
-  readonly instance: ObjectRef;
+export interface DiffReport extends Omit<ReportHead, 'state'> {
   /** True for a suspended instance. The controller makes the changes after the instance is resumed. */
   readonly suspended?: true;
   readonly changes: readonly ObjectDifference[];
