@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type JsonObject, type KubeObject, httpsLibrary, isJsonObject, keepAllHeaders } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
-import { lookupLoopback, reasonOf } from '../webhooks/webhook-client.ts';
+import { LOOPBACK_CONNECTION, reasonOf } from '../webhooks/webhook-client.ts';
 import { parseStrictJson } from '../codec/json.ts';
 import { forwardedHeaders } from '../protocol/forwarded-headers.ts';
 import { type FrontProxy, AGGREGATOR } from './front-proxy.ts';
@@ -48,7 +48,7 @@ export function sendTo(
       {
         method,
         agent: false,
-        lookup: lookupLoopback,
+        ...LOOPBACK_CONNECTION,
         servername: address.serverName,
         rejectUnauthorized: spec?.['insecureSkipTLSVerify'] !== true,
         cert: frontProxy.cert,

@@ -18,7 +18,7 @@ import {
   applyMergePatch,
 } from '../patch/json-patch.ts';
 import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '../patch/strategic.ts';
-import { DecodeError } from '../types/decode.ts';
+import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/type-node.ts';
 import { applyText } from './apply.ts';
 import { strictTexts } from './body.ts';
@@ -74,15 +74,8 @@ export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody)
       shown(),
       `json: cannot unmarshal ${word(value)} into Go value of type v1.${write.resource.kind}`,
     );
-  let object: KubeObject;
-  let unknown: readonly string[];
-  const strategic = patch.form === 'strategic';
-  try {
-    ({ value: object, unknown } = redecode(write.resource, strategic ? value : checkedType(write, value, shown)));
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) throw refusedPatch(shown(), strategic ? thrown.conversion : thrown.message);
-    throw thrown;
-  }
+  const typed = () => (patch.form === 'strategic' ? value : checkedType(write, value, shown));
+  const { value: object, unknown } = decoded(() => redecode(write.resource, typed()), patch, shown);
   const { fieldValidation } = write.options;
   const strict = [
     ...problems,
@@ -232,9 +225,19 @@ function shownObject(value: JsonValue): string {
   );
 }
 
-/** Patches a virtual object, such as a Scale. */
+/** Patches a virtual object, such as a Scale. Returns it decoded as its type. */
 export function patchVirtual(node: ObjectNode, before: JsonObject, patch: PatchBody): JsonObject {
-  const { value } = applied(node, before, patch);
+  const { value, shown } = applied(node, before, patch);
   if (!isJsonObject(value)) throw rejected();
-  return value;
+  return decoded(() => decodeObject(node, value).value, patch, shown);
+}
+
+/** Runs a decoder of a patched object. Throws 422 for a value that the type does not allow. */
+function decoded<T>(decode: () => T, { form }: PatchBody, shown: () => string): T {
+  try {
+    return decode();
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    throw refusedPatch(shown(), form === 'strategic' ? thrown.conversion : thrown.message);
+  }
 }

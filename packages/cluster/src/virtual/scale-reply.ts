@@ -21,7 +21,6 @@ import { labelSelectorText } from '../types/label-selector-text.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { partialOf } from '../table/partial-object.ts';
 import { builtinType } from '../types/builtin.ts';
-import { decodeObject } from '../types/decode.ts';
 import { writeOptions } from '../verbs/request-options.ts';
 import { type ApplyBody, checkDuplicates, readApply } from '../verbs/apply-body.ts';
 import { patchForm, patchVirtual } from '../verbs/patch-object.ts';
@@ -114,7 +113,7 @@ export const scaleReply: RouteReply<ScaleContext> = (context, request, route, ou
   if (form === 'apply') return reply(applyScale(write, live, readApply(write, text)));
   const node = builtinType('autoscaling.v1.Scale');
   const next = patchVirtual(node, scaleOf(resource, live), { form, text });
-  return reply(rescale(write, live, decodeObject(node, next).value));
+  return reply(rescale(write, live, next));
 };
 
 /** Converts a write of an object into a write of the object's Scale. */

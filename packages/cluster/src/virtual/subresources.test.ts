@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type JsonObject, refOf } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { KubeClient } from '@typekro/kube';
 import { forwardHeaders } from '../../test-support/spdy-client.ts';
@@ -45,6 +46,27 @@ describe('the headers of a stream', () => {
   ])('%j are parsed or refused for the stream %i', (headers, id, result) => {
     expect(streamRequest(id, new Map(Object.entries(headers)))).toEqual(result);
   });
+});
+
+test.each<[JsonObject]>([
+  [{ spec: { replicas: 'x' } }],
+  [{ spec: { replicas: 1.5 } }],
+  [{ spec: 'x' }],
+  [{ metadata: { labels: 'a' } }],
+  [{ metadata: { resourceVersion: 5 } }],
+  [{ status: 5 }],
+  [{ kind: 5 }],
+])('a patch of a scale with a value of a wrong type is refused: %j', async (patch) => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  const client = new KubeClient({ transport: cluster.transport() });
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const spec = { selector: { matchLabels: { a: 'b' } }, template };
+  const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'default' }, spec };
+  await client.create(web);
+  for (const type of ['merge', 'strategic'] as const)
+    await expect(client.patch(refOf(web), patch, { type, subresource: 'scale' })).rejects.toMatchObject({
+      status: 422,
+    });
 });
 
 test.each(['.spec.__proto__.polluted', '.spec.constructor.polluted'])(

@@ -104,7 +104,7 @@ const connections = (): Agent =>
   (sharedAgent ??= new (httpsLibrary().Agent)({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS }));
 
 /** The addresses of `localhost`. This lookup calls no resolver, because a resolver may return other addresses. */
-export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
+const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
   const addresses = [
     { address: '127.0.0.1', family: 4 },
     { address: '::1', family: 6 },
@@ -112,6 +112,12 @@ export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => 
   if (all === true) done(null, addresses);
   else done(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0);
 };
+
+/**
+ * The options of a connection to `localhost`. Node tries its addresses one after the other, and by default gives up each
+ * after 250 ms: too early for a server whose queue of connections is full. The time limit of the request remains.
+ */
+export const LOOPBACK_CONNECTION = { lookup: lookupLoopback, autoSelectFamilyAttemptTimeout: 30_000 };
 
 const turns = new SendTurns(MAX_SENT_REVIEW_BYTES);
 
@@ -135,7 +141,7 @@ export async function postReview(
   const options = {
     method: 'POST',
     agent: connections(),
-    lookup: lookupLoopback,
+    ...LOOPBACK_CONNECTION,
     signal,
     ...(isAddress(serverName) ? {} : { servername: serverName }),
     ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
