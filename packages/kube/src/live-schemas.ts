@@ -81,7 +81,8 @@ export class LiveSchemas {
     const kinds = missing.flatMap(({ group, version }) =>
       this.#api.discovery.kindsOf(formatApiVersion({ group, version })).map((kind) => ({ group, version, kind })),
     );
-    return { schemaOf: () => undefined, resourceOf: () => undefined, kinds: () => kinds };
+    const ifUnknown = 'install its CustomResourceDefinition in the cluster, or correct apiVersion and kind';
+    return { schemaOf: () => undefined, resourceOf: () => undefined, kinds: () => kinds, ifUnknown };
   }
 
   /** Drops the schema of a kind after a change of its CRD. */

@@ -238,7 +238,7 @@ describe('why names the cause when', () => {
       "Graph team-a/g   ERROR 4s
       error: the kind Widget of "example.com/v1" is not known [graph/unknown-kind]
         at spec.nodes[0].template.apiVersion
-        hint: name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)
+        hint: install its CustomResourceDefinition in the cluster, or correct apiVersion and kind
 
       ✗ Accepted  False: build node "w": resolve schema for example.com/v1, Kind=Widget: cannot resolve group version "example.com/v1": schema not found
          do         correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first

@@ -86,6 +86,8 @@ export interface SchemaSource {
   resourceOf(type: GroupVersionKind): ResourceInfo | undefined;
   /** The kinds that have a resource. Within a group, preferred versions come first. */
   kinds(): Iterable<GroupVersionKind>;
+  /** What to do about a kind that the source does not have. */
+  readonly ifUnknown?: string;
 }
 
 /** One step from an object to a part of it: a member name or a list index. */

@@ -54,11 +54,13 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
   return { ok: false, code: 'graph/no-resource', field: 'kind', kro, message };
 }
 
+const IN_FILES = 'name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)';
+
 function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, source: SchemaSource): ResolvedKind {
   const hasKinds = [...source.kinds()].some((known) => formatApiVersion(known) === formatApiVersion(type));
   const what = hasKinds ? `kind ${quotedKind(type)}` : goQuote(formatApiVersion(type));
   const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
-  const missing = 'name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)';
+  const { ifUnknown: missing = IN_FILES } = source;
   const hint = apiVersion.includes('${')
     ? 'expressions cannot fill the apiVersion'
     : unknownKindHint(type, source.kinds(), missing).hint;
