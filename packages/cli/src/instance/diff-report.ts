@@ -13,7 +13,7 @@ import { type RefusedWrite, refusalKey, shownNodes } from './shown-node.ts';
  * Then follow the orphaned objects, the deletions, and the objects of which only fields are released.
  */
 export function diffReport(observation: InstanceObservation, graph: Graph): DiffReport {
-  const { node, decision: now, resumed, refusedWrites, changedWrites = [] } = observation;
+  const { node, decision: now, resumed, refusedWrites, remedies, changedWrites = [] } = observation;
   const decision = resumed ?? now;
   const isSelected = (id: string): boolean => node === undefined || id === node;
   const known = [
@@ -48,7 +48,7 @@ export function diffReport(observation: InstanceObservation, graph: Graph): Diff
     ...(decision.release ?? []).map(({ target }) => removed('release', '', target)),
   ];
   const acting = new Set(changes.map((change) => change.node));
-  const shown = shownNodes(decision.nodes, refusedWrites);
+  const shown = shownNodes(decision.nodes, refusedWrites, remedies);
   const left = decision.nodes.filter((each) => isSelected(each.id) && !acting.has(each.id) && !isCompared(each));
   const { state: _state, suspended: _suspended, ...head } = reportHead(observation);
   return {

@@ -7,9 +7,9 @@ import { type Decision, type Decisions, type RootCause, ObjectTarget } from '@ty
 import { dataAt } from './data-at.ts';
 import { pastOf } from './field-managers.ts';
 import { fieldList, emptySelectionText } from './why-texts.ts';
-import { type WritesOf, pendingWrite } from './pending-writes.ts';
+import { type WritesOf, pendingWrite, withRefusedWrites } from './pending-writes.ts';
 import { type Evidence, whyReport } from './why-report.ts';
-import { shownCauses } from './shown-node.ts';
+import { isWorkOfController, refusalKey, shownCauses, shownNodes } from './shown-node.ts';
 import type { InstanceObservation } from './observation.ts';
 
 /** The maximum number of log lines in a report. */
@@ -184,3 +184,22 @@ export async function whyOf(
   const past = pastOf(instance, [instance, ...(definition === undefined ? [] : [definition]), ...live]);
   return { ...whyReport(observation, found), ...definedMember('after', past?.after) };
 }
+
+/**
+ * Adds the refused writes, and the remedies for the troubles of the objects that nodes wait for, so that all views give
+ * the advice of `why`.
+ */
+export const withFindings: typeof withRefusedWrites = async (api, observation, signal) => {
+  const seen = await withRefusedWrites(api, observation, signal);
+  const roots = shownCauses(seen.decision.nodes).filter(({ node }) => !isWorkOfController(node));
+  if (roots.length === 0) return seen;
+  const { causes } = whyReport(seen, await findEvidence(api, roots, seen, signal));
+  const shown = shownNodes(seen.decision.nodes, seen.refusedWrites);
+  // A node that usually only needs time has no remedy in the views, unless its objects have troubles.
+  const advised = new Set(roots.flatMap(({ node }) => (shown.of(node).remedy === undefined ? [] : refusalKey(node))));
+  const remedies = causes.flatMap(({ node: id, retired, troubles, remedy }) => {
+    const key = refusalKey({ id, ...definedMember('retired', retired) });
+    return troubles.length > 0 || advised.has(key) ? [[key, remedy] as const] : [];
+  });
+  return { ...seen, remedies: new Map(remedies) };
+};

@@ -23,7 +23,7 @@ import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 import { withMaskedConditions } from './masked-conditions.ts';
 import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
 import { type Report, reportPrinter } from './print-report.ts';
-import type { RefusedWrites } from './shown-node.ts';
+import type { FoundRemedies, RefusedWrites } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
 import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
@@ -52,6 +52,8 @@ export interface InstanceObservation {
    * when the API server refuses no write.
    */
   readonly refusedWrites?: RefusedWrites;
+  /** Only `withFindings` sets this. */
+  readonly remedies?: FoundRemedies;
   /** The objects that the objects of the nodes own, by `formatRef` of the owner. Only `withOwnedObjects` sets this. */
   readonly owned?: ReadonlyMap<string, readonly OwnedObject[]>;
   /**

@@ -1,5 +1,5 @@
 import type { ShownState } from '@typekro/controller/inspect';
-import type { ObjectRef } from '@typekro/kit/core';
+import { type ObjectRef, definedMember } from '@typekro/kit/core';
 import { type NodeReport, type Reports, Explanation, RootCause } from '@typekro/engine/runtime';
 import { stateMark } from '../up/instance-view-lines.ts';
 
@@ -44,6 +44,9 @@ export interface RefusedWrite {
 /** The refusals of pending writes and deletions, found by dry runs and keyed by `refusalKey`. */
 export type RefusedWrites = ReadonlyMap<string, RefusedWrite>;
 
+/** The remedies for the troubles of the objects that a node waits for, keyed by `refusalKey`. */
+export type FoundRemedies = ReadonlyMap<string, string>;
+
 /** The key of a node in `RefusedWrites`. A node and its retired objects have one id. */
 export const refusalKey = ({ id, retired }: Pick<NodeReport, 'id' | 'retired'>): string =>
   retired === true ? `${id} retired` : id;
@@ -60,9 +63,16 @@ export const isWorkOfController = ({ because }: Pick<NodeReport, 'because'>): bo
  *
  * @param nodes all nodes of the decision, in topological order
  */
-export function shownNodes(nodes: readonly NodeReport[], refused: RefusedWrites = new Map()): ShownNodes {
+export function shownNodes(
+  nodes: readonly NodeReport[],
+  refused: RefusedWrites = new Map(),
+  remedies: FoundRemedies = new Map(),
+): ShownNodes {
   const states = new Map<string, ShownState>();
-  const of = (node: NodeReport): ShownNode => shownNode(node, states, refused);
+  const of = (node: NodeReport): ShownNode => ({
+    ...shownNode(node, states, refused),
+    ...definedMember('remedy', remedies.get(refusalKey(node))),
+  });
   for (const node of nodes) if (node.retired !== true) states.set(node.id, of(node).state);
   const isUnknown = (node: NodeReport): boolean => of(node).state === 'unknown';
   return {

@@ -33,7 +33,7 @@ export interface StatusView extends ReportHead, Pick<WhyReport, 'ready' | 'nodes
 
 /** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
 export function statusView(observation: InstanceObservation): StatusView {
-  const { instance, decision, revision, refusedWrites } = observation;
+  const { instance, decision, revision, refusedWrites, remedies } = observation;
   const status = isJsonObject(instance.status) ? instance.status : {};
   const isGraph = GraphObject.is(instance);
   const { state: _state, conditions, managedResources, contributions, ...own } = status;
@@ -45,7 +45,7 @@ export function statusView(observation: InstanceObservation): StatusView {
         ...(contributions === undefined ? {} : { contributions }),
       };
   const nodes = currentNodes(decision);
-  const shown = shownNodes(decision.nodes, refusedWrites);
+  const shown = shownNodes(decision.nodes, refusedWrites, remedies);
   const open = decision.nodes.filter((node) => !NodeReport.isDone(node));
   const { deleted: _deleted, ...counts } = shown.count(nodes);
   return {

@@ -8,8 +8,8 @@ import type { InstanceObservation } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
 
 /** Returns the nodes of an instance as data. */
-export function treeNodes({ decision, graph, refusedWrites, owned }: InstanceObservation): TreeNode[] {
-  const shown = shownNodes(decision.nodes, refusedWrites);
+export function treeNodes({ decision, graph, refusedWrites, remedies, owned }: InstanceObservation): TreeNode[] {
+  const shown = shownNodes(decision.nodes, refusedWrites, remedies);
   return decision.nodes.map((node) => {
     const { id, objects } = node;
     const writes = contributedFields(graph?.nodes.get(id));

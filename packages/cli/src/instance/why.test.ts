@@ -5,9 +5,8 @@ import { type KubeObject, refOf } from '@typekro/kit/core';
 import { type VirtualWorld, type VirtualWorldOptions, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { diffReport } from './diff-report.ts';
-import { whyOf } from './evidence.ts';
+import { whyOf, withFindings } from './evidence.ts';
 import { observe } from './observation.ts';
-import { withRefusedWrites } from './pending-writes.ts';
 import { statusView } from './status-view.ts';
 import { treeNodes } from './tree-view.ts';
 import { whyLines } from './why-view.ts';
@@ -329,15 +328,16 @@ test.each(STAGED)(
     for (const each of expected) expect(text).toContain(each);
     const seen = await observed();
     const { causes } = await whyOf(seen, world.user, NEVER);
-    const tried = await withRefusedWrites(world.user, seen, NEVER);
+    const tried = await withFindings(world.user, seen, NEVER);
     const nodes = treeNodes(tried);
     const changes = tried.graph === undefined ? [] : diffReport(tried, tried.graph).changes;
-    for (const { node: id, state, reason, remedy } of causes) {
+    for (const { node: id, state, reason, remedy, troubles, command } of causes) {
       expect(nodes).toContainEqual(expect.objectContaining({ id, state, reason }));
+      for (const each of [nodes.find((one) => one.id === id), statusView(tried).open.find(({ node }) => node === id)])
+        if (each?.remedy !== undefined || troubles.length > 0)
+          expect([each?.reason, each?.remedy, each?.command]).toEqual([reason, remedy, command]);
       if (!reason.startsWith('the API server refuses')) continue;
       expect(changes.map(({ refused }) => refused)).toContainEqual(expect.objectContaining({ reason, remedy }));
-      for (const view of [nodes, statusView(tried).open])
-        expect(view).toContainEqual(expect.objectContaining({ reason, remedy }));
     }
   },
 );
@@ -427,7 +427,7 @@ test.each([
   const reason = expect.stringMatching(
     /^waits until ConfigMap v1 default\/shop-map is gone .*, held by ex.com\/hold\)$/,
   );
-  const [state, seen] = ['deleting', await withRefusedWrites(world.user, await observed(), NEVER)];
+  const [state, seen] = ['deleting', await withFindings(world.user, await observed(), NEVER)];
   const remedy = 'find out which controller must remove ex.com/hold, and why it does not';
   expect((await whyOf(seen, world.user, NEVER)).causes).toMatchObject([{ node: 'map', state, reason, remedy }]);
   expect(treeNodes(seen)).toContainEqual(expect.objectContaining({ state, reason, remedy }));
@@ -454,7 +454,7 @@ test.each([
     await world.user.patch(refOf(counter), { data: { a: `x${change}` } }, { fieldManager: 'other' });
     await world.advance(2000);
   }
-  const seen = await withRefusedWrites(world.user, await observed(), NEVER);
+  const seen = await withFindings(world.user, await observed(), NEVER);
   const reason = expect.stringContaining(words);
   expect((await whyOf(seen, world.user, NEVER)).causes).toMatchObject([{ node: 'map', reason, remedy }]);
   const open = treeNodes(seen).filter(({ state }) => state !== 'ready');

@@ -4,7 +4,7 @@ import type { DiffReport } from '@typekro/controller/inspect';
 import { type Command, ExitCode } from '../../command.ts';
 import { differenceLines, diffReport } from '../../instance/diff-report.ts';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/observation.ts';
-import { withRefusedWrites } from '../../instance/pending-writes.ts';
+import { withFindings } from '../../instance/evidence.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: prints the changes that the controller would make. */
 export const diff: Command = {
@@ -32,7 +32,7 @@ export const diff: Command = {
           remedy: 'typekro why shows what is known about the instance',
         });
       }
-      const data = diffReport(await withRefusedWrites(api, observation, context.signal), graph);
+      const data = diffReport(await withFindings(api, observation, context.signal), graph);
       return { data, lines: () => differenceLines(data), code: codeOf(data) };
     }),
 };

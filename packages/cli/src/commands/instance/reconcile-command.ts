@@ -18,7 +18,7 @@ import { newReconcileRequest, NO_SUSPENSION, refuseGraph } from '../../instance/
 import { DECIDING_OPTIONS, observe } from '../../instance/observation.ts';
 import { type Report, reportPrinter } from '../../instance/print-report.ts';
 import { suspendsWrites } from '../../instance/suspension.ts';
-import { withRefusedWrites } from '../../instance/pending-writes.ts';
+import { withFindings } from '../../instance/evidence.ts';
 import { statusLines, statusView } from '../../instance/status-view.ts';
 import { printableLine } from '../../text/output-text.ts';
 
@@ -252,7 +252,7 @@ async function outcomeOfInstance({ api, context, input, object, namespace }: Req
   const settings = controllerSettings(session, input, context.signal);
   const options = { subject: 'instance', settings } as const;
   const observed = await observe(session, argumentOf(object), namespace, context.signal, options);
-  const observation = await withRefusedWrites(session, observed, context.signal);
+  const observation = await withFindings(session, observed, context.signal);
   const view = statusView(observation);
   return {
     failed: view.state === 'ERROR',

@@ -2,7 +2,7 @@ import { systemClock } from '@typekro/kube';
 import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command } from '../../command.ts';
 import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../../instance/observation.ts';
-import { withRefusedWrites } from '../../instance/pending-writes.ts';
+import { withFindings } from '../../instance/evidence.ts';
 import { statusLines, statusView } from '../../instance/status-view.ts';
 
 /** `typekro status INSTANCE`: prints conditions, status fields, and the nodes that are not ready. */
@@ -18,7 +18,7 @@ export const status: Command = {
   ],
   run: (context, input) =>
     reportOnInstance(context, input, async (observed, api) => {
-      const observation = await withRefusedWrites(api, observed, context.signal);
+      const observation = await withFindings(api, observed, context.signal);
       const data = statusView(observation);
       return { data, lines: () => statusLines(observation, data, systemClock.now(), usesColour(context)) };
     }),

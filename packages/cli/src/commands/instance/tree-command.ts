@@ -10,7 +10,7 @@ import { INSTANCE_PICTURES, picturesOf } from '../../instance/instance-picture.t
 import type { Answer, InstanceObservation } from '../../instance/observation.ts';
 import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, observe, reportOnInstance } from '../../instance/observation.ts';
 import { withOwnedObjects } from '../../dashboard/owned-objects.ts';
-import { withRefusedWrites } from '../../instance/pending-writes.ts';
+import { withFindings } from '../../instance/evidence.ts';
 import { watchReport } from '../../instance/watch-report.ts';
 import { treeLines, treeNodes } from '../../instance/tree-view.ts';
 import { outputOption } from '../../command-options.ts';
@@ -50,8 +50,8 @@ export const tree: Command = {
 };
 
 /** Adds refused writes and owned objects to an observation. */
-const completed: typeof withRefusedWrites = async (api, observation, signal) =>
-  withOwnedObjects(api, await withRefusedWrites(api, observation, signal), signal);
+const completed: typeof withFindings = async (api, observation, signal) =>
+  withOwnedObjects(api, await withFindings(api, observation, signal), signal);
 
 function treeAnswer(context: CommandContext, observation: InstanceObservation): Answer {
   const { revision } = observation;
