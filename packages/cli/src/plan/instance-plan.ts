@@ -61,9 +61,12 @@ export function instancePlan(
  * Masks the changed spec fields whose values are used only in Secrets. Also masks such fields inside a list or map that
  * changes as a whole.
  */
-export function withoutSecretInputs<Head extends Pick<InstanceHead, 'fields'>>(head: Head, graph: Graph): Head {
+export function withoutSecretInputs<Head extends Pick<InstanceHead, 'fields'>>(
+  head: Head,
+  graph: Graph,
+  hides: (path: string) => boolean = Secrets.specOf(graph).hides,
+): Head {
   if (head.fields.length === 0) return head;
-  const { hides } = Secrets.specOf(graph);
   const shown = (path: string, value: JsonValue): JsonValue =>
     maskedValue(value, path, (at, each) => hides(at) || isCopyAt(at, each));
   const fields = head.fields.map((line): ValueLine => {

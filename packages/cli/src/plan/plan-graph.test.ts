@@ -100,6 +100,18 @@ test('the plan of a changed Graph lists changed and deleted objects and released
   `);
 });
 
+test('the plan shows no value of a def that is written into a Secret', async () => {
+  const made = (pw: string): KubeObject => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { v: '${vars.pw}' } };
+    return graph({ id: 'vars', def: { pw, open: pw.length } }, { id: 'sec', template: secret });
+  };
+  await plans.world.apply(made('QFirstValue1'));
+  await plans.world.advance(2000);
+  const text = await outputOf('plan FILE -o json', made('QSecondValue22'));
+  expect(text).toContain('spec.nodes[0].def.open');
+  expect(text).not.toMatch(/QFirst|QSecond/);
+});
+
 test('the plan of a field conflict names the other manager', async () => {
   await plans.world.user.apply(target({ tier: 'silver' }), { fieldManager: 'painter' });
   expect(await outputOf('plan FILE', graph(mark))).toMatchInlineSnapshot(`

@@ -2,8 +2,10 @@ import { liveGraph } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { ServedTypes } from '@typekro/sdk/deploy';
 import { type Graph, GraphObject } from '@typekro/engine/graph';
+import { Secrets } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
-import { type InstanceHead, instancePlan, restingPlan } from './instance-plan.ts';
+import { objectsAt } from '@typekro/kit/kubernetes';
+import { type InstanceHead, instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { afterOf, deletionWithoutGraph, headOf, planWithoutWrites } from './plan-instance.ts';
@@ -48,7 +50,19 @@ async function planGraph(context: PlanContext, file: FileObject, declared: Schem
     if (context.operation === 'delete') return deletionWithoutGraph(head, because, 'the status of the Graph records');
     return restingPlan(head, 'blocked', because, 'typekro validate shows all errors with their places');
   }
-  return instancePlan(head, graph, await simulateGraph(context, graph, after, step), context.onWrite);
+  const shown = withoutSecretInputs(head, graph, secretDefs(graph, after));
+  return instancePlan(shown, graph, await simulateGraph(context, graph, after, step), context.onWrite);
+}
+
+/** Is the value of a `def` of the Graph written into a Secret? The paths are those of the Graph. */
+function secretDefs(graph: Graph, { spec }: KubeObject): (path: string) => boolean {
+  const isInput = Secrets.expressionsInto(graph);
+  const nodes = objectsAt(spec, 'nodes');
+  return (path) => {
+    const [, index = '', place = ''] = /^spec\.nodes\[(\d+)\]\.def\.?(.*)$/s.exec(path) ?? [];
+    const id = nodes[Number(index)]?.['id'];
+    return index !== '' && typeof id === 'string' && isInput(graph.nodes.get(id), { purpose: 'field', place });
+  };
 }
 
 /** Simulates a Graph, and looks up the types that its expressions compute. */

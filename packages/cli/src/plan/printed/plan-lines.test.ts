@@ -210,7 +210,7 @@ test('a plan hides a Secret value in a list that another client has changed', ()
 });
 
 test('a diff hides a Secret value in a list that another client has changed', () => {
-  const { changes } = diffReport({ instance: web('', ''), decision } as never, graph);
+  const { changes } = diffReport({ instance: web('', ''), decision, notes: [], problems: [] } as never, graph);
   expect(changes[0]?.fields).toEqual([
     { path: `${container}.image`, kind: 'differs', found: 'nginx:1', wanted: 'nginx:2', managers: [] },
     { path: `${container}.env[0].value`, kind: 'differs', found: '(secret)', wanted: '(secret)', managers: [] },

@@ -283,8 +283,8 @@ resources:
 
 test('a value that is written into a Secret through defs is secret in each def', () => {
   const nodes = [
-    { id: 'input', def: { password: '${"x" + "y"}', open: '${"z"}' } },
-    { id: 'login', def: { url: '${"u:" + input.password}' } },
+    { id: 'input', def: { password: '${"x" + "y"}', open: '${"z"}', pin: '7', shown: '8' } },
+    { id: 'login', def: { url: '${"u:" + input.password + input.pin}' } },
     {
       id: 'creds',
       template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { url: '${login.url}' } },
@@ -306,6 +306,7 @@ test('a value that is written into a Secret through defs is secret in each def',
   if (defs === undefined) throw new Error(JSON.stringify(diagnostics));
   const isInto = Secrets.expressionsInto(defs);
   const into = (id: string, place: string) => isInto(defs.nodes.get(id), { purpose: 'field', place });
+  expect([into('input', 'pin'), into('input', 'shown')]).toEqual([true, false]);
   expect([into('input', 'password'), into('input', 'open'), into('login', 'url'), into('copy', 'data.a')]).toEqual([
     true,
     false,

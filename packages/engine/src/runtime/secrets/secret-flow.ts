@@ -88,6 +88,8 @@ function inputsOfSecrets(graph: Graph, live?: LiveNodes): ReadonlyMap<string, Re
       const node = graph.nodes.get(id);
       if (node?.nodeType !== 'def') continue;
       const own = inputs.get(id) ?? new Set<string>();
+      // A constant of the node has no hole.
+      if (steps.length > 0) own.add(Path.format(steps));
       for (const { pathText } of node.template.holes) if (overlaps(pathText, Path.format(steps))) own.add(pathText);
       inputs.set(id, own);
     }
