@@ -19,6 +19,16 @@ test.each<[Reports.Because, string, string?]>([
     'look at it with kubectl get pod web -n ns -o yaml, and correct readyWhen if its condition can never be true',
   ],
   [
+    {
+      kind: 'not-ready',
+      expression: 'in.status.state == "ACTIVE"',
+      value: false,
+      object: { apiVersion: 'kro.run/v1alpha1', kind: 'Inner', name: 'a-in', namespace: 'ns' },
+    },
+    'waits until in.status.state == "ACTIVE" is true of Inner kro.run/v1alpha1 ns/a-in; it is false',
+    'see what it waits for: typekro why inner/ns/a-in',
+  ],
+  [
     { kind: 'not-ready', expression: 'db.status.ready', missing: 'status' },
     'waits until db.status.ready is true; "status" does not exist yet',
   ],

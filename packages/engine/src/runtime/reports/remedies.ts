@@ -134,6 +134,11 @@ export function readWithDefault({ path, expression }: Of<'missing-data'>): strin
 function notReady({ missing, object, expression }: Of<'not-ready'>): Remedy {
   if (missing !== undefined)
     return later(`see what writes "${missing}", and correct readyWhen (${expression}) if nothing does`);
+  if (object?.apiVersion.startsWith('kro.run/') === true) {
+    const { kind, namespace, name } = object;
+    const path = [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/');
+    return now(`see what it waits for: typekro why ${path}`);
+  }
   const whatToRead =
     object === undefined
       ? 'the object'
