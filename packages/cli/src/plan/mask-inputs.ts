@@ -1,6 +1,7 @@
 import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { gvkOf, isJsonObject, tryParseJson } from '@typekro/kit/core';
 import { type Graph, Path } from '@typekro/engine/graph';
+import { schemaNodeAt } from '@typekro/engine/schema';
 import { asText, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { Secrets } from '@typekro/engine/runtime';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
@@ -23,7 +24,21 @@ export function secretInputs(definition: string, kind: SecretInputs['kind'], gra
   if (graph === undefined) return { definition, kind, hides: () => true };
   const { hides } = Secrets.specOf(graph);
   const [version] = objectsAt(graph.instance.crd.spec, 'versions');
-  return { definition, kind, hides, schema: objectAt(version, 'schema', 'openAPIV3Schema') };
+  const schema = objectAt(version, 'schema', 'openAPIV3Schema');
+  const isListed = (path: string): boolean => {
+    const parsed = Path.parse(path);
+    return parsed.ok && schemaNodeAt(schema, parsed.steps)?.enum !== undefined;
+  };
+  return { definition, kind, hides: (path) => hides(path) && !isListed(path), schema };
+}
+
+/** The texts that a schema lists as allowed values. They are public, and a masked list refuses every instance. */
+export function listedTexts(schema: JsonValue): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(listedTexts);
+  if (!isJsonObject(schema)) return [];
+  const { enum: listed, ...rest } = schema;
+  const own = Array.isArray(listed) ? listed.filter((each) => typeof each === 'string') : [];
+  return [...own, ...Object.values(rest).flatMap((each) => (each === undefined ? [] : listedTexts(each)))];
 }
 
 /**

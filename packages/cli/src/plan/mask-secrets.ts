@@ -3,7 +3,7 @@ import { grouped, isJsonObject, stringifyJson, tryParseJson } from '@typekro/kit
 import { asText, LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { isTooDeepValue } from './file-shape.ts';
-import { type SecretInputs, withMaskedInputs } from './mask-inputs.ts';
+import { type SecretInputs, listedTexts, withMaskedInputs } from './mask-inputs.ts';
 import { type TextForm, hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
 /**
@@ -40,6 +40,8 @@ export function maskSecrets(
       return value;
     });
   }
+  for (const { schema } of inputs)
+    for (const text of schema === undefined ? [] : listedTexts(schema)) values.delete(text);
   const mask = (value: JsonValue): string =>
     typeof value === 'string'
       ? maskedText(salt, value, values.get(value) ?? 'text')

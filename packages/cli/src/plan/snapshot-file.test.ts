@@ -199,6 +199,25 @@ test.each([
   expect(compile(masked[2] as KubeObject, { sources: [builtinSource()], target: 'typekro' }).graph).toBeDefined();
 });
 
+test('a value that a schema lists is not masked, because the masked list would refuse each instance', () => {
+  const object = definition(secretOf({ stringData: { password: '${schema.spec.pw}' } }));
+  const line = `string | enum="${LONG},other" default="${LONG}"`;
+  const file = {
+    ...object,
+    spec: { ...object.spec, schema: { apiVersion: 'v1', kind: 'WebApp', spec: { pw: line } } },
+  };
+  const { graph } = compile(file, { sources: [builtinSource()], target: 'typekro' });
+  if (graph === undefined) throw new Error('it does not compile');
+  const instance = { apiVersion: 'kro.run/v1', kind: 'WebApp', metadata: { name: 'x' }, spec: { pw: LONG } };
+  const objects = [instance, graph.instance.crd, file];
+  const { kinds } = takenWith(
+    [secretInputs('webapps', graph.instance, graph)],
+    ...objects,
+    liveSecret({ password: LONG }),
+  );
+  expect(kinds.flatMap((each) => each.objects).slice(0, 3)).toEqual(objects);
+});
+
 test('names, namespaces, labels, kinds and selectors are never masked, even if a Secret has equal values', () => {
   const metadata = { name: 'webapps', namespace: 'default', labels: { app: 'correct-horse-battery' }, uid: LONG };
   const child: KubeObject = {
