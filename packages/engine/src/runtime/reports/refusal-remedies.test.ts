@@ -11,6 +11,11 @@ test.each<[string, RefusedObject, RegExp]>([
     { namespace: 'shop' },
     /^have a quota created.* -n shop /,
   ],
+  [
+    `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'keep' denied request: keep`,
+    {},
+    /or its deletion: correct what/,
+  ],
 ])('the refusal "%s" of the object %j has the expected remedy', (message, object, remedy) => {
   expect(refusalRemedy(message, object)).toMatch(remedy);
 });

@@ -67,7 +67,7 @@ const REFUSALS: readonly (readonly [
   [
     /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
     () =>
-      'a policy of the cluster refuses the object: change the fields that the message names, or ask the owner of the policy',
+      'a policy of the cluster refuses the object or its deletion: correct what the message names, or ask the owner of the policy',
   ],
   [
     /field can not be less than/,
