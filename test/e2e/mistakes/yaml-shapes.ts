@@ -91,7 +91,7 @@ export const shapeMistakes: readonly Mistake[] = [
       ['apiVersion: v1\n        kind: ConfigMap', 'apiVersion: v1\n        kind: Secret'],
       ['url: http://${service.metadata.name}', 'password: ⟦hunter2!'],
     ],
-    /data\.password: the string "hunter2!" is written where a value in base64/,
+    /data\.password: the string "\(secret\)" is written where a value in base64/,
     /stringData/,
   ),
   definition(

@@ -51,7 +51,7 @@ function checkKind(kind: string, report: Report): void {
 function suggestKind(kind: string): string {
   const name = kind.replaceAll(/[^A-Za-z0-9]+(.?)/g, (_match, next: string) => next.toUpperCase()).replace(/^\d+/, '');
   return name === ''
-    ? 'write a name such as "WebApp"'
+    ? 'add kind: with a name such as "WebApp"'
     : `for example "${name.charAt(0).toUpperCase()}${name.slice(1)}"`;
 }
 
