@@ -63,7 +63,10 @@ describe('if the cause is a word that YAML 1.1 reads as a boolean, the hint name
     [
       'the kind',
       withData('a: x').replace('kind: App', 'kind: Yes'),
-      ['a string is expected here; put it in quotes: "Yes"', 'the schema has no kind; add kind: with a name such as "WebApp"'],
+      [
+        'a string is expected here; put it in quotes: "Yes"',
+        'the schema has no kind; add kind: with a name such as "WebApp"',
+      ],
     ],
   ])('%s', (_, text, problems) => expect(problemsOf(text)).toEqual(problems));
 
