@@ -174,6 +174,7 @@ function latePartsOf(root) {
  * it does not export. Unused code has such imports.
  */
 const NODE_MODULES = `
+exports.constants = {};
 exports.inspect = { custom: Symbol.for('nodejs.util.inspect.custom') };
 exports.fileURLToPath = (url) => String(url);
 Object.assign(exports, require('./packages/dashboard/src/client/playground/host/net.ts'));

@@ -99,11 +99,14 @@ export function checkNamespace(write: WriteRequest, name: string): void {
 export function storeNew(write: WriteRequest, created: MutableObject, sentVersion = ''): WriteResult {
   const { resource } = write;
   checkNamespace(write, created.metadata.name ?? '');
+  // An apply may send a version for an object that does not exist.
+  const applied = created.metadata.resourceVersion ?? '';
   const check = (hooks: WriteContext) => {
     const admitted = admitNew(write, created, hooks);
+    const { resourceVersion = applied } = admitted.metadata;
     // Dry runs are refused too: the later steps and the response would handle the whole object.
     checkStoredSize(resource.group, admitted, undefined);
-    const count = checkNew(write, admitted, sentVersion, hooks);
+    const count = checkNew(write, admitted, resourceVersion === applied ? sentVersion : resourceVersion, hooks);
     if (resource.custom?.conversion !== undefined) storableObject(write, admitted);
     count();
     return admitted;
@@ -150,7 +153,6 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete (metadata as { selfLink?: string }).selfLink;
-  const version = metadata.resourceVersion ?? sentVersion;
   delete metadata.resourceVersion;
   metadata.uid = services.newUid();
   metadata.creationTimestamp = timestampOf(services.clock);
@@ -170,7 +172,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   strategy.admitValidating?.(object, undefined, context);
   admitChecked(write, object, undefined);
   const count = admitCounted(write, object, undefined);
-  if (!write.options.dryRun && isVersion(version))
+  if (!write.options.dryRun && isVersion(sentVersion))
     throw internalError('resourceVersion should not be set on objects to be created');
   const existing = resource.collection.get(storeKey(write.namespace, name))?.object;
   if (existing !== undefined)
