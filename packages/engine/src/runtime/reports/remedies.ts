@@ -1,4 +1,4 @@
-import { type ObjectRef, formatRef, stringifyJson } from '@typekro/kit/core';
+import { type ObjectRef, formatRef, namespacedName, stringifyJson } from '@typekro/kit/core';
 import { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
 import type { Because } from '../report.ts';
 
@@ -134,11 +134,8 @@ export function readWithDefault({ path, expression }: Of<'missing-data'>): strin
 function notReady({ missing, object, expression }: Of<'not-ready'>): Remedy {
   if (missing !== undefined)
     return later(`see what writes "${missing}", and correct readyWhen (${expression}) if nothing does`);
-  if (object?.apiVersion.startsWith('kro.run/') === true) {
-    const { kind, namespace, name } = object;
-    const path = [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/');
-    return now(`see what it waits for: typekro why ${path}`);
-  }
+  if (object?.apiVersion.startsWith('kro.run/') === true)
+    return now(`see what it waits for: typekro why ${object.kind.toLowerCase()}/${namespacedName(object)}`);
   const whatToRead =
     object === undefined
       ? 'the object'

@@ -245,7 +245,11 @@ function throwValue(value: unknown): never {
   if (!isKnown)
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
   const rule = overLoops(not(allOf(trace.guards)));
-  const read = trace.resources.find(({ variable, element }) => isReadIn(rule, [variable, element]));
+  const variables = new Set<unknown>();
+  walk(rule, (node) => {
+    if (node.kind === 'var') variables.add(node.variable);
+  });
+  const read = trace.resources.find(({ variable, element }) => variables.has(variable) || variables.has(element));
   if (read !== undefined) {
     const name = read.label ?? read.id;
     refuse(
@@ -256,14 +260,6 @@ function throwValue(value: unknown): never {
   }
   trace.validations.push({ rule, message: text, site: trace.site });
   throw new DeadEnd();
-}
-
-function isReadIn(rule: Node, variables: readonly unknown[]): boolean {
-  let isRead = false;
-  walk(rule, (node) => {
-    if (node.kind === 'var') isRead ||= variables.includes(node.variable);
-  });
-  return isRead;
 }
 
 function executeTry(node: TryStatement, env: Env): Completion {
