@@ -139,7 +139,7 @@ const detailsOf = () =>
   new ClusterDetails({
     index: indexOfReports(place.world.controller.reports),
     clock: place.world.clock,
-    settings: (api, signal) => controllerSettings(api, { positionals: [], options: {} }, signal),
+    settings: (api, signal) => controllerSettings(api, signal),
   } as Partial<ClusterDetailsOptions> as ClusterDetailsOptions);
 
 /** Faces leave out the time of the next try. */

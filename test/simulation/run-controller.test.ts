@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import { type LogLevel, controllerCrds, runController } from '@typekro/controller/controller';
-import { deployedSettings } from '../../packages/cli/src/controller-settings.ts';
+import { controllerSettings } from '../../packages/cli/src/controller-settings.ts';
 import { createMetrics, createProcessMetrics } from '../../packages/controller/src/controller/metrics/metrics.ts';
 import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics/runtime-meter.ts';
 import { type Clock, type Transport, KubeClient, systemClock } from '@typekro/kube';
@@ -95,7 +95,7 @@ describe('runController', () => {
     const process = start('one', '--instance-requeue-interval=5s');
     await process.logged('the controller is ready');
     await process.end();
-    const shown = await deployedSettings(client, new AbortController().signal);
+    const shown = await controllerSettings(client, new AbortController().signal);
     expect(shown).toMatchObject({ level: '0.10', graphKind: false, from: 'published by its controller' });
     expect(process.messages).toEqual([
       'a flag has no effect here',

@@ -4,7 +4,7 @@ import { withNegativeValues, withoutAlias } from './command-words.ts';
 import { type Command, type CommandContext, type CommandEntry, type OptionSpec, ExitCode } from './command.ts';
 import { DEBUG } from './command-options.ts';
 import { printFailure } from './print-failure.ts';
-import { printLines } from './text/text-layout.ts';
+import { printLines } from './instance/print-report.ts';
 import { hintForCommand, isForeignCommand } from './foreign-commands.ts';
 
 /** Returns the name that commander uses for an option in its result: `logLevel` for `log-level`. */

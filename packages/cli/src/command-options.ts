@@ -1,5 +1,7 @@
+import { type KroCompatibility, KroLevel } from '@typekro/engine/graph';
 import { TypeKroError, nearestName } from '@typekro/kit/core';
 import { type CommandInput, type OptionSpec, textOption } from './command.ts';
+import { LEVEL_FLAG } from './controller-settings.ts';
 import { shellWord } from './text/escapes.ts';
 
 /**
@@ -77,6 +79,39 @@ export const KUBECONFIG_OR_POD_OPTIONS: readonly OptionSpec[] = [
   },
   CONTEXT_OPTION,
 ];
+
+/** The option of commands that predict what a controller decides. */
+export const LEVEL_OPTION: OptionSpec = {
+  name: 'kro-compatibility',
+  summary: 'compute as kro 0.9 or 0.10 does; by default, as the controller in the cluster does',
+  value: 'level',
+  choices: KroLevel.LEVELS,
+};
+
+/** The option for CRDs in addition to those of the cluster. */
+export const FURTHER_CRDS_OPTION: OptionSpec = {
+  name: 'crds',
+  summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
+  value: 'paths',
+  repeatable: true,
+};
+
+/** The options of `plan` and `apply` for what the cluster does not tell, and for the cluster itself. */
+export const PLANNING_OPTIONS: readonly OptionSpec[] = [FURTHER_CRDS_OPTION, LEVEL_OPTION, ...KUBECONFIG_OPTIONS];
+
+/**
+ * Returns the level in `--kro-compatibility`, or `undefined` when the option is absent. Throws `TypeKroError`
+ * `cli/usage` for a value that is not a level.
+ */
+export function levelOption(input: CommandInput): KroCompatibility | undefined {
+  const text = textOption(input, LEVEL_OPTION.name);
+  const level = KroLevel.LEVELS.find((each) => each === text);
+  if (text === undefined || level !== undefined) return level;
+  throw new TypeKroError(`${LEVEL_FLAG} ${text} is not a level`, {
+    code: 'cli/usage',
+    remedy: `write ${KroLevel.LEVELS.join(' or ')}`,
+  });
+}
 
 /**
  * Returns the options of a command line as words for a shell, in the order of `specs`. Options that are absent, or have

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { assumedSettings, publishFlags, silentLogger } from '@typekro/controller/controller';
-import { controllerSettings, deployedSettings, recordOf, settingsOfRecord } from './controller-settings.ts';
+import { controllerSettings, recordOf, settingsOfRecord } from './controller-settings.ts';
+import { levelOption } from './command-options.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -95,14 +96,8 @@ test.each<[string, KubeObject[], string, string]>([
 ])(
   'reads the level of kro, and which schema keywords of CRDs are compared, from %s',
   async (_what, items, level, facets) => {
-    const input = { positionals: [], options: {} };
-    expect(
-      await controllerSettings(
-        apiWith(() => items),
-        input,
-        NEVER,
-      ),
-    ).toMatchObject({ level, facets });
+    const api = apiWith(() => items);
+    expect(await controllerSettings(api, NEVER)).toMatchObject({ level, facets });
   },
 );
 
@@ -111,7 +106,7 @@ test.each([
   ['no gate', [], false],
 ])('the feature gate decides whether a controller serves Graphs: %s', async (_what, args, graphKind) => {
   const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
-  expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({ graphKind });
+  expect(await controllerSettings(api, NEVER)).toMatchObject({ graphKind });
 });
 
 test.each<[what: string, args: string[], on: string[], limits: object]>([
@@ -138,7 +133,7 @@ test.each<[what: string, args: string[], on: string[], limits: object]>([
   'the settings are those of the flags of the Deployment, and a record keeps them: %s',
   async (_what, args, on, limits) => {
     const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
-    const settings = await controllerSettings(api, { positionals: [], options: {} }, NEVER);
+    const settings = await controllerSettings(api, NEVER);
     const isOn = ({ features }: typeof settings) =>
       Object.entries(features).flatMap(([name, value]) => (value ? [name] : []));
     expect({ on: isOn(settings).sort(), limits: settings.limits }).toEqual({ on, limits });
@@ -154,18 +149,17 @@ test.each<[what: string, args: string[], on: string[], limits: object]>([
 test('the level of the command line has precedence, and an unknown level is an error', async () => {
   const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });
   const none = apiWith(() => []);
-  expect(await controllerSettings(none, input('0.9'), NEVER)).toEqual({
+  expect(await controllerSettings(none, NEVER, levelOption(input('0.9')))).toEqual({
     ...assumedSettings('--kro-compatibility', '0.9'),
     facets: 'none',
   });
-  await expect(controllerSettings(none, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is not a level');
+  expect(() => levelOption(input('1'))).toThrow('--kro-compatibility 1 is not a level');
 });
 
 test('a level on the command line does not change the gates of the controller', async () => {
   const args = ['--feature-gates=PartialDependencies=true,CELOmitFunction=true,ConservativeCRDComparison=true'];
   const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
-  const input = { positionals: [], options: { 'kro-compatibility': '0.9' } };
-  expect(await controllerSettings(api, input, NEVER)).toMatchObject({
+  expect(await controllerSettings(api, NEVER, '0.9')).toMatchObject({
     level: '0.9',
     facets: 'conservative',
     graphKind: false,
@@ -207,5 +201,5 @@ test.each<[string, () => readonly KubeObject[], string[] | undefined, object]>([
   ],
 ])('the settings come from %s', async (_what, answer, flags, expected) => {
   const api = apiWith(answer, flags === undefined ? undefined : await published(flags));
-  expect(await deployedSettings(api, NEVER)).toMatchObject(expected);
+  expect(await controllerSettings(api, NEVER)).toMatchObject(expected);
 });

@@ -8,53 +8,18 @@ import {
   settingsOf,
   withLevel,
 } from '@typekro/controller/controller';
-import { type KubeObject, definedMember, TypeKroError } from '@typekro/kit/core';
-import { type GraphFeatures, type KroCompatibility, KroLevel } from '@typekro/engine/graph';
+import { type KubeObject, definedMember } from '@typekro/kit/core';
+import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
 import type { PlanSource } from '@typekro/controller/inspect';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { valueAt } from '@typekro/kit/kubernetes';
-import { type CommandInput, type OptionSpec, textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
-import { KUBECONFIG_OPTIONS } from './command-options.ts';
 
 /** The controller's ServiceAccount that `typekro bootstrap` and the chart create by default. */
 export const DEFAULT_CONTROLLER = 'kro-system/typekro';
 
 /** The source of a level that the command line sets. */
 export const LEVEL_FLAG = '--kro-compatibility';
-
-/** The option of commands that predict what a controller decides. */
-export const LEVEL_OPTION: OptionSpec = {
-  name: 'kro-compatibility',
-  summary: 'compute as kro 0.9 or 0.10 does; by default, as the controller in the cluster does',
-  value: 'level',
-  choices: KroLevel.LEVELS,
-};
-
-/** The option for CRDs in addition to those of the cluster. */
-export const FURTHER_CRDS_OPTION: OptionSpec = {
-  name: 'crds',
-  summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
-  value: 'paths',
-  repeatable: true,
-};
-
-/** The options of `plan` and `apply` for what the cluster does not tell, and for the cluster itself. */
-export const PLANNING_OPTIONS: readonly OptionSpec[] = [FURTHER_CRDS_OPTION, LEVEL_OPTION, ...KUBECONFIG_OPTIONS];
-
-/**
- * Returns the level in `--kro-compatibility`, or `undefined` when the option is absent. Throws `TypeKroError`
- * `cli/usage` for a value that is not a level.
- */
-export function levelOption(input: CommandInput): KroCompatibility | undefined {
-  const text = textOption(input, LEVEL_OPTION.name);
-  const level = KroLevel.LEVELS.find((each) => each === text);
-  if (text === undefined || level !== undefined) return level;
-  throw new TypeKroError(`--kro-compatibility ${text} is not a level`, {
-    code: 'cli/usage',
-    remedy: `write ${KroLevel.LEVELS.join(' or ')}`,
-  });
-}
 
 /** The part of the settings that plans and snapshots store. */
 export function recordOf({ level, features, limits, from }: ControllerSettings) {
@@ -85,16 +50,14 @@ export function settingsOfRecord(record: NonNullable<PlanSource['controller']>):
  */
 export async function controllerSettings(
   api: Pick<KubernetesApi, 'list' | 'find'>,
-  input: CommandInput,
   signal: AbortSignal,
+  level?: KroCompatibility,
 ): Promise<ControllerSettings> {
-  const level = levelOption(input);
   const found = await deployedSettings(api, signal);
   return level === undefined ? found : withLevel(found, level, LEVEL_FLAG);
 }
 
-/** The settings of the first Deployment of a controller, the published ones, or the defaults. */
-export async function deployedSettings(
+async function deployedSettings(
   api: Pick<KubernetesApi, 'list' | 'find'>,
   signal: AbortSignal,
 ): Promise<ControllerSettings> {

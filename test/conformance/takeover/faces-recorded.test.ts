@@ -30,7 +30,7 @@ test.each(['kro', '9b218d4c', 'd4e45725'])('all faces say the same of each insta
     index,
     clock: systemClock,
     settings: (session, signal) =>
-      controllerSettings(session, { positionals: [], options: { 'kro-compatibility': '0.9' } }, signal),
+      controllerSettings(session, signal, '0.9'),
   } as Partial<ClusterDetailsOptions> as ClusterDetailsOptions);
   const run = commandRunner(commands, cwd);
   const rows = index.instances();

@@ -2,7 +2,7 @@ import { type JsonValue, type KubeObject, type ObjectRef, isJsonObject } from '@
 import { Path } from '@typekro/engine/graph';
 import { FieldDifference, RefusedObject } from '@typekro/engine/runtime';
 import { type ObjectOwner, namedOwners } from '../plan/object-owners.ts';
-import type { MadePlan } from '../plan/plan-of-files.ts';
+import type { MadePlan } from '../plan/planning.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '@typekro/controller/inspect';
 import { isOfController } from '../plan/value-lines.ts';
 

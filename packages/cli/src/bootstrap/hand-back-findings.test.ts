@@ -4,7 +4,7 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapResource, pot, potDefinition, potsRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { type JsonObject, type KubeObject, objectName } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
-import { openPlanning } from '../plan/plan-of-files.ts';
+import { openPlanning } from '../plan/planning.ts';
 import { type HandBackControllers, handBackFindings } from './hand-back-findings.ts';
 
 let world: VirtualWorld;
@@ -21,18 +21,9 @@ afterAll(() => world.close());
 async function findings(refuses?: RegExp, to: KroCompatibility = '0.9', controllers: HandBackControllers = {}) {
   const { client } = refusingClient(world.cluster, { refuses, clock: world.clock });
   const { signal } = new AbortController();
-  const context = {
-    cwd: '.',
-    env: {},
-    print: () => undefined,
-    printError: () => undefined,
-    readInput: () => Promise.resolve(''),
-    signal,
-  };
   await using planning = await openPlanning(
-    context,
-    { positionals: [], options: {} },
     { api: client, source: { kind: 'cluster', name: 'test' }, namespace: 'default', checkedBy: 'server' },
+    { signal },
   );
   return await handBackFindings(planning.planned, to, controllers);
 }

@@ -1,7 +1,7 @@
 import { type Graph, ALLOW_BREAKING_CHANGES, InstanceCrd } from '@typekro/engine/graph';
+import { inputPosition, type InputObject } from '../inputs/input-object.ts';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { ComparedFacets, SchemaChange } from '@typekro/engine/schema';
-import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 
 /**
  * Reports the changes of the CustomResourceDefinition that a controller refuses. These are breaking changes, unless the

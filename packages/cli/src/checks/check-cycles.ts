@@ -1,6 +1,6 @@
 import { type Diagnostic, grouped } from '@typekro/kit/core';
+import { inputPosition, type InputObject } from '../inputs/input-object.ts';
 import { type KroCompatibility, isDefinition, Path } from '@typekro/engine/graph';
-import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { type WrittenObject, at, manifestsOf } from '../inputs/manifest.ts';
 
 /** The group and kind of a definition's instances. */

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
+import { type InputObject } from '../inputs/input-object.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { type ComparedFacets, builtinSource } from '@typekro/engine/schema';
-import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
+import type { LoadedInputs } from '../inputs/load-inputs.ts';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import { checkInputs } from './check-inputs.ts';
 import { breakingChanges } from './breaking-changes.ts';

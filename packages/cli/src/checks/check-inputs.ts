@@ -1,4 +1,5 @@
 import { type DryRun, type RefusalCause, openDryRun } from '@typekro/cluster';
+import { describeInputPlace, inputPosition, type InputObject } from '../inputs/input-object.ts';
 import { type ControllerSettings, assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { grouped, formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
@@ -14,7 +15,7 @@ import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';
 import { withoutConsequences, withRemedies } from './without-consequences.ts';
-import { type InputObject, type LoadedInputs, inputPosition } from '../inputs/load-inputs.ts';
+import { type LoadedInputs } from '../inputs/load-inputs.ts';
 
 /** The result of checking the user's files. */
 export interface CheckedInputs {
@@ -344,16 +345,6 @@ function problem(input: InputObject, path: readonly string[], code: string, mess
   const diagnostic = { code, severity: 'error' as const, message, hint };
   if (source === undefined) return inFile(diagnostic, input);
   return { ...diagnostic, source, ...(input.document === undefined ? { path: path.join('.') } : {}) };
-}
-
-/**
- * Returns the place of an object in the user's files: `app.yaml:12`, or `app.ts:12:3` for an object that code created.
- * Returns only the file when the position in the code is unknown.
- */
-export function describeInputPlace({ file, document, locate }: InputObject): string {
-  if (document !== undefined) return `${file}:${document.position([]).line}`;
-  const made = locate?.('metadata.name');
-  return made === undefined ? file : `${made.file ?? file}:${made.line}:${made.column}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { DryRun, RefusalCause } from '@typekro/cluster';
+import { inputPosition, type InputObject } from '../inputs/input-object.ts';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { definedMember, grouped, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { type PathStep, isDefinition, Path } from '@typekro/engine/graph';
@@ -7,7 +8,6 @@ import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps
 import { Secrets } from '@typekro/engine/runtime';
 import { placedCause } from './placed-cause.ts';
 import { type UnknownField, correctFields } from './corrected-fields.ts';
-import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { hintForUnknownField } from './unknown-field-hint.ts';
 import { placesOfQuoted, positionAt, textOf } from '../inputs/source-text.ts';
 import { isAtOrInside } from '../plan/value-lines.ts';

@@ -1,4 +1,5 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
+import { inputPosition, type InputObject } from '../inputs/input-object.ts';
 import { isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
 import type { Graph, KroCompatibility } from '@typekro/engine/graph';
 import { GraphObject, isDefinition, KroLevel, NameText, Path } from '@typekro/engine/graph';
@@ -6,7 +7,6 @@ import { type Mismatch, portProblems } from './check-ports.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import { at, compareTexts, isComputedAt, manifestsOf, mayShareNamespace, textIn } from '../inputs/manifest.ts';
 import { type NameReference, namedLike, referencesOf } from './object-references.ts';
-import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 
 /** The result of compiling one definition or one Graph object. */
 export interface CompiledInput {

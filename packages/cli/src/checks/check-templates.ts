@@ -1,4 +1,5 @@
 import type { DryRun } from '@typekro/cluster';
+import { inputPosition, type InputObject } from '../inputs/input-object.ts';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
@@ -7,7 +8,6 @@ import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import { placedCause } from './placed-cause.ts';
 import { maskedRefusal, withoutFollowUps } from './check-objects.ts';
-import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { isAtOrInside } from '../plan/value-lines.ts';
 
 /**

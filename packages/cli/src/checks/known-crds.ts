@@ -1,11 +1,12 @@
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
+import { type InputObject } from '../inputs/input-object.ts';
 import { parseApiVersion, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { type CommandContext, type CommandInput, type OptionSpec, namesCluster, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
-import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
+import type { LoadedInputs } from '../inputs/load-inputs.ts';
 import { objectsOf } from '../inputs/read-manifest.ts';
 import { CONTEXT_OPTION } from '../command-options.ts';
 

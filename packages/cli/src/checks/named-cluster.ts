@@ -2,7 +2,7 @@ import { type JsonValue, TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import { connectToCluster, readClusterCrds } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
-import { deployedSettings } from '../controller-settings.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import type { CheckOptions } from './check-inputs.ts';
 import { clusterDryRun } from './cluster-dry-run.ts';
 
@@ -37,6 +37,6 @@ export async function onCluster<Result>(
 ): Promise<Result> {
   await using connection = await connectToCluster(context, input);
   const { client } = connection;
-  const settings = await deployedSettings(client, context.signal);
+  const settings = await controllerSettings(client, context.signal);
   return await check({ settings, cluster: clusterDryRun(client, context.signal) });
 }

@@ -15,7 +15,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import { type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { printLines } from '../text/text-layout.ts';
+import { printLines } from '../instance/print-report.ts';
 import { printableLine } from '../text/output-text.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { requireFolder, writeWholeFile } from '../write-file.ts';

@@ -2,12 +2,11 @@ import { objectName, TypeKroError } from '@typekro/kit/core';
 import { type Adoption, type BlockedNode, adoptionOf, refusedAdoptionRemedy } from '../adopt/adoption.ts';
 import { adoptionLines } from '../adopt/adoption-lines.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
-import { FURTHER_CRDS_OPTION } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply-command.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
+import { KUBECONFIG_OPTIONS, outputOption, FURTHER_CRDS_OPTION } from '../command-options.ts';
 
 /** The values of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;

@@ -12,7 +12,8 @@ import { type Command, type CommandContext, type CommandInput, ExitCode, textOpt
 import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { optionWords, KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../command-options.ts';
-import { type Planning, clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
+import { clusterTarget, planningOptions } from '../plan/plan-of-files.ts';
+import { type Planning, openPlanning } from '../plan/planning.ts';
 import { resultText } from '../instance/change-report.ts';
 import { printableLine } from '../text/output-text.ts';
 import { graphsOf } from '../upgrade/check-graph.ts';
@@ -88,7 +89,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
   const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
   const others = found.filter((each) => each.project === 'typekro' && each !== own && each.replicas > 0);
   const kros = found.filter(({ project }) => project === 'kro');
-  const planning = openPlanning(context, { ...input, options }, target);
+  const planning = openPlanning(target, planningOptions(context, { ...input, options }));
   const { findings, gates } = await differences(planning, to, { own, kros, others });
   const writer = {
     api,

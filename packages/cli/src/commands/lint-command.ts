@@ -1,4 +1,4 @@
-import { printLines } from '../text/text-layout.ts';
+import { printLines } from '../instance/print-report.ts';
 import { type Diagnostic, count, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import { type Command, ExitCode, textOption } from '../command.ts';
 import { packageVersion } from '../package-version.ts';

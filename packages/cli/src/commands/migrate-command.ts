@@ -1,4 +1,4 @@
-import { deployedSettings } from '../controller-settings.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import { DEFINITION_KIND, definitionRevisions, liveDefinition } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatRef, objectName, parseApiVersion, refOf, TypeKroError, withGroup } from '@typekro/kit/core';
@@ -305,7 +305,7 @@ async function servedDefinition(
   live: KubeObject,
   instance: KubeObject,
 ): Promise<JsonObject | undefined> {
-  const { graph, revision } = await liveDefinition(api, live, instance, signal, await deployedSettings(api, signal));
+  const { graph, revision } = await liveDefinition(api, live, instance, signal, await controllerSettings(api, signal));
   if (graph === undefined) return undefined;
   if (revision === 0) return live;
   const revisions = await definitionRevisions(api, live.metadata.name ?? '', signal);

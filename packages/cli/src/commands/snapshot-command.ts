@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import { count, isoTime } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
 import { type Command, ExitCode } from '../command.ts';
-import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import { clusterTarget } from '../plan/plan-of-files.ts';
 import { snapshotText } from '../plan/snapshot-file.ts';
 import { takeSnapshot } from '../plan/take-snapshot.ts';
 import { requireFolder, writeFile } from '../write-file.ts';
-import { KUBECONFIG_OPTIONS } from '../command-options.ts';
+import { KUBECONFIG_OPTIONS, LEVEL_OPTION, levelOption } from '../command-options.ts';
 
 /** `typekro snapshot FILE`: writes one file with the parts of a cluster that plans use. */
 export const snapshot: Command = {
@@ -32,7 +32,7 @@ export const snapshot: Command = {
     const { api, namespace, source } = target;
     const { signal } = context;
     const readAt = isoTime(systemClock.now());
-    const settings = await controllerSettings(api, input, signal);
+    const settings = await controllerSettings(api, signal, levelOption(input));
     const taken = await takeSnapshot({ api, namespace, signal, settings, source: { ...source, readAt } });
     const remedy = 'name a file that you may write';
     const text = snapshotText(taken);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { stringifyJson, TypeKroError } from '@typekro/kit/core';
 import { type Paint, coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '@typekro/testing';
 import { systemClock } from '@typekro/kube';
-import { printLines } from '../text/text-layout.ts';
+import { printLines } from '../instance/print-report.ts';
 import { printFailure } from '../print-failure.ts';
 import { usesColour } from '../plan/printed/paint.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';

@@ -7,7 +7,8 @@ import { type Command, type CommandContext, type CommandInput, ExitCode, textOpt
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
-import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
+import { clusterTarget, planningOptions } from '../plan/plan-of-files.ts';
+import { openPlanning } from '../plan/planning.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { refuseCluster } from './plan-command.ts';
 import { checkDefinition } from '../upgrade/check-definition.ts';
@@ -70,7 +71,7 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
   if (snapshot !== undefined) refuseCluster(input);
   await using target =
     snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
-  await using planning = await openPlanning(context, input, target);
+  await using planning = await openPlanning(target, planningOptions(context, input));
   const { planned, from } = planning;
   // Revisions are required, too: they are needed to check pinned instances, and to find the revision that a refused
   // definition keeps.

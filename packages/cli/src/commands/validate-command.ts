@@ -1,7 +1,7 @@
 import { count } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { type Command, ExitCode } from '../command.ts';
-import { printLines } from '../text/text-layout.ts';
+import { printLines } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 

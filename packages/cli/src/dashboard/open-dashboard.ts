@@ -113,4 +113,4 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
 }
 
 const readSettings = (api: KubernetesApi, signal: AbortSignal): Promise<ControllerSettings> =>
-  controllerSettings(api, { positionals: [], options: {} }, signal);
+  controllerSettings(api, signal);

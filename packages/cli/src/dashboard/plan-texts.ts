@@ -2,7 +2,8 @@ import { hasErrors } from '@typekro/kit/core';
 import { type Plan, type PlanFile, InspectFailure } from '@typekro/controller/inspect';
 import type { CommandContext } from '../command.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
-import { type PlanTarget, planLoaded } from '../plan/plan-of-files.ts';
+import { planLoaded } from '../plan/plan-of-files.ts';
+import { type PlanTarget } from '../plan/planning.ts';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import { sourceDiagnostic } from './definition-detail.ts';
 

@@ -3,7 +3,7 @@ import { whenAborted } from '@typekro/kit/core';
 import type { Clock } from '@typekro/kube';
 import { type CommandContext, ExitCode } from '../command.ts';
 import { printFailure } from '../print-failure.ts';
-import { printLines } from '../text/text-layout.ts';
+import { printLines } from '../instance/print-report.ts';
 import type { CheckedFiles } from '../checks/checked.ts';
 import { type LiveView, createLiveView } from '../up/live-view.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';

@@ -12,7 +12,7 @@ import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { viewsOf } from '../up/progress.ts';
 import { type Session, SESSION_SETTINGS } from '../up/up-session.ts';
-import { instanceViewLines } from '../up/instance-view-lines.ts';
+import { instanceViewLines } from '../instance/instance-view-lines.ts';
 import { withCauses } from '../up/view-causes.ts';
 
 /**

@@ -3,7 +3,7 @@ import { compileLive, definitionRevisions, readDefinitionObject } from '@typekro
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
-import { deployedSettings } from '../controller-settings.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import { type Reading, readingOrRefusal } from './finding.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function readDefinitionRights(
   signal: AbortSignal,
 ): Promise<Reading<readonly DefinitionRights[]>> {
   if (definitions.length === 0) return { value: [] };
-  const rules = await readingOrRefusal(() => deployedSettings(api, signal));
+  const rules = await readingOrRefusal(() => controllerSettings(api, signal));
   if ('unread' in rules) return { unread: `the settings of the controller: ${rules.unread}` };
   const compiled: DefinitionRights[] = [];
   for (const definition of definitions) {

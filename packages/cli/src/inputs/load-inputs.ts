@@ -1,7 +1,7 @@
 import { type Dirent, existsSync, readdirSync } from 'node:fs';
+import { type InputObject } from './input-object.ts';
 import { extname, join, resolve } from 'node:path';
-import { type Diagnostic, type KubeObject, type SourcePosition, TypeKroError } from '@typekro/kit/core';
-import { type DefinitionDocument, type PathStep, Path } from '@typekro/engine/graph';
+import { type Diagnostic, type SourcePosition, TypeKroError } from '@typekro/kit/core';
 import { STANDARD_INPUT } from '../command.ts';
 import { shownName } from '../file-paths.ts';
 import { checkFile } from './check-file.ts';
@@ -9,22 +9,6 @@ import { readOneOf } from './file-problem.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import { type ParsedManifest, parseManifest, readManifest } from './read-manifest.ts';
 import { textOf } from './source-text.ts';
-
-/** An object that the user wants in the cluster, with its origin. */
-export interface InputObject {
-  readonly object: KubeObject;
-  /**
-   * The name of the file: the path relative to the user's working directory. An absolute path outside of this directory
-   * stays absolute.
-   */
-  readonly file: string;
-  /** The YAML document with positions. Absent for objects that a module created. */
-  readonly document?: DefinitionDocument;
-  /** Maps the path of a field in a composition's definition to the position in the user's code. */
-  readonly locate?: (path: string) => SourcePosition | undefined;
-  /** Returns the command-line option that set a field, or `undefined` for a field of the file. */
-  readonly givenBy?: (steps: readonly PathStep[]) => string | undefined;
-}
 
 /** The objects and problems of the user's files. */
 export interface LoadedInputs {
@@ -184,17 +168,4 @@ function emptyFile({ file, text }: EmptyFile): Diagnostic {
     hint: 'write an object into it, or do not name it',
     source: { file, line: 1, column: 1 },
   };
-}
-
-/**
- * Returns the position of a field's value (with `key`, of its key) in the user's files. Returns `undefined` for an
- * object that code created without a recorded position.
- */
-export function inputPosition(
-  { document, locate }: InputObject,
-  steps: readonly PathStep[],
-  key = false,
-): SourcePosition | undefined {
-  if (document === undefined) return locate?.(Path.format(steps));
-  return key ? document.keyPosition(steps) : document.position(steps);
 }

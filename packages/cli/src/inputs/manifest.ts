@@ -1,8 +1,8 @@
 import { type JsonObject, type JsonValue, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type InputObject } from './input-object.ts';
 import type { KroCompatibility, PathStep } from '@typekro/engine/graph';
 import { GraphObject, isDefinition, KroLevel, NameText } from '@typekro/engine/graph';
 import { builtinSource, valueAtSteps } from '@typekro/engine/schema';
-import type { InputObject } from './load-inputs.ts';
 
 /**
  * An object in the form that the user wrote: an object of the files, or a template in a definition or a Graph, with its

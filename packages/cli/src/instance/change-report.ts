@@ -2,7 +2,7 @@ import { type KubeObject, type ObjectRef, isJsonObject, objectName, refOf } from
 import type { KubernetesApi } from '@typekro/kube';
 import type { OptionSpec } from '../command.ts';
 import { printableLine } from '../text/output-text.ts';
-import type { Report } from './print-report.ts';
+import type { Report } from './observation.ts';
 
 /** The result of a change of one object, in kubectl's words. */
 export type ChangeResult = 'configured' | 'unchanged' | 'deleted';

@@ -9,24 +9,18 @@ import {
 } from '@typekro/kit/core';
 import { observeInstance, observeMembers } from '@typekro/sdk/deploy';
 import { type Graph, GraphObject, KroLevel } from '@typekro/engine/graph';
-import { type KubernetesApi, readSession } from '@typekro/kube';
+import type { KubernetesApi } from '@typekro/kube';
 import type { ApplyAction, Condition, Decision, NodeReport, Observations } from '@typekro/engine/runtime';
 import { Explanation, keys, ObjectTarget, readConditions } from '@typekro/engine/runtime';
 import { actingClient } from './acting-client.ts';
-import { connectToCluster } from '../cluster-client.ts';
-import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
 import type { OwnedObject } from '@typekro/controller/inspect';
-import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import { type FoundInstance, type Subject, findInstance } from './find-instance.ts';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 import { withMaskedConditions } from './masked-conditions.ts';
 import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
-import { type Report, reportPrinter } from './print-report.ts';
 import type { FoundRemedies, RefusedWrites } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 
 /** An instance, and the decision of a controller that would start at this moment. */
 export interface InstanceObservation {
@@ -69,79 +63,17 @@ export interface InstanceObservation {
   readonly node?: string;
 }
 
+/** The result of a command, as data and as lines of text. */
+export interface Report {
+  readonly data: object;
+  lines(): readonly string[];
+  /** The renderers of other output formats, keyed by format name. */
+  readonly forms?: Readonly<Record<string, () => readonly string[]>>;
+}
+
 /** A report with its exit code. The default is `ok`. */
 export interface Answer extends Report {
   readonly code?: number;
-}
-
-/** Makes the answer when no instance with the name exists. */
-type Otherwise = (
-  missing: TypeKroError,
-  api: KubernetesApi,
-  settings: ControllerSettings | Promise<ControllerSettings>,
-) => Promise<Answer>;
-
-/** The argument of all commands about one instance. */
-export const INSTANCE_POSITIONAL: PositionalSpec = {
-  name: 'instance',
-  summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME',
-  required: true,
-};
-
-/** The argument of all commands about an instance or one of its nodes. */
-export const INSTANCE_NODE_POSITIONAL: PositionalSpec = {
-  ...INSTANCE_POSITIONAL,
-  summary: `${INSTANCE_POSITIONAL.summary}, then /NODE`,
-};
-
-/** Options that select the cluster and namespace of an instance. */
-export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
-  {
-    name: 'namespace',
-    short: 'n',
-    summary: 'namespace of an instance whose name has none; by default the namespace of the context',
-    value: 'name',
-  },
-  ...KUBECONFIG_OPTIONS,
-];
-
-/** Options of all commands that read an instance of a cluster. */
-export const INSTANCE_OPTIONS: readonly OptionSpec[] = [...CONNECTION_OPTIONS, outputOption()];
-
-/** Options of commands that predict the decisions of an instance's controller. `reportOnInstance` reads them. */
-export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
-
-/**
- * Finds the instance that the first argument names, calls `describe`, and prints the answer of `describe`. Keeps the
- * client open until `describe` returns. Returns the exit code of the answer, by default `ok`.
- *
- * @param otherwise makes the answer when no instance with the name exists, for example for a name that denotes another
- *   object. By default, the error is thrown
- */
-export async function reportOnInstance(
-  context: CommandContext,
-  input: CommandInput,
-  describe: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
-  otherwise: Otherwise = (missing) => Promise.reject(missing),
-  forms: readonly string[] = [],
-): Promise<number> {
-  const print = reportPrinter(context, input, forms);
-  await using connection = await connectToCluster(context, input);
-  const { client, namespace: ownNamespace } = connection;
-  const namespace = textOption(input, 'namespace') ?? ownNamespace;
-  const api = readSession(client);
-  const { signal } = context;
-  const settings = controllerSettings(api, input, signal);
-  const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
-    (observation) => describe(observation, api),
-    (error: unknown) => {
-      if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api, settings);
-      throw error;
-    },
-  );
-  const { code = ExitCode.ok, ...report } = await answer;
-  print(report);
-  return code;
 }
 
 /** Options of `observe`. */

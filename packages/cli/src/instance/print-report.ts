@@ -1,16 +1,9 @@
 import { type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
 import { type CommandContext, type CommandInput, textOption } from '../command.ts';
-import { printLines } from '../text/text-layout.ts';
+import type { Report } from './observation.ts';
+import { wrappedLines } from '../text/text-layout.ts';
 import { unknownForm } from '../command-options.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';
-
-/** The result of a command, as data and as lines of text. */
-export interface Report {
-  readonly data: object;
-  lines(): readonly string[];
-  /** The renderers of other output formats, keyed by format name. */
-  readonly forms?: Readonly<Record<string, () => readonly string[]>>;
-}
 
 /**
  * Returns a function that prints reports in the format of `--output`: `text` prints the lines, `json` and `yaml` print
@@ -43,3 +36,11 @@ const FORMS: Readonly<Record<string, (report: Report) => readonly string[]>> = {
 };
 
 const jsonText = (data: object): string => stringifyJson(data as JsonValue, 2);
+
+/** Prints lines as text. On a terminal, each line is broken to fit it. */
+export function printLines(
+  { print, terminal }: Pick<CommandContext, 'print' | 'terminal'>,
+  lines: readonly string[],
+): void {
+  for (const line of wrappedLines(lines, terminal?.columns)) print(line);
+}

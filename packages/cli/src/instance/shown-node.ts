@@ -1,7 +1,7 @@
 import type { ShownState } from '@typekro/controller/inspect';
 import { type ObjectRef, definedMember } from '@typekro/kit/core';
 import { type NodeReport, type Reports, Explanation, RootCause } from '@typekro/engine/runtime';
-import { stateMark } from '../up/instance-view-lines.ts';
+import { stateMark } from './instance-view-lines.ts';
 
 /** A node as the views show it. */
 export interface ShownNode {

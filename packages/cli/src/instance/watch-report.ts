@@ -2,7 +2,7 @@ import { type KubeObject, refOf } from '@typekro/kit/core';
 import { type KubernetesApi, waitForObject } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import { wrappedLines } from '../text/text-layout.ts';
-import { fitLine } from '../up/instance-view-lines.ts';
+import { fitLine } from './instance-view-lines.ts';
 
 /**
  * The maximum time between two reads, in milliseconds. Only the instance is watched, so a change of a child appears

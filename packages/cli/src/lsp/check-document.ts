@@ -1,11 +1,11 @@
 import { type Diagnostic, type KubeObject, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type InputObject } from '../inputs/input-object.ts';
 import { type EditorDocument, type Workspace, MAX_EDITED_LENGTH } from '@typekro/editor';
 import { type Graph, Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { shellWord } from '../text/escapes.ts';
 import { checkInputs } from '../checks/check-inputs.ts';
 import { withPlaceOfKinds } from '../checks/without-consequences.ts';
-import type { InputObject } from '../inputs/load-inputs.ts';
 import { manifestOf } from '../inputs/read-manifest.ts';
 
 /** The problems of a file, and its compiled definitions and Graphs. */

@@ -3,7 +3,7 @@ import { PIN_ANNOTATION, pinnedRevision } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { Finalizers } from '@typekro/engine/runtime';
-import type { Report } from '../instance/print-report.ts';
+import type { Report } from '../instance/observation.ts';
 import { printableLine } from '../text/output-text.ts';
 
 /** The owner of the objects of an instance. */

@@ -1,4 +1,5 @@
 import { type Diagnostic, type KubeObject, hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type InputObject } from '../inputs/input-object.ts';
 import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { type ControllerSettings, declaredKind } from '@typekro/controller/controller';
@@ -7,7 +8,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import { checkInputs } from '../checks/check-inputs.ts';
 import { knownCrds, shippedNote } from '../checks/known-crds.ts';
 import { lateFailures } from '../inputs/late-failures.ts';
-import { type InputObject, loadInputs } from '../inputs/load-inputs.ts';
+import { loadInputs } from '../inputs/load-inputs.ts';
 import { placedInCalls } from '../inputs/place-in-call.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { IN_CLUSTER, withPlaceOfKinds } from '../checks/without-consequences.ts';

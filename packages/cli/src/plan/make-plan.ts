@@ -1,9 +1,9 @@
 import { instanceKey, previewDefinition, readDefinitionObject } from '@typekro/controller/controller';
+import { describeInputPlace, type InputObject } from '../inputs/input-object.ts';
 import { type KubeObject, count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import { type Graph, GraphObject, Kinds, isDefinition } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
-import type { InputObject } from '../inputs/load-inputs.ts';
 import type {
   DefinitionPlan,
   InstancePlan,
@@ -23,7 +23,6 @@ import { type FileObject, filePlan, readFileObjects } from './plan-objects.ts';
 import { summaryOf } from './summary-of-plan.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { withdrawnText } from '../instance/without-definition.ts';
-import { describeInputPlace } from '../checks/check-inputs.ts';
 
 /** The checked files of a plan. */
 export interface PlannedFiles {

@@ -5,11 +5,11 @@ import {
   instanceKey,
   previewDefinition,
 } from '@typekro/controller/controller';
+import { describeInputPlace } from '../inputs/input-object.ts';
 import { type KubeObject, definedMember, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
 import { isInstanceOf } from '../instance/serving-definition.ts';
-import { describeInputPlace } from '../checks/check-inputs.ts';
 import { shellWord } from '../text/escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
 import { definitionPlan } from './definition-plan.ts';

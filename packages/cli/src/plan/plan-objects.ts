@@ -1,9 +1,9 @@
 import { type JsonValue, type KubeObject, type ObjectRef, isJsonObject, refOf } from '@typekro/kit/core';
+import { type InputObject } from '../inputs/input-object.ts';
 import { changedValues } from '@typekro/sdk/deploy';
 import { keys, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
-import type { InputObject } from '../inputs/load-inputs.ts';
 import { tableKey } from './simulation/kind-table.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { withoutMasks } from './masked-values.ts';

@@ -1,7 +1,7 @@
 import { type KubeObject, TypeKroError, nearestName } from '@typekro/kit/core';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { hasNamespace } from '../namespaces.ts';
-import type { PlanTarget } from './plan-of-files.ts';
+import type { PlanTarget } from './planning.ts';
 
 const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };
 

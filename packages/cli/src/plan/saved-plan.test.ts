@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type JsonObject, type KubeObject, parseJson, stringifyJson } from '@typekro/kit/core';
 import type { InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 import { LiveSource } from './simulation/live-source.ts';
-import { LEVEL_OPTION } from '../controller-settings.ts';
+import { LEVEL_OPTION } from '../command-options.ts';
 import type { SavedPlan } from './saved-plan.ts';
 import { basisKey, movedSince, parseSavedPlan, planAgain, savedPlan, savedPlanText } from './saved-plan.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, objectName, refOf, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { Fingerprint } from '@typekro/engine/runtime';
-import { LEVEL_OPTION } from '../controller-settings.ts';
+import { LEVEL_FLAG } from '../controller-settings.ts';
 import { shellWord } from '../text/escapes.ts';
 import {
   isTooDeepValue,
@@ -130,13 +130,12 @@ function changedPart({ parts: known, ...saved }: SavedPlan): string | undefined 
 /** Returns the command that makes the plan again. */
 export function planAgain({ plan, options: { files, only, dryRun, level } }: SavedPlan): string {
   const names = files === undefined ? ['FILE'] : files.map(shellWord);
-  const flag = (name: string, value: string | undefined) =>
-    value === undefined ? [] : [`--${name}`, shellWord(value)];
+  const flag = (name: string, value: string | undefined) => (value === undefined ? [] : [name, shellWord(value)]);
   const options = [
     ...(plan.operation === 'delete' ? ['--delete'] : []),
-    ...flag('namespace', only),
-    ...flag('dry-run', dryRun),
-    ...flag(LEVEL_OPTION.name, level),
+    ...flag('--namespace', only),
+    ...flag('--dry-run', dryRun),
+    ...flag(LEVEL_FLAG, level),
   ];
   return ['typekro plan', ...names, ...options, '--save'].join(' ');
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { formatApiVersion, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { settingsOfRecord } from '../controller-settings.ts';
-import type { PlanTarget } from './plan-of-files.ts';
+import type { PlanTarget } from './planning.ts';
 import { type RulesServer, openRulesServer } from './simulation/rules-server.ts';
 import { type SnapshotKind, parseSnapshot } from './snapshot-file.ts';
 import { refuseMissingFile } from '../inputs/check-file.ts';

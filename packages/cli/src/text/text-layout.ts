@@ -1,4 +1,3 @@
-import type { CommandContext } from '../command.ts';
 import { columnWidth } from './output-text.ts';
 
 // oxlint-disable-next-line no-control-regex -- colours begin with it
@@ -17,14 +16,6 @@ export function widthOf(text: string): number {
 /** Pads a string with spaces to a width in columns. */
 export function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
-}
-
-/** Prints lines as text. On a terminal, each line is broken to fit it. */
-export function printLines(
-  { print, terminal }: Pick<CommandContext, 'print' | 'terminal'>,
-  lines: readonly string[],
-): void {
-  for (const line of wrappedLines(lines, terminal?.columns)) print(line);
 }
 
 /** Breaks lines to fit a terminal. An entry can hold several lines. Without `columns`, lines are not broken. */

@@ -1,15 +1,14 @@
 import { relative } from 'node:path';
+import { describeInputPlace, inputPosition, type InputObject } from '../inputs/input-object.ts';
 import { type KubeObject, count, formatApiVersion, formatRef, refOf, TypeKroError } from '@typekro/kit/core';
 import { type Graph, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import { type NodeReport, Explanation, readConditions } from '@typekro/engine/runtime';
 import { type CommandContext, ExitCode } from '../command.ts';
-import { describeInputPlace } from '../checks/check-inputs.ts';
 import type { LiveView } from './live-view.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
 import type { Session } from './up-session.ts';
-import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
-import { type InstanceView, instanceViewLines, nodeLine, titleOf } from './instance-view-lines.ts';
+import { type InstanceView, instanceViewLines, nodeLine, titleOf } from '../instance/instance-view-lines.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
 import { isOutside } from '../file-paths.ts';
 import { shellWord } from '../text/escapes.ts';

@@ -3,7 +3,7 @@ import type { DefinitionSummary, InspectSource, InstanceReport, InstanceSummary 
 import { instanceRef } from '@typekro/controller/inspect';
 import type { Condition, NodeReport } from '@typekro/engine/runtime';
 import { suspensionText } from '../instance/suspension.ts';
-import type { InstanceView } from './instance-view-lines.ts';
+import type { InstanceView } from '../instance/instance-view-lines.ts';
 
 /**
  * When a definition is deleted, the controller first drops the reports of its instances, and later the definition. This

@@ -1,8 +1,7 @@
 import { type JsonObject, isLoopbackHost, parseApiVersion } from '@typekro/kit/core';
+import { describeInputPlace, type InputObject } from '../inputs/input-object.ts';
 import { type Graph, Nodes } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
-import { describeInputPlace } from '../checks/check-inputs.ts';
-import type { InputObject } from '../inputs/load-inputs.ts';
 import { type WrittenObject, at, entriesAt, manifestsOf, podPath } from '../inputs/manifest.ts';
 
 /** Kinds whose webhooks an API server calls. */

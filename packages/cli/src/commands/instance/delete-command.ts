@@ -3,10 +3,12 @@ import { Nodes } from '@typekro/engine/graph';
 import { type NodeReport, keys } from '@typekro/engine/runtime';
 import type { Command } from '../../command.ts';
 import { controllerSettings } from '../../controller-settings.ts';
+import { levelOption } from '../../command-options.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS } from '../../instance/change-report.ts';
 import { argumentOf } from '../../instance/instance-name.ts';
-import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../../instance/observation.ts';
+import { observe } from '../../instance/observation.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/report-on-instance.ts';
 import { blockerWithoutDefinition } from '../../instance/without-definition.ts';
 
 /** `typekro delete INSTANCE`: deletes an instance. The controller deletes the objects of the instance first. */
@@ -24,7 +26,7 @@ export const deleteInstance: Command = {
     reportChange(context, input, async ({ api, text, namespace, dryRun, signal }) => {
       const observation = await observe(api, text, namespace, signal, {
         subject: 'instance',
-        settings: controllerSettings(api, input, signal),
+        settings: controllerSettings(api, signal, levelOption(input)),
       });
       const { instance, decision, graph } = observation;
       const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = instance.metadata;

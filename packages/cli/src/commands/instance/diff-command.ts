@@ -3,7 +3,7 @@ import { GraphObject } from '@typekro/engine/graph';
 import type { DiffReport } from '@typekro/controller/inspect';
 import { type Command, ExitCode } from '../../command.ts';
 import { differenceLines, diffReport } from '../../instance/diff-report.ts';
-import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/observation.ts';
+import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/report-on-instance.ts';
 import { withFindings } from '../../instance/evidence.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: prints the changes that the controller would make. */

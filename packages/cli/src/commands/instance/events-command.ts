@@ -1,11 +1,13 @@
 import { controllerSettings } from '../../controller-settings.ts';
+import { levelOption } from '../../command-options.ts';
 import { type ObjectRef, refOf } from '@typekro/kit/core';
 import type { InstanceEvent } from '@typekro/controller/inspect';
 import { type KubernetesApi, KubeError, readSession, systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, ExitCode, textOption } from '../../command.ts';
 import { byTime, EVENT, eventLine, InstanceEventFilter, listEvents } from '../../instance/instance-events.ts';
-import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observe } from '../../instance/observation.ts';
+import { observe } from '../../instance/observation.ts';
+import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
 
 /**
@@ -31,7 +33,7 @@ export const events: Command = {
     const session = readSession(client);
     const place = textOption(input, 'namespace') ?? own;
     const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
-      settings: controllerSettings(session, input, context.signal),
+      settings: controllerSettings(session, context.signal, levelOption(input)),
     });
     const filter = new InstanceEventFilter(session, observation, context.signal);
     const instance = refOf(observation.instance);

@@ -1,9 +1,11 @@
 import { controllerSettings } from '../../controller-settings.ts';
+import { levelOption } from '../../command-options.ts';
 import { TypeKroError } from '@typekro/kit/core';
 import { type KubeClient, KubeError, readSession } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
-import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observe } from '../../instance/observation.ts';
+import { observe } from '../../instance/observation.ts';
+import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL } from '../../instance/report-on-instance.ts';
 import { type LogSelection, type LogSource, logLines, logSources } from '../../instance/log-sources.ts';
 
 /** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers that belong to an instance. */
@@ -31,7 +33,7 @@ export const logs: Command = {
     const session = readSession(client);
     const place = textOption(input, 'namespace') ?? own;
     const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
-      settings: controllerSettings(session, input, context.signal),
+      settings: controllerSettings(session, context.signal, levelOption(input)),
     });
     const sources = await logSources(session, observation, textOption(input, 'container'), context.signal);
     return await printLogs(context, client, sources, selection);

@@ -3,12 +3,13 @@ import { type KubeObject, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { type Command, type CommandInput, textOption } from '../../command.ts';
 import { controllerSettings } from '../../controller-settings.ts';
+import { levelOption } from '../../command-options.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../../instance/change-report.ts';
 import { type FoundInstance, findInstance } from '../../instance/find-instance.ts';
 import { argumentOf } from '../../instance/instance-name.ts';
 import { refuseGraph } from '../../instance/instance-actions.ts';
-import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/observation.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/report-on-instance.ts';
 
 /** `typekro pin INSTANCE`: keeps an instance at one revision of its definition. */
 export const pin: Command = {
@@ -93,7 +94,7 @@ async function chosenRevision(
   });
 
   async function followedRevision(): Promise<number> {
-    const settings = await controllerSettings(api, input, signal);
+    const settings = await controllerSettings(api, signal, levelOption(input));
     return (await liveDefinition(api, definition as KubeObject, instance, signal, settings)).revision;
   }
 }

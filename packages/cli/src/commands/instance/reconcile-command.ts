@@ -8,6 +8,7 @@ import { type Condition, keys, readConditions } from '@typekro/engine/runtime';
 import { connectToCluster } from '../../cluster-client.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
 import { controllerSettings } from '../../controller-settings.ts';
+import { levelOption } from '../../command-options.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
 import { parseDuration, timeLimit } from '../../parse-duration.ts';
 import { argumentOf } from '../../instance/instance-name.ts';
@@ -15,8 +16,10 @@ import { annotate, CHANGE_OPTIONS, resultText } from '../../instance/change-repo
 import { findDefinition } from '../../instance/find-definition.ts';
 import { findInstance } from '../../instance/find-instance.ts';
 import { newReconcileRequest, NO_SUSPENSION, refuseGraph } from '../../instance/instance-actions.ts';
-import { DECIDING_OPTIONS, observe } from '../../instance/observation.ts';
-import { type Report, reportPrinter } from '../../instance/print-report.ts';
+import { observe } from '../../instance/observation.ts';
+import { DECIDING_OPTIONS } from '../../instance/report-on-instance.ts';
+import { reportPrinter } from '../../instance/print-report.ts';
+import { type Report } from '../../instance/observation.ts';
 import { suspendsWrites } from '../../instance/suspension.ts';
 import { withFindings } from '../../instance/evidence.ts';
 import { statusLines, statusView } from '../../instance/status-view.ts';
@@ -249,7 +252,7 @@ const WITHDRAW_TIMEOUT_MS = 10_000;
 
 async function outcomeOfInstance({ api, context, input, object, namespace }: RequestTask): Promise<RequestAnswer> {
   const session = readSession(api);
-  const settings = controllerSettings(session, input, context.signal);
+  const settings = controllerSettings(session, context.signal, levelOption(input));
   const options = { subject: 'instance', settings } as const;
   const observed = await observe(session, argumentOf(object), namespace, context.signal, options);
   const observation = await withFindings(session, observed, context.signal);

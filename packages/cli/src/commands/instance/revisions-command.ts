@@ -5,7 +5,7 @@ import { age } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, ExitCode } from '../../command.ts';
 import { DEFINITION_POSITIONAL, findDefinition } from '../../instance/find-definition.ts';
-import { INSTANCE_OPTIONS } from '../../instance/observation.ts';
+import { INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
 import { type RevisionRow, readPins, revisionRows } from '../../instance/revision-rows.ts';
 import { printableLine } from '../../text/output-text.ts';

@@ -6,7 +6,7 @@ import { type Command, textOption } from '../../command.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS, CLI_MANAGER } from '../../instance/change-report.ts';
 import { DEFINITION_POSITIONAL, findDefinition } from '../../instance/find-definition.ts';
-import { INSTANCE_OPTIONS } from '../../instance/observation.ts';
+import { INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
 import { graphDifferences } from '../../instance/revision-difference.ts';
 
 /** `typekro rollback DEFINITION`: restores the spec of an earlier revision. */

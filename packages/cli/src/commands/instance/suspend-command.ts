@@ -5,7 +5,7 @@ import { CHANGE_OPTIONS } from '../../instance/change-report.ts';
 import { findInstance } from '../../instance/find-instance.ts';
 import { argumentOf } from '../../instance/instance-name.ts';
 import { resumeInstance, suspendInstance } from '../../instance/instance-actions.ts';
-import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/observation.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/report-on-instance.ts';
 import { suspensionEffect } from '../../instance/suspension.ts';
 
 /**

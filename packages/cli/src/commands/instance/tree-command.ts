@@ -8,12 +8,13 @@ import { type Command, type CommandContext, type CommandInput, ExitCode, textOpt
 import { reportHead } from '../../instance/instance-head.ts';
 import { INSTANCE_PICTURES, picturesOf } from '../../instance/instance-picture.ts';
 import type { Answer, InstanceObservation } from '../../instance/observation.ts';
-import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, observe, reportOnInstance } from '../../instance/observation.ts';
+import { observe } from '../../instance/observation.ts';
+import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../../instance/report-on-instance.ts';
 import { withOwnedObjects } from '../../dashboard/owned-objects.ts';
 import { withFindings } from '../../instance/evidence.ts';
 import { watchReport } from '../../instance/watch-report.ts';
 import { treeLines, treeNodes } from '../../instance/tree-view.ts';
-import { outputOption } from '../../command-options.ts';
+import { outputOption, levelOption } from '../../command-options.ts';
 
 /** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
 export const tree: Command = {
@@ -78,7 +79,7 @@ async function watchTree(context: CommandContext, input: CommandInput): Promise<
   await watchReport(context, client, async () => {
     try {
       const api = readSession(client);
-      const settings = controllerSettings(api, input, signal);
+      const settings = controllerSettings(api, signal, levelOption(input));
       const observed = await observe(api, text, namespace, signal, { settings });
       const observation = await completed(api, observed, signal);
       isKnown = true;

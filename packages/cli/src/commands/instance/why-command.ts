@@ -3,7 +3,7 @@ import { type KubernetesApi, systemClock } from '@typekro/kube';
 import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command } from '../../command.ts';
 import { findDefinition } from '../../instance/find-definition.ts';
-import { DECIDING_OPTIONS, INSTANCE_NODE_POSITIONAL, reportOnInstance } from '../../instance/observation.ts';
+import { DECIDING_OPTIONS, INSTANCE_NODE_POSITIONAL, reportOnInstance } from '../../instance/report-on-instance.ts';
 import { definitionWhyLines, explainDefinition } from '../../instance/why-definition.ts';
 import { whyOf } from '../../instance/evidence.ts';
 import { whyLines } from '../../instance/why-view.ts';
