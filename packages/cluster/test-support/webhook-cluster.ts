@@ -33,6 +33,15 @@ export async function call(
   return { status: response.status, warning, body: JSON.parse(text) as Answer['body'] };
 }
 
+/** Creates an object of the group `admissionregistration.k8s.io`. */
+export const addConfiguration = (transport: Transport, kind: string, plural: string, name: string, spec: object) =>
+  call(transport, 'POST', `${CONFIGURATIONS}/${plural}`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name },
+    spec,
+  });
+
 /** A ConfigMap. */
 export const map = (name: string, more: object = {}) => ({
   apiVersion: 'v1',

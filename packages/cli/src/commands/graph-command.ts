@@ -1,29 +1,19 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { refOf } from '@typekro/kit/core';
-import { type Graph, GraphOutline } from '@typekro/engine/graph';
+import { GraphOutline } from '@typekro/engine/graph';
 import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
-import { graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';
+import { PICTURE_FORMATS, graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';
 import { recordedState } from '../instance/observation.ts';
 import { reportOnInstance } from '../instance/report-on-instance.ts';
-import { withRefusedWrites } from '../instance/pending-writes.ts';
+import { withFindings } from '../instance/evidence.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { outputOption, LEVEL_OPTION } from '../command-options.ts';
 import { outlineLines } from '../drawing/outline-text.ts';
-import { toDot } from '../drawing/dot.ts';
-import { toMermaid } from '../drawing/mermaid.ts';
-import { toSvg } from '../drawing/svg.ts';
-
-/** The formats that draw one graph. */
-const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
-  mermaid: toMermaid,
-  dot: (graph) => toDot(GraphOutline.of(graph)),
-  svg: (graph) => toSvg(GraphOutline.of(graph)),
-};
 
 /**
  * `typekro graph FILE…`: shows nodes, dependencies and conditions without a cluster. `typekro graph INSTANCE` shows the
@@ -42,7 +32,7 @@ export const graph: Command = {
     },
   ],
   options: [
-    outputOption('text, mermaid, dot, svg, json or yaml', ['text', 'mermaid', 'dot', 'svg', 'json', 'yaml']),
+    outputOption('text, mermaid, dot, svg, json or yaml', ['text', ...PICTURE_FORMATS, 'json', 'yaml']),
     DEFINITION_OPTION,
     { name: 'namespace', short: 'n', summary: 'namespace of an instance whose name has none', value: 'name' },
     LEVEL_OPTION,
@@ -57,8 +47,7 @@ export const graph: Command = {
   ],
   async run(context, input) {
     if (isInstance(context, input.positionals)) return graphOfInstance(context, input);
-    const pictures = Object.keys(PICTURES);
-    const print = reportPrinter(context, input, pictures);
+    const print = reportPrinter(context, input, PICTURE_FORMATS);
     const { failed, graphs, graphObjects } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
     const chosen = chooseDefinitions([...graphs, ...graphObjects], input);
@@ -66,11 +55,8 @@ export const graph: Command = {
       data: { schemaVersion: 1, graphs: chosen.map(GraphOutline.of) },
       lines: () =>
         chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(GraphOutline.of(each))]),
-      forms: Object.fromEntries(
-        Object.entries(PICTURES).map(([form, draw]) => {
-          const several = `${form} shows one graph, and the files hold ${chosen.length}`;
-          return [form, () => [draw(onlyDefinition(chosen, several)).trimEnd()]];
-        }),
+      forms: picturesOf((form) =>
+        onlyDefinition(chosen, `${form} shows one graph, and the files hold ${chosen.length}`),
       ),
     });
     return ExitCode.ok;
@@ -92,7 +78,7 @@ function graphOfInstance(context: CommandContext, input: CommandInput): Promise<
     context,
     input,
     async (observed, api) => {
-      const observation = await withRefusedWrites(api, observed, context.signal);
+      const observation = await withFindings(api, observed, context.signal);
       const { instance, revision, graph: of } = observation;
       const states = instanceStatus(observation);
       const outline = of === undefined ? undefined : GraphOutline.of(of);
@@ -106,10 +92,10 @@ function graphOfInstance(context: CommandContext, input: CommandInput): Promise<
           nodes: treeNodes(observation),
         },
         lines: () => outlineLines(GraphOutline.of(graphOf(observation)), states),
-        forms: picturesOf(observation),
+        forms: picturesOf(() => graphOf(observation), states),
       };
     },
     undefined,
-    Object.keys(PICTURES),
+    PICTURE_FORMATS,
   );
 }

@@ -22,18 +22,22 @@ const TONES: Readonly<Record<ShownState, InstanceStatus['instance']['tone']>> = 
   deleting: 'busy',
 };
 
-/** The formats that draw an instance. */
-export const INSTANCE_PICTURES = ['mermaid', 'dot', 'svg'] as const;
+/** The formats that draw one graph. */
+const PICTURES: Readonly<Record<string, (graph: Graph, states?: InstanceStatus) => string>> = {
+  mermaid: toMermaid,
+  dot: (graph, states) => toDot(GraphOutline.of(graph), states),
+  svg: (graph, states) => toSvg(GraphOutline.of(graph), states),
+};
+export const PICTURE_FORMATS = Object.keys(PICTURES);
 
-/** Returns for each format a function that draws the graph of an instance with the states of its nodes. */
-export function picturesOf(observation: InstanceObservation): Readonly<Record<string, () => readonly string[]>> {
-  const states = instanceStatus(observation);
-  return {
-    mermaid: () => [toMermaid(graphOf(observation), states).trimEnd()],
-    dot: () => [toDot(GraphOutline.of(graphOf(observation)), states).trimEnd()],
-    svg: () => [toSvg(GraphOutline.of(graphOf(observation)), states).trimEnd()],
-  };
-}
+/** Returns for each format a function that draws the graph of the format, with the states of its nodes. */
+export const picturesOf = (
+  graphOf: (format: string) => Graph,
+  states?: InstanceStatus,
+): Readonly<Record<string, () => readonly string[]>> =>
+  Object.fromEntries(
+    Object.entries(PICTURES).map(([form, draw]) => [form, () => [draw(graphOf(form), states).trimEnd()]]),
+  );
 
 /** Returns the graph that an instance follows. Throws `TypeKroError` `cli/no-graph` when it has none. */
 export function graphOf({ graph, instance, definition, notes, problems }: InstanceObservation): Graph {

@@ -1,7 +1,7 @@
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { TypeKroError } from '@typekro/kit/core';
 import { type KubernetesApi, readSession } from '@typekro/kube';
-import { connectToCluster } from '../cluster-client.ts';
+import { type ClusterConnection, connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { KUBECONFIG_OPTIONS, LEVEL_OPTION, levelOption, outputOption } from '../command-options.ts';
@@ -46,6 +46,18 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [...CONNECTION_OPTIONS, o
 /** Options of commands that predict the decisions of an instance's controller. `reportOnInstance` reads them. */
 export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
 
+/** Observes the instance that the first argument names, in one session of reads. */
+export function observeArgument(
+  { signal }: CommandContext,
+  input: CommandInput,
+  { client, namespace: ownNamespace }: ClusterConnection,
+) {
+  const api = readSession(client);
+  const settings = controllerSettings(api, signal, levelOption(input));
+  const namespace = textOption(input, 'namespace') ?? ownNamespace;
+  return { api, settings, seen: observe(api, input.positionals[0] ?? '', namespace, signal, { settings }) };
+}
+
 /**
  * Finds the instance that the first argument names, calls `describe`, and prints the answer of `describe`. Keeps the
  * client open until `describe` returns. Returns the exit code of the answer, by default `ok`.
@@ -62,12 +74,8 @@ export async function reportOnInstance(
 ): Promise<number> {
   const print = reportPrinter(context, input, forms);
   await using connection = await connectToCluster(context, input);
-  const { client, namespace: ownNamespace } = connection;
-  const namespace = textOption(input, 'namespace') ?? ownNamespace;
-  const api = readSession(client);
-  const { signal } = context;
-  const settings = controllerSettings(api, signal, levelOption(input));
-  const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
+  const { api, settings, seen } = observeArgument(context, input, connection);
+  const answer = seen.then(
     (observation) => describe(observation, api),
     (error: unknown) => {
       if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api, settings);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import { type Transport, createEmbeddedCluster } from '../index.ts';
-import { type Answer, call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
+import { type Answer, addConfiguration, call, map, MAPS } from '../../test-support/webhook-cluster.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
 const rule = (group: string, resource: string) => ({
@@ -22,13 +22,7 @@ interface Setup extends AsyncDisposable {
 async function setUp(rules: object = rule('', 'configmaps')): Promise<Setup> {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
-  const add = (kind: string, plural: string, name: string, spec: object) =>
-    call(transport, 'POST', `${CONFIGURATIONS}/${plural}`, {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind,
-      metadata: { name },
-      spec,
-    });
+  const add = addConfiguration.bind(undefined, transport);
   return {
     transport,
     policy: (name, mutations, more = {}) =>

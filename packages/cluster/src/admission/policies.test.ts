@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Transport, createEmbeddedCluster } from '../index.ts';
-import { type Answer, call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
+import { type Answer, addConfiguration, call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
 
 const RULE = { operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] };
 
@@ -14,13 +14,7 @@ interface Setup extends AsyncDisposable {
 async function setUp(): Promise<Setup> {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
-  const add = (kind: string, plural: string, name: string, spec: object) =>
-    call(transport, 'POST', `${CONFIGURATIONS}/${plural}`, {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind,
-      metadata: { name },
-      spec,
-    });
+  const add = addConfiguration.bind(undefined, transport);
   return {
     transport,
     policy: (name, spec) =>

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, type KubeObject, setOwn, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, canonicalJson, isJsonObject, parseJson } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import type { ObjectNode } from '../types/type-node.ts';
@@ -46,15 +46,6 @@ export function rewriteLastApplied(object: KubeObject, config: JsonObject, manag
   };
   object.metadata.annotations = {
     ...annotations,
-    [LAST_APPLIED_ANNOTATION]: `${toJsonText(sortedMembers(described))}\n`,
+    [LAST_APPLIED_ANNOTATION]: `${toJsonText(parseJson(canonicalJson(described)))}\n`,
   };
-}
-
-/** The value with its members in alphabetical order, as in kubectl's annotation. */
-function sortedMembers(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sortedMembers);
-  if (!isJsonObject(value)) return value;
-  const out: JsonObject = {};
-  for (const key of Object.keys(value).sort()) setOwn(out, key, sortedMembers(value[key] ?? null));
-  return out;
 }

@@ -70,7 +70,7 @@ export const NODE_TEXTS_0_10: NodeTexts = {
 function ofObject(node: GraphNode, problem: ObjectProblem): ProblemVerdict {
   const { because } = problem;
   const text = `${applying(node)}: ${objectText(node, problem)}`;
-  return isForeign(problem)
+  return isOfOtherWriter(problem)
     ? { state: 'blocked', because, message: `${text} ${NOT_READY}` }
     : { state: 'failed', because, message: text };
 }
@@ -88,7 +88,7 @@ function objectText({ nodeType }: GraphNode, { because, target, message }: Objec
 }
 
 /** Does another manager or Graph own the object or its fields? If so, the node waits. */
-function isForeign({ because }: ObjectProblem): boolean {
+export function isOfOtherWriter({ because }: Pick<ObjectProblem, 'because'>): boolean {
   return because.kind === 'graph-owner' || because.kind === 'field-conflict';
 }
 
@@ -97,13 +97,13 @@ function isForeign({ because }: ObjectProblem): boolean {
  * conflict or an absent target.
  */
 function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
-  const failed = problems.filter((problem) => !isForeign(problem) && problem.because.kind !== 'target-missing');
+  const failed = problems.filter((problem) => !isOfOtherWriter(problem) && problem.because.kind !== 'target-missing');
   const [first] = failed;
   if (first !== undefined) {
     const texts = failed.map((problem) => objectText(node, problem));
     return { state: 'failed', because: first.because, message: `${applying(node)}: ${texts.join('\n')}` };
   }
-  const conflict = problems.find(isForeign);
+  const conflict = problems.find(isOfOtherWriter);
   if (conflict === undefined) return { state: 'blocked', because: problems[0].because, message: problems[0].message };
   const message = `${applying(node)}: ${objectText(node, conflict)} ${NOT_READY}`;
   return { state: 'blocked', because: conflict.because, message };
@@ -124,19 +124,19 @@ function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectPr
   }
   const items = problems
     .map((problem) => {
-      const text = isForeign(problem) ? objectText(node, problem) : problem.message;
+      const text = isOfOtherWriter(problem) ? objectText(node, problem) : problem.message;
       return `item ${namespacedName(problem.target)}: ${text}`;
     })
     .join('\n');
   const text = `collection "${lastId(node)}": ${problems.length} item(s) failed to apply: ${items} ${NOT_READY}`;
-  const { because } = problems.find(isForeign) ?? problems[0];
+  const { because } = problems.find(isOfOtherWriter) ?? problems[0];
   return { state: 'blocked', because, message: `${applying(node)}: ${text}` };
 }
 
 function isHard(problem: ObjectProblem): boolean {
   const { because } = problem;
   if (because.kind === 'write-failed') return isInvalid(because.failure.code);
-  return because.kind !== 'read-failed' && !isForeign(problem);
+  return because.kind !== 'read-failed' && !isOfOtherWriter(problem);
 }
 
 /** Does the server refuse the object itself (`BadRequest`, `Invalid`)? */

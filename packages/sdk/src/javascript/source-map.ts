@@ -1,6 +1,6 @@
 import { type SourceMapPayload, SourceMap } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { type FilePosition, errorCode, pathOfFileUrl, readRegularFile } from '@typekro/kit/core';
+import { type FilePosition, errorCode, pathOfFileUrl, percentDecoded, readRegularFile } from '@typekro/kit/core';
 
 /** Maps a line and a column (both from 0) of a generated file to the position in the author's file. */
 export type InputMap = (line: number, column: number) => FilePosition | undefined;
@@ -36,7 +36,8 @@ export function inputMap(payload: object, file: string, mapFile: string = file):
 export function readInputMap(url: string, file: string): InputMap | undefined {
   const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);
   try {
-    const mapFile = inline === null ? resolved(dirname(file), url.startsWith('file:') ? url : decoded(url)) : file;
+    const mapFile =
+      inline === null ? resolved(dirname(file), url.startsWith('file:') ? url : percentDecoded(url)) : file;
     if (mapFile === undefined) return undefined;
     const text =
       inline === null
@@ -79,16 +80,6 @@ export function mapPosition(url: string, sourceMapUrl: string, line: number, col
   const key = `${file}\n${sourceMapUrl}`;
   if (!scriptMaps.has(key)) scriptMaps.set(key, sourceMapUrl === '' ? undefined : readInputMap(sourceMapUrl, file));
   return scriptMaps.get(key)?.(line, column) ?? { file, line: line + 1, column: column + 1 };
-}
-
-/** Decodes the path of a relative URL. A string with an invalid escape is a path already. */
-function decoded(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch (error) {
-    if (error instanceof URIError) return url;
-    throw error;
-  }
 }
 
 /**

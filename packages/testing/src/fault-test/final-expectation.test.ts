@@ -72,30 +72,22 @@ describe('the final expectation of a test', () => {
   });
 });
 
-const DEFINITION = {
+const map = (name: string, data: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+});
+const lamps = <Resource>(on: string, resources: readonly Resource[]) => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
   metadata: { name: 'lamps' },
   spec: {
-    schema: {
-      apiVersion: 'v1',
-      kind: 'Lamp',
-      spec: { text: 'string | default="a"' },
-      status: { on: '${lamp.data.on}' },
-    },
-    resources: [
-      {
-        id: 'lamp',
-        template: {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: { name: 'lamp' },
-          data: { on: '${schema.spec.text}' },
-        },
-      },
-    ],
+    schema: { apiVersion: 'v1', kind: 'Lamp', spec: { text: 'string | default="a"' }, status: { on } },
+    resources: [...resources],
   },
-} satisfies KubeObject;
+});
+const DEFINITION = lamps('${lamp.data.on}', [{ id: 'lamp', template: map('lamp', { on: '${schema.spec.text}' }) }]);
 
 async function baseOf(): Promise<GraphTestBase> {
   const { graph } = compile(DEFINITION, { sources: builtinSource(), target: 'typekro' });
@@ -128,39 +120,12 @@ test.each<[what: string, faultless: Expectation, life: Expectation, found: strin
 );
 
 describe('run lives', () => {
-  const map = (name: string, data: Record<string, string>) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name },
-    data,
-  });
-
-  const DEFINITION = {
-    apiVersion: 'kro.run/v1alpha1',
-    kind: 'ResourceGraphDefinition',
-    metadata: { name: 'lamps' },
-    spec: {
-      schema: {
-        apiVersion: 'v1',
-        kind: 'Lamp',
-        spec: { text: 'string | default="a"' },
-        status: { on: '${switch.data.on}' },
-      },
-      resources: [
-        {
-          id: 'key',
-          template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, stringData: { a: 'b' } },
-        },
-        { id: 'copy', template: map('copy', { a: '${string(key.data.a)}' }) },
-        {
-          id: 'switch',
-          readyWhen: ["${switch.data.on == 'yes'}"],
-          template: map('switch', { on: '${schema.spec.text}' }),
-        },
-        { id: 'lamp', template: map('lamp', { on: '${switch.data.on}' }) },
-      ],
-    },
-  } satisfies KubeObject;
+  const DEFINITION = lamps('${switch.data.on}', [
+    { id: 'key', template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, stringData: { a: 'b' } } },
+    { id: 'copy', template: map('copy', { a: '${string(key.data.a)}' }) },
+    { id: 'switch', readyWhen: ["${switch.data.on == 'yes'}"], template: map('switch', { on: '${schema.spec.text}' }) },
+    { id: 'lamp', template: map('lamp', { on: '${switch.data.on}' }) },
+  ]);
 
   function graphOf(definition: KubeObject): Graph {
     const { graph, diagnostics } = compile(definition, { sources: builtinSource(), target: 'typekro' });

@@ -1,13 +1,10 @@
-import { controllerSettings } from '../../controller-settings.ts';
-import { levelOption } from '../../command-options.ts';
 import { type ObjectRef, refOf } from '@typekro/kit/core';
 import type { InstanceEvent } from '@typekro/controller/inspect';
-import { type KubernetesApi, KubeError, readSession, systemClock } from '@typekro/kube';
+import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
-import { type Command, ExitCode, textOption } from '../../command.ts';
+import { type Command, ExitCode } from '../../command.ts';
 import { byTime, EVENT, eventLine, InstanceEventFilter, listEvents } from '../../instance/instance-events.ts';
-import { observe } from '../../instance/observation.ts';
-import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
+import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observeArgument } from '../../instance/report-on-instance.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
 
 /**
@@ -29,12 +26,9 @@ export const events: Command = {
   async run(context, input) {
     const print = reportPrinter(context, input);
     await using connection = await connectToCluster(context, input);
-    const { client, namespace: own } = connection;
-    const session = readSession(client);
-    const place = textOption(input, 'namespace') ?? own;
-    const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
-      settings: controllerSettings(session, context.signal, levelOption(input)),
-    });
+    const { client } = connection;
+    const { api: session, seen } = observeArgument(context, input, connection);
+    const observation = await seen;
     const filter = new InstanceEventFilter(session, observation, context.signal);
     const instance = refOf(observation.instance);
     const report = (found: readonly InstanceEvent[]) =>

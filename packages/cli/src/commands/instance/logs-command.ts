@@ -1,11 +1,8 @@
-import { controllerSettings } from '../../controller-settings.ts';
-import { levelOption } from '../../command-options.ts';
 import { TypeKroError } from '@typekro/kit/core';
-import { type KubeClient, KubeError, readSession } from '@typekro/kube';
+import { type KubeClient, KubeError } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
-import { observe } from '../../instance/observation.ts';
-import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL } from '../../instance/report-on-instance.ts';
+import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observeArgument } from '../../instance/report-on-instance.ts';
 import { type LogSelection, type LogSource, logLines, logSources } from '../../instance/log-sources.ts';
 
 /** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers that belong to an instance. */
@@ -29,14 +26,9 @@ export const logs: Command = {
   async run(context, input) {
     const selection = selectionOf(input);
     await using connection = await connectToCluster(context, input);
-    const { client, namespace: own } = connection;
-    const session = readSession(client);
-    const place = textOption(input, 'namespace') ?? own;
-    const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
-      settings: controllerSettings(session, context.signal, levelOption(input)),
-    });
-    const sources = await logSources(session, observation, textOption(input, 'container'), context.signal);
-    return await printLogs(context, client, sources, selection);
+    const { api, seen } = observeArgument(context, input, connection);
+    const sources = await logSources(api, await seen, textOption(input, 'container'), context.signal);
+    return await printLogs(context, connection.client, sources, selection);
   },
 };
 

@@ -1,20 +1,23 @@
 import { TypeKroError } from '@typekro/kit/core';
 import type { TreeReport } from '@typekro/controller/inspect';
-import { readSession, systemClock } from '@typekro/kube';
+import { systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
-import { controllerSettings } from '../../controller-settings.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
 import { reportHead } from '../../instance/instance-head.ts';
-import { INSTANCE_PICTURES, picturesOf } from '../../instance/instance-picture.ts';
+import { graphOf, instanceStatus, PICTURE_FORMATS, picturesOf } from '../../instance/instance-picture.ts';
 import type { Answer, InstanceObservation } from '../../instance/observation.ts';
-import { observe } from '../../instance/observation.ts';
-import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../../instance/report-on-instance.ts';
+import {
+  DECIDING_OPTIONS,
+  INSTANCE_POSITIONAL,
+  observeArgument,
+  reportOnInstance,
+} from '../../instance/report-on-instance.ts';
 import { withOwnedObjects } from '../../dashboard/owned-objects.ts';
 import { withFindings } from '../../instance/evidence.ts';
 import { watchReport } from '../../instance/watch-report.ts';
 import { treeLines, treeNodes } from '../../instance/tree-view.ts';
-import { outputOption, levelOption } from '../../command-options.ts';
+import { outputOption } from '../../command-options.ts';
 
 /** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
 export const tree: Command = {
@@ -29,7 +32,7 @@ export const tree: Command = {
       'text',
       'json',
       'yaml',
-      ...INSTANCE_PICTURES,
+      ...PICTURE_FORMATS,
     ]),
   ],
   examples: [
@@ -46,7 +49,7 @@ export const tree: Command = {
           input,
           async (observation, api) => treeAnswer(context, await completed(api, observation, context.signal)),
           undefined,
-          INSTANCE_PICTURES,
+          PICTURE_FORMATS,
         ),
 };
 
@@ -60,7 +63,7 @@ function treeAnswer(context: CommandContext, observation: InstanceObservation): 
   return {
     data,
     lines: () => treeLines(observation, systemClock.now(), usesColour(context)),
-    forms: picturesOf(observation),
+    forms: picturesOf(() => graphOf(observation), instanceStatus(observation)),
   };
 }
 
@@ -71,17 +74,12 @@ async function watchTree(context: CommandContext, input: CommandInput): Promise<
     throw new TypeKroError(`--watch prints lines, not ${form}`, { code: 'cli/usage', remedy: 'leave -o out' });
   }
   await using connection = await connectToCluster(context, input);
-  const { client, namespace: own } = connection;
   const { signal } = context;
-  const namespace = textOption(input, 'namespace') ?? own;
-  const [text = ''] = input.positionals;
   let isKnown = false;
-  await watchReport(context, client, async () => {
+  await watchReport(context, connection.client, async () => {
     try {
-      const api = readSession(client);
-      const settings = controllerSettings(api, signal, levelOption(input));
-      const observed = await observe(api, text, namespace, signal, { settings });
-      const observation = await completed(api, observed, signal);
+      const { api, seen } = observeArgument(context, input, connection);
+      const observation = await completed(api, await seen, signal);
       isKnown = true;
       const { instance } = observation;
       return { instance, lines: treeLines(observation, systemClock.now(), usesColour(context)) };

@@ -1,7 +1,7 @@
-import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, canonicalJson, jsonEquals, parseJson } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { specNumber } from '../pods/pod-state.ts';
-import { collisionsOf, podTemplateOf, templateHash, withSortedKeys } from './template-hash.ts';
+import { collisionsOf, podTemplateOf, templateHash } from './template-hash.ts';
 import { type ControllerClient, controllerReference, isAlreadyExists } from '../controller-client.ts';
 
 export const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
@@ -31,7 +31,7 @@ const integer = (value: bigint): number | bigint => (Number.isSafeInteger(Number
  * because clients compare it byte by byte.
  */
 const dataOf = (template: JsonObject): JsonObject => ({
-  spec: { template: withSortedKeys({ ...template, $patch: 'replace' }) },
+  spec: { template: parseJson(canonicalJson({ ...template, $patch: 'replace' })) },
 });
 
 /** The stored data that equal those of a pod template, which the versions of an owner share. */

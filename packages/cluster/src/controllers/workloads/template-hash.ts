@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, canonicalJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -25,7 +25,7 @@ export function collisionsOf(workload: KubeObject): number {
  */
 export function templateHash(workload: KubeObject, collisions = collisionsOf(workload)): string {
   const { metadata, spec } = podTemplateOf(workload);
-  const hash = createHash('sha256').update(sortedJson({ metadata: metadata as JsonObject, spec }));
+  const hash = createHash('sha256').update(canonicalJson({ metadata: metadata as JsonObject, spec }));
   if (collisions > 0) hash.update(` ${collisions}`);
   const digest = hash.digest();
   return Array.from(digest.subarray(0, 10), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
@@ -41,20 +41,4 @@ export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
     jsonEquals(wanted.metadata.labels ?? {}, labels) &&
     jsonEquals(wanted.metadata.annotations ?? {}, present.metadata.annotations ?? {})
   );
-}
-
-/** A copy of the value in which the keys of all objects are sorted, as Go serializes maps. */
-export function withSortedKeys(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withSortedKeys);
-  if (!isJsonObject(value)) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, entry]) => [key, withSortedKeys(entry ?? null)]));
-}
-
-function sortedJson(value: JsonValue): string {
-  return JSON.stringify(value, (_key, entry: unknown) => {
-    if (typeof entry === 'bigint') return String(entry);
-    if (!isJsonObject(entry)) return entry;
-    return Object.fromEntries(Object.entries(entry).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

@@ -1,4 +1,5 @@
 import { type ConditionContent, awaiting } from '../conditions.ts';
+import { isOfOtherWriter } from '../node-texts-0.10.ts';
 import type { NodeResult } from '../step-context.ts';
 
 /** Did the node fail? kro calls such a failure a hard error. False for a node that only waits. */
@@ -24,7 +25,7 @@ export function convergedCondition(
   if (failed.length > 0) return notConverged('ApplyFailed', failed.join('\n'));
   if (pruneProblems.length > 0) return notConverged('PruneFailed', pruneProblems.join('\n'));
   const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped');
-  const first = open.find(isConflict) ?? open.find(({ message }) => message !== undefined);
+  const first = open.find(isOfOtherWriter) ?? open.find(({ message }) => message !== undefined);
   if (first?.message !== undefined) return notConverged(waitingReason(first), first.message);
   // While an object is unread, the state of the Graph is unknown.
   if (open.some(({ because }) => because.kind === 'unread')) return awaiting('ResourcesConverged');
@@ -34,12 +35,8 @@ export function convergedCondition(
   return { status: 'True', reason: 'Applied', message: 'all nodes applied and ready' };
 }
 
-function isConflict({ because }: NodeResult): boolean {
-  return because.kind === 'graph-owner' || because.kind === 'field-conflict';
-}
-
 function waitingReason(result: NodeResult): string {
-  if (isConflict(result)) return 'FieldManagerConflict';
+  if (isOfOtherWriter(result)) return 'FieldManagerConflict';
   return result.because.kind === 'missing-data' ? 'DataPending' : 'WaitingForReadiness';
 }
 

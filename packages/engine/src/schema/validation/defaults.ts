@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, isJsonObject, setOwn, stringifyJson, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn, stringifyJson, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../model.ts';
 import { anywhere } from '../walk.ts';
 
@@ -93,15 +93,6 @@ function lengthOf(value: JsonValue): number {
 /** A copy of a default, whose length is subtracted from the allowed length before the copy is made. */
 function insert(value: JsonValue, { inserted }: Filling): JsonValue {
   inserted.left -= lengthOf(value);
-  if (inserted.left >= 0) return clone(value);
+  if (inserted.left >= 0) return typeof value === 'object' ? structuredClone(value) : value;
   throw new DefaultsTooLongError();
-}
-
-/** A copy of a default, so that a change of an object cannot change the schema. */
-function clone(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(clone);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, member === undefined ? null : clone(member)]),
-  );
 }
