@@ -1,8 +1,9 @@
 import type { Document, Node, Scalar, YAMLMap } from 'yaml';
-import { type JsonValue, isJsonObject, jsonEquals, setOwn, yamlLibrary } from '@typekro/kit/core';
+import { jsonEquals, yamlLibrary } from '@typekro/kit/core';
 import { type PathStep, GraphObject, isDefinition, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './ordered-keys.ts';
+import { mapTexts } from '../plan/value-lines.ts';
 import { type Edit, lineEndOf, reorderMap } from './reorder.ts';
 
 /**
@@ -63,20 +64,11 @@ function applyEdits(text: string, edits: readonly Edit[]): string {
 function isSame(one: string, other: string): boolean {
   const [before, after] = [one, other].map((text) => parseDefinitions(text));
   if (before === undefined || after === undefined || after.diagnostics.length > before.diagnostics.length) return false;
-  const values = before.documents.map(({ value }) => normalized(value));
+  const values = before.documents.map(({ value }) => mapTexts(value, formatText));
   return (
     values.length === after.documents.length &&
-    values.every((value, index) => jsonEquals(value, normalized(after.documents[index]?.value ?? null)))
+    values.every((value, index) => jsonEquals(value, mapTexts(after.documents[index]?.value ?? null, formatText)))
   );
-}
-
-function normalized(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return formatText(value);
-  if (Array.isArray(value)) return value.map(normalized);
-  if (!isJsonObject(value)) return value;
-  const result = {};
-  for (const [key, member] of Object.entries(value)) setOwn(result, key, normalized(member ?? null));
-  return result;
 }
 
 /** Formats the expressions in a text. */

@@ -21,14 +21,11 @@ function leaves(value: JsonObject, path: readonly PathStep[]): string[] {
 const isMap = (value: JsonValue | undefined): value is JsonObject =>
   isJsonObject(value) && Object.keys(value).length > 0;
 
-/** The maximum number of fields that are listed by name. */
-const MAX_FIELDS = 5;
-
 /**
  * Returns the fields of a patch node for the end of a line: `; writes metadata.labels.tier`. Empty for any other node.
  */
 export function contributedText(node: GraphNode | undefined): string {
   const fields = contributedFields(node);
   if (fields.length === 0) return '';
-  return `; writes ${fieldList(fields, MAX_FIELDS)}`;
+  return `; writes ${fieldList(fields)}`;
 }

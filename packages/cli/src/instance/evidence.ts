@@ -128,19 +128,13 @@ async function externalItems(
   return (await Promise.all(lists)).flat();
 }
 
-/** The maximum number of fields that are listed by name. */
-const MAX_FIELDS = 5;
-
 /** Lists the fields that a write would restore, and the managers that changed them. `typekro diff` shows the values. */
 function changedFields(node: string, { apply }: Decision): string[] {
   return apply
     .filter(({ nodeId, why }) => nodeId === node && why === 'drift')
     .flatMap(({ target, differences = [], lastWriter }) => {
       if (differences.length === 0) return [];
-      const fields = fieldList(
-        differences.map(({ path }) => path),
-        MAX_FIELDS,
-      );
+      const fields = fieldList(differences.map(({ path }) => path));
       const managers = [...new Set(differences.flatMap((each) => each.managers))];
       const by = managers.length > 0 ? managers.join(', ') : (lastWriter ?? 'another client');
       return [`${objectName(ObjectTarget.refOf(target))}: ${fields} changed by ${by}`];

@@ -2,7 +2,7 @@ import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { differenceLines, diffReport } from './diff-report.ts';
 import { KubeError } from '@typekro/kube';
 import { InstanceEventFilter } from './instance-events.ts';
@@ -281,18 +281,29 @@ describe('why names the cause when', () => {
     `);
   });
 
+  test('another Graph or an instance writes the field', async () => {
+    const first = graph(mark('red').replace(', data: {extra: x}', ''));
+    await apply(
+      configMap('target', { own: 'y' }),
+      { ...first, metadata: { ...first.metadata, name: 'first' } },
+      graph(mark('blue')),
+    );
+    for (const view of ['why', 'tree', 'status'] as const)
+      expect(await shown(view)).toContain('fields of ConfigMap v1 team-a/target that Graph team-a/first owns');
+    const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'own', labels: { color: 'red' } } };
+    await apply(potDefinition([{ id: 'own', template }]));
+    await apply(
+      { ...pot('p'), metadata: { name: 'p', namespace: 'team-a' } },
+      graph(mark('blue').replace('target', 'own')),
+    );
+    expect(await shown('why')).toContain('let Pot team-a/p stop writing them');
+  });
+
   test('another Graph owns the object', async () => {
     const other = graph(map('web', 'web', 'k: v'));
     await apply({ ...other, metadata: { ...other.metadata, name: 'first' } });
     await apply(graph(map('web', 'web', 'k: other')));
-    expect(await shown('why')).toMatchInlineSnapshot(`
-      "Graph team-a/g   IN_PROGRESS 2s   0 of 1 nodes ready
-
-      ! web  blocked: may not write ConfigMap v1 team-a/web, which another Graph writes (field manager (manager of a tmpl))
-         do         choose another name, or remove web from the other Graph: the first Graph keeps the object
-
-      the controller reports: apply "web": template ConfigMap "team-a/web" owned by a peer kro Graph's template manager; refusing to co-manage: executor: field owned by a foreign field manager (executor: node not ready)"
-    `);
+    expect(await shown('why')).toContain('which another Graph writes: Graph team-a/first\n');
   });
 });
 

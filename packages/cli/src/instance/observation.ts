@@ -18,6 +18,7 @@ import { type FoundInstance, type Subject, findInstance } from './find-instance.
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 import { withMaskedConditions } from './masked-conditions.ts';
 import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
+import { withGraphNames } from '../plan/object-owners.ts';
 import type { FoundRemedies, RefusedWrites } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
@@ -103,11 +104,17 @@ export async function observe(
 
 /**
  * Reads the objects of an instance, and decides like its controller. Masks values of Secrets in the condition messages,
- * if the graph is known.
+ * if the graph is known. Names the Graphs with which the nodes are in conflict.
  *
  * @throws TypeKroError `cli/usage` when the instance does not have the node.
  */
-export async function observeFound(
+export async function observeFound(...of: Parameters<typeof observeUnnamed>): Promise<InstanceObservation> {
+  const [api, , , signal] = of;
+  const { decision, ...seen } = await observeUnnamed(...of);
+  return { ...seen, decision: { ...decision, nodes: await withGraphNames(api, decision.nodes, signal) } };
+}
+
+async function observeUnnamed(
   api: KubernetesApi,
   { instance, definition, missing, gone, node }: FoundInstance,
   settings: ControllerSettings,

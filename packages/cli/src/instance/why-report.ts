@@ -191,9 +191,6 @@ function causeOf(
   };
 }
 
-/** The maximum number of fields that are listed by name. */
-const MAX_FIELDS = 5;
-
 /**
  * Names the differing immutable fields of a live object. The server's message may name only the whole template that
  * contains them.
@@ -201,7 +198,7 @@ const MAX_FIELDS = 5;
 function differingText(write: PendingWrite | undefined): string[] {
   const { differing = [] } = write ?? {};
   if (differing.length === 0) return [];
-  return [`the live object differs in ${fieldList(differing, MAX_FIELDS)}`];
+  return [`the live object differs in ${fieldList(differing)}`];
 }
 
 /**
@@ -258,12 +255,9 @@ function pendingText(
   }
   return {
     text: `the API server would accept the write of ${name} now, but no controller has sent it`,
-    remedy: SEE_CONTROLLER,
+    remedy: Explanation.SEE_CONTROLLER,
   };
 }
-
-const SEE_CONTROLLER =
-  'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
 
 /** Returns `kubectl describe service shop-svc -n team-a`, or `typekro why …` for an object of the group `kro.run`. */
 function describeCommand(ref: ObjectRef): string {

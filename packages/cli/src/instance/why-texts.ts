@@ -17,8 +17,8 @@ export const isEmptySelection = (text: string): boolean => /^\w+: there is no /.
 export const mapWithoutKey = (text: string): string | undefined =>
   /^((?:ConfigMap|Secret) \S+): data has /.exec(text)?.[1];
 
-/** The first `max` names of fields, and the number of the others: `a, b and 3 more fields`. */
-export function fieldList(names: readonly string[], max: number): string {
+/** The first `max` names of fields, by default 5, and the number of the others: `a, b and 3 more fields`. */
+export function fieldList(names: readonly string[], max = 5): string {
   const more = names.length > max ? ` and ${count(names.length - max, 'more field')}` : '';
   return names.slice(0, max).join(', ') + more;
 }

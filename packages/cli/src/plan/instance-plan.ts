@@ -3,7 +3,7 @@ import { definedMember, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { type ValueChange, changedValues } from '@typekro/sdk/deploy';
 import { type Graph, Path } from '@typekro/engine/graph';
 import type { ApplyAction, Decision, Decisions, FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import { Explanation, FieldWriter, ObjectTarget, RefusedObject, Secrets } from '@typekro/engine/runtime';
+import { Explanation, FieldWriter, keys, ObjectTarget, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '@typekro/controller/inspect';
 import type { SimulatedWrite, SimulationResult } from './simulation/simulate.ts';
@@ -120,9 +120,15 @@ function objectPlan(
   const { nodeId, target, why, desired } = write.apply;
   const failure = answer?.failure;
   const isRefused = failure !== undefined && write.replace !== true;
-  const shown = (text: string) => mask(nodeId, desired, text);
+  const owner = write.before && keys.owningInstance(write.before);
+  const refusal = isRefused
+    ? mask(nodeId, desired, replacementRefusal(failure, write.kept)).replace(
+        `"${keys.CHILD_MANAGER}"`,
+        `"${owner ?? keys.CHILD_MANAGER}"`,
+      )
+    : undefined;
   const object = ObjectTarget.refOf(target);
-  const remedy = isRefused ? RefusedObject.remedy(failure.message, object) : undefined;
+  const remedy = refusal && RefusedObject.remedy(refusal, object);
   const fields = fieldsOf(write, write.apply, (path) => hides(nodeId, path));
   const action = actionOf(write, why, fields, isRefused);
   const owners = action !== 'adopt' || write.before === undefined ? [] : namedOwners(write.before);
@@ -134,7 +140,7 @@ function objectPlan(
     fields,
     checked: answer?.checked ?? 'none',
     ...place,
-    ...(isRefused ? { refusal: shown(replacementRefusal(failure, write.kept)) } : {}),
+    ...definedMember('refusal', refusal),
     ...(remedy === undefined ? {} : { remedy }),
   };
 }

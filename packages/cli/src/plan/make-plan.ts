@@ -13,12 +13,13 @@ import type {
   PlanSource,
 } from '@typekro/controller/inspect';
 import { withCommand } from '@typekro/controller/inspect';
+import { withGraphNames } from './object-owners.ts';
 import type { PlanContext } from './plan-context.ts';
 import { addPresent } from './before-revision.ts';
 import { NestedInstances } from './nested-instances.ts';
 import { type InstancesTask, planDefinition, planInstancesOfDefinition } from './plan-definition.ts';
 import { isPlannedGraph, planGraphs } from './plan-graph.ts';
-import { type InstanceTask, instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
+import { type InstanceTask, afterOf, instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
 import { type FileObject, filePlan, readFileObjects } from './plan-objects.ts';
 import { summaryOf } from './summary-of-plan.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
@@ -104,10 +105,16 @@ export async function makePlan(
     ...otherNamespaces(context, definitions),
     ...unservedGraphs(context, objects),
   ];
+  const named = await withGraphNames(
+    context.api,
+    all,
+    context.signal,
+    graphs.map((file) => afterOf(context, file)),
+  );
   const body = {
     definitions: definitions.map(withCommand),
     objects: others.map(withCommand),
-    instances: all.map(withCommands),
+    instances: named.map(withCommands),
   };
   const plan: Plan = {
     schemaVersion: 1,

@@ -1,4 +1,8 @@
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, objectName, refOf } from '@typekro/kit/core';
+import { FieldManager } from '@typekro/engine/runtime';
+import { GraphObject } from '@typekro/engine/graph';
+import { type KubernetesApi, unlessFailed } from '@typekro/kube';
+import { mapTexts } from './value-lines.ts';
 
 /** Another owner of an object. */
 export interface ObjectOwner {
@@ -29,4 +33,38 @@ export function namedOwners({ metadata }: KubeObject): ObjectOwner[] {
       .filter(({ controller }) => controller === true)
       .map(({ kind, name }) => ({ kind: 'controller' as const, name: `${kind} ${name}` })),
   ];
+}
+
+/** Matches the field managers of Graphs. The group is the part that all nodes of a Graph share. */
+const OF_GRAPH = /(kro-graphengine\.(?:patch|tmpl)\.[0-9a-f]{12})(?:\.[0-9a-f]{12})?/g;
+
+/**
+ * Replaces the field managers of Graphs in the texts of a report by the names of these Graphs, if the user may list
+ * Graphs.
+ *
+ * @param planned Graphs that are possibly not in the cluster yet
+ */
+export async function withGraphNames<Report>(
+  api: KubernetesApi,
+  report: Report,
+  signal: AbortSignal,
+  planned: readonly KubeObject[] = [],
+): Promise<Report> {
+  let isFound = false;
+  mapTexts(report, (text) => {
+    isFound ||= text.search(OF_GRAPH) >= 0;
+    return text;
+  });
+  if (!isFound) return report;
+  const listed = await unlessFailed(api.list(GraphObject.KIND, { signal }));
+  const names = new Map(
+    [...planned, ...(listed?.items ?? [])].flatMap((graph) => {
+      const { uid = '' } = graph.metadata;
+      const name = objectName(refOf(graph));
+      return [FieldManager.patchPrefix(uid), FieldManager.ofTemplate(uid)].map((manager) => [manager, name] as const);
+    }),
+  );
+  return mapTexts(report, (text) =>
+    text.replaceAll(OF_GRAPH, (manager: string, prefix: string) => names.get(prefix) ?? manager),
+  );
 }

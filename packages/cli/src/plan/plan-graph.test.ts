@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
-import { conditionText } from '@typekro/testing/test-support/virtual-world';
+import type { Plan } from '@typekro/controller/inspect';
+import { conditionText, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
+import { GraphObject } from '@typekro/engine/graph';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 let plans: PlanWorld;
@@ -112,19 +114,52 @@ test('the plan shows no value of a def that is written into a Secret', async () 
   expect(text).not.toMatch(/QFirst|QSecond/);
 });
 
-test('the plan of a field conflict names the other manager', async () => {
-  await plans.world.user.apply(target({ tier: 'silver' }), { fieldManager: 'painter' });
-  expect(await outputOf('plan FILE', graph(mark))).toMatchInlineSnapshot(`
-    "Instances 1   blocked 1
-      team-a/g  + the instance
-                ! ConfigMap target  (mark)  takes it over
-                    metadata.labels.tier  "silver" → "gold"
-                    refused: Apply failed with 1 conflict: conflict with "painter": .metadata.labels.tier
-
-    Plan: 1 to create, 0 to change, 0 to prune, 1 refused, 1 blocked.
-      Checked by dry runs of the API server: 2 writes."
-  `);
+const color = (value: string): JsonObject => ({
+  id: 'mark',
+  patch: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'target' }, data: { color: value } },
 });
+const named = (name: string, ...nodes: JsonObject[]): KubeObject => ({
+  ...graph(...nodes),
+  metadata: { name, namespace: 'team-a' },
+});
+const [FIRST, SECOND, TARGET] = [named('one', color('red')), named('two', color('blue')), target()];
+const POT = { ...pot('p'), metadata: { name: 'p', namespace: 'team-a' } };
+const RED = map('map', 'target', { color: 'red' });
+const POTS = potDefinition([RED]);
+
+test.each<[what: string, before: KubeObject[], files: KubeObject[], owner?: string]>([
+  ['a Graph of the plan', [TARGET], [FIRST, SECOND], 'Graph team-a/one'],
+  ['a Graph of the cluster', [TARGET, FIRST], [SECOND], 'Graph team-a/one'],
+  ['a Graph that creates the object', [], [named('one', RED), SECOND], 'Graph team-a/one'],
+  ['another client', [{ ...TARGET, data: { color: 'green' } }], [SECOND], 'user'],
+  ['an instance of the plan', [POTS], [POT, SECOND], 'Pot team-a/p'],
+  ['an instance of the cluster', [POTS, POT], [SECOND], 'Pot team-a/p'],
+  ['a Graph of the plan with the same object', [], [named('one', RED), named('two', RED)], 'Graph team-a/one'],
+  ['nobody, because the values are equal', [TARGET], [FIRST, named('two', color('red'))]],
+])(
+  'the plan of a Graph names the other writer, as the controller does: %s',
+  async (_what, before, files, owner = '') => {
+    const apply = async (object: KubeObject): Promise<void> => {
+      await plans.world.apply(object);
+      await plans.world.advance(3000);
+    };
+    for (const object of before) await apply(object);
+    const { instances } = JSON.parse((await plans.run('plan FILE -o json', ...files)).out) as Plan;
+    const two = instances.find(({ instance }) => instance.name === 'two');
+    expect(two?.state).toBe(owner === '' ? 'changed' : 'blocked');
+    const refusals = (two?.writes ?? []).flatMap(({ refusal = [] }) => refusal);
+    const reasons = [...refusals, ...(two?.blocked ?? []).map(({ reason }) => reason)];
+    for (const reason of reasons) expect(reason).toContain(owner);
+    expect(refusals).toEqual(
+      owner === '' || files.at(-1) !== SECOND
+        ? []
+        : [`Apply failed with 1 conflict: conflict with "${owner}": .data.color`],
+    );
+    for (const object of files) await apply(object);
+    const live = await plans.world.user.get({ ...GraphObject.KIND, name: 'two', namespace: 'team-a' });
+    expect(conditionText(live, 'Ready').startsWith('True')).toBe(owner === '');
+  },
+);
 
 test('the plan for the deletion of a Graph lists its objects first, then the fields of its patches', async () => {
   const made = graph(map('first', 'first', { k: 'v' }), mark);
@@ -220,22 +255,4 @@ test('a snapshot contains Graphs with their objects, and no Secret value', async
     Plan: 0 to create, 2 to change, 0 to prune.
       Of 2 writes: 2 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
-});
-
-test.each<[what: string, node: JsonObject, applied: number]>([
-  ['create one object, which the first gets', map('only', 'only', { k: 'v' }), 1],
-  ['add fields to one object', mark, 2],
-])('several Graphs of a plan that %s are planned as the controller serves them', async (_what, node, applied) => {
-  await plans.world.apply(target());
-  const graphs = ['g', 'h'].map((name) => ({ ...graph(node), metadata: { name, namespace: 'team-a' } }));
-  const { out } = await plans.run('plan FILE', ...graphs);
-  for (const each of graphs) await plans.world.apply(each);
-  await plans.world.advance(5000);
-  const live = await Promise.all(
-    graphs.map(({ metadata: { name } }) =>
-      plans.world.user.get({ apiVersion: 'kro.run/v1alpha1', kind: 'Graph', name, namespace: 'team-a' }),
-    ),
-  );
-  expect(/blocked 1/.test(out)).toBe(applied === 1);
-  expect(live.map((object) => conditionText(object, 'Ready').startsWith('True'))).toEqual([true, applied === 2]);
 });

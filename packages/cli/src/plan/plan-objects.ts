@@ -1,4 +1,4 @@
-import { type JsonValue, type KubeObject, type ObjectRef, isJsonObject, refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
 import { type InputObject } from '../inputs/input-object.ts';
 import { changedValues } from '@typekro/sdk/deploy';
 import { keys, RefusedObject, Secrets } from '@typekro/engine/runtime';
@@ -14,7 +14,7 @@ import { type PlanContext, targetOf, typeOf } from './plan-context.ts';
 import { FILE_MANAGER, keptKind, keptLive, replacementRefusal } from './replacement.ts';
 import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
-import { immutableFields, isOfController, valueLine } from './value-lines.ts';
+import { immutableFields, isOfController, mapTexts, valueLine } from './value-lines.ts';
 
 /** An object of a file, the live object, and the result of a dry run of its apply. */
 export interface FileObject {
@@ -140,27 +140,11 @@ export function fieldLines(
   const isSecret = isSecretObject(desired);
   // Equal values have equal hashes, so the masked objects differ exactly where the objects differ.
   const mask = isSecret ? (object: KubeObject) => object : maskSecrets(newSalt(), [live, after]);
-  return changedValues(mask(live), mask(after))
-    .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
-    .map((change) => valueLine(change, (path) => isSecret && Secrets.hides(path), immutable))
-    .map((line) => (isSecret ? line : withoutHashes(line)));
-}
-
-/** Replaces the hashes of Secret values by `SECRET_MASK`, because a hash means nothing to a reader. */
-function withoutHashes(line: ValueLine): ValueLine {
-  const { from, to } = line;
-  return {
-    ...line,
-    ...(from === undefined ? {} : { from: textsReplaced(from) }),
-    ...(to === undefined ? {} : { to: textsReplaced(to) }),
-  };
-}
-
-function textsReplaced(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return withoutMasks(value, Secrets.MASK);
-  if (Array.isArray(value)) return value.map(textsReplaced);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, textsReplaced(each)]])),
+  return (
+    changedValues(mask(live), mask(after))
+      .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
+      .map((change) => valueLine(change, (path) => isSecret && Secrets.hides(path), immutable))
+      // A hash means nothing to a reader.
+      .map((line) => (isSecret ? line : mapTexts(line, (text) => withoutMasks(text, Secrets.MASK))))
   );
 }

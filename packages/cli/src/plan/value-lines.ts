@@ -41,3 +41,13 @@ export function valueLine(
 /** Is the path of a field that of `outer`, or of a field inside it: a member or an item? */
 export const isAtOrInside = (path: string, outer: string): boolean =>
   path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
+
+/** Returns a copy of a value in which each text is replaced. */
+export function mapTexts<Value>(value: Value, replaced: (text: string) => string): Value {
+  if (typeof value === 'string') return replaced(value) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((each: unknown) => mapTexts(each, replaced)) as Value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, mapTexts(each as unknown, replaced)]),
+  ) as Value;
+}

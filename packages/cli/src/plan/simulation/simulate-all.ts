@@ -1,6 +1,7 @@
 import { patchWriter } from '@typekro/controller/execute';
-import type { KubeObject } from '@typekro/kit/core';
-import { type ApplyAction, ObjectKey } from '@typekro/engine/runtime';
+import { type KubeObject, count } from '@typekro/kit/core';
+import { changedValues, type ObservedStore } from '@typekro/sdk/deploy';
+import { type ApplyAction, type Decisions, type Reports, keys, ObjectKey } from '@typekro/engine/runtime';
 import { type ObjectSource, answerRead } from './object-source.ts';
 import type { SimulationInput, SimulationRequest, SimulationResult, WriteAnswer } from './simulate.ts';
 import { simulate, storedBy } from './simulate.ts';
@@ -23,8 +24,17 @@ const NO_ANSWERS: readonly WriteAnswer[] = [];
  */
 const MAX_TOGETHER = 200;
 
-/** The objects that instances of a plan create or adopt, by `targetKey`, and the UIDs of these instances. */
-export type PlannedOwners = Map<string, { readonly owner: string; readonly object: KubeObject }>;
+/** An object that an instance of a plan creates or adopts, or the fields that a Graph patches. */
+interface PlannedWriter {
+  /** The UID of the instance or Graph. */
+  readonly owner: string;
+  readonly manager: string;
+  readonly object: KubeObject;
+  readonly why: ApplyAction['why'] | 'patch';
+}
+
+/** The planned writers of each object, by `targetKey`. The first one that does not patch it owns the object. */
+export type PlannedOwners = Map<string, readonly PlannedWriter[]>;
 
 /**
  * Simulates instances in groups, so that their reads are combined and dry runs are concurrent.
@@ -69,20 +79,21 @@ async function simulateTogether(
       active = [
         ...writing,
         ...reading.flatMap(({ index, run, request: { reads, store } }) => {
-          for (const read of reads) answerRead(source, store, read);
+          for (const read of reads) {
+            answerRead(source, store, read);
+            addPlanned(owners, inputs[index], store, read);
+          }
           return proceed(index, run, NO_ANSWERS);
         }),
       ];
       continue;
     }
     const writes = active.flatMap(({ index, request }) =>
-      request.writes.map((action) => ({ action, taken: takenBy(owners, inputs[index], action) })),
+      request.writes.map((action) => ({ action, known: plannedAnswer(owners, inputs[index], action) })),
     );
-    const own = writes.flatMap(({ action, taken }) => (taken === undefined ? [action] : []));
-    const checked = (await checker.check(own)).values();
-    const answers = writes.map(({ taken }): WriteAnswer =>
-      taken === undefined ? (checked.next().value as WriteAnswer) : { checked: 'none', taken },
-    );
+    const open = writes.flatMap(({ action, known }) => (known === undefined ? [action] : []));
+    const checked = (await checker.check(open)).values();
+    const answers = writes.map(({ known }): WriteAnswer => known ?? (checked.next().value as WriteAnswer));
     let at = 0;
     active = active.flatMap(({ index, run, request }) => {
       const own = answers.slice(at, at + request.writes.length);
@@ -92,24 +103,61 @@ async function simulateTogether(
   }
 }
 
+/** Lets a patch see an object that another instance of the plan creates. */
+function addPlanned(
+  owners: PlannedOwners,
+  input: SimulationInput | undefined,
+  store: ObservedStore,
+  read: Decisions.ReadRequest,
+): void {
+  if (read.kind !== 'object' || input?.graph.nodes.get(read.nodeId)?.nodeType !== 'patch') return;
+  if (store.object(read.target).state !== 'absent') return;
+  const first = owners.get(ObjectKey.ofTarget(read.target))?.find(({ why }) => why === 'create');
+  if (first !== undefined) store.setObject(read.target, first.object);
+}
+
 /**
- * Returns the object that another instance of the plan creates or adopts before this write, or undefined. As in the
- * cluster, the first of several instances gets the object.
+ * Returns the answer to a write that follows from the plan: another instance creates or adopts the object before, or
+ * writes another value into a field that the write patches. As in the cluster, the first of several writers gets the
+ * object or the field.
  */
-function takenBy(
+function plannedAnswer(
   owners: PlannedOwners,
   input: SimulationInput | undefined,
   action: ApplyAction,
-): KubeObject | undefined {
-  const isFirst = (action.why === 'create' || action.why === 'adopt') && patchWriter(action) === undefined;
-  if (!isFirst || action.formerOwner !== undefined) return undefined;
-  const [key, owner] = [ObjectKey.ofTarget(action.target), input?.instance.metadata.uid ?? ''];
-  const first = owners.get(key);
-  if (first === undefined) {
-    const object = storedBy(action, undefined);
-    // Graphs recognize each other's objects by the managers of their fields.
-    const managedFields = action.manager === undefined ? [] : [{ manager: action.manager, operation: 'Apply' }];
-    owners.set(key, { owner, object: { ...object, metadata: { ...object.metadata, managedFields } } });
+): WriteAnswer | undefined {
+  const isPatch = patchWriter(action) !== undefined;
+  const isFirst = (action.why === 'create' || action.why === 'adopt') && action.formerOwner === undefined;
+  if (isPatch ? action.force === 'always' : !isFirst) return undefined;
+  const [key, owner, manager = ''] = [
+    ObjectKey.ofTarget(action.target),
+    input?.instance.metadata.uid ?? '',
+    action.manager,
+  ];
+  const others = (owners.get(key) ?? []).filter((each) => each.owner !== owner || each.manager !== manager);
+  const first = others.find(({ why }) => why !== 'patch');
+  if (!isPatch && first !== undefined)
+    return first.owner === owner ? undefined : { checked: 'none', taken: first.object };
+  const failure = isPatch ? conflictOf(others, action.desired) : undefined;
+  if (failure !== undefined) return { checked: 'rules', failure };
+  const object = storedBy(action, undefined);
+  // Graphs recognize each other's objects by the managers of their fields.
+  const managedFields = action.manager === undefined ? [] : [{ manager, operation: 'Apply' }];
+  const written = isPatch ? action.desired : { ...object, metadata: { ...object.metadata, managedFields } };
+  owners.set(key, [...others, { owner, manager, object: written, why: isPatch ? 'patch' : action.why }]);
+  return isPatch && first?.why === 'create' ? { checked: 'none' } : undefined;
+}
+
+/** The API server's refusal of a patch that gives fields of other writers other values. Members of lists are left out. */
+function conflictOf(others: readonly PlannedWriter[], desired: KubeObject): Reports.ApiFailure | undefined {
+  for (const { manager, object } of others) {
+    const paths = changedValues(object, desired).flatMap(({ path, from, to }) =>
+      from === undefined || to === undefined || /\[\d/.test(path) ? [] : [`.${path}`],
+    );
+    if (paths.length === 0) continue;
+    const name = manager === '' ? (keys.owningInstance(object) ?? keys.CHILD_MANAGER) : manager;
+    const message = `Apply failed with ${count(paths.length, 'conflict')}: conflict with "${name}": ${paths.join(', ')}`;
+    return { code: 409, reason: 'Conflict', message, conflicts: [name] };
   }
-  return first === undefined || first.owner === owner ? undefined : first.object;
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { withoutExternal } from '../objects/compare.ts';
 import { conditionFailureText } from '../reports/failure.ts';
 import { type Fingerprint, digestText } from '../objects/fingerprint.ts';
 import type { ForeignItem } from '../objects/foreign-items.ts';
-import { CHILD_MANAGER } from '../objects/keys.ts';
+import { CHILD_MANAGER, owningInstance } from '../objects/keys.ts';
 import type { ApplyAction } from '../model.ts';
 import type { Contest, FailedWrite, LiveObject } from '../observed-state.ts';
 import { applying } from '../node-texts-0.10.ts';
@@ -212,7 +212,7 @@ function write(
       isNamespaceMissing(failed.failure)
     )
       context.missingNamespaces.add(target.namespace);
-    return { problem: writeProblem(context, node, target, failed, change.foreign) };
+    return { problem: writeProblem(context, node, target, failed, change.foreign, live) };
   }
   return {
     apply: {
@@ -235,10 +235,13 @@ function writeProblem(
   target: ObjectTarget,
   { failure, retryAt }: FailedWrite,
   items?: readonly ForeignItem[],
+  live?: LiveObject,
 ): ObjectProblem & { readonly retryAt: number } {
   const object = refOfTarget(target);
   const foreign = refusedItems(graph, node.id, object, failure, items);
-  const managers = failure.conflicts ?? (node.nodeType === 'patch' && failure.code === 409 ? [] : undefined);
+  const owner = live && owningInstance(live.object);
+  const conflicts = failure.conflicts?.map((name) => (name === CHILD_MANAGER ? (owner ?? name) : name));
+  const managers = conflicts ?? (node.nodeType === 'patch' && failure.code === 409 ? [] : undefined);
   const because: Because =
     managers === undefined
       ? { kind: 'write-failed', object, failure, retryAt, ...(foreign.length === 0 ? {} : { foreign }) }

@@ -1,6 +1,6 @@
 import { type ObjectRef, formatRef, isoTime, objectName, stringifyJson } from '@typekro/kit/core';
 import { failureText, isRefusal } from './failure.ts';
-import { readWithDefault, remedyOf } from './remedies.ts';
+import { readWithDefault, remedyOf, SEE_CONTROLLER } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating, Contested } from '../report.ts';
 
 /** Explains in words why a node is in its state. `why`, `plan`, events and the dashboard print explanations. */
@@ -79,7 +79,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   },
   'other-owner': ({ object, owner, instance }) => ownerReason(object, owner, instance),
   'graph-owner': ({ object, managers }) =>
-    `may not write ${formatRef(object)}, which another Graph writes (field manager ${managers.join(', ')})`,
+    `may not write ${formatRef(object)}, which another Graph writes: ${managers.join(', ')}`,
   'field-conflict': ({ object, managers, failure }) =>
     `may not write fields of ${formatRef(object)} that ${managers.join(', ')} owns: ${failureText(failure)}`,
   'target-missing': ({ object }) => `waits for ${formatRef(object)}, into which it writes`,
@@ -220,4 +220,5 @@ export const Explanation = {
   readOf: readOfExpression,
   readWithDefault,
   remedy: remedyOf,
+  SEE_CONTROLLER,
 };

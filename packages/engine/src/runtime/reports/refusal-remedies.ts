@@ -70,6 +70,11 @@ const REFUSALS: readonly (readonly [
       'a policy of the cluster refuses the object or its deletion: correct what the message names, or ask the owner of the policy',
   ],
   [
+    /conflicts? with "([^"]*)"/,
+    (_object, { input }) =>
+      `leave the fields out of the patch, or let ${Array.from(input.matchAll(/conflicts? with "([^"]*)"/g), ([, name = '']) => name).join(', ')} stop writing them`,
+  ],
+  [
     /field can not be less than/,
     () => 'take at least the present value: the field can only grow; for a smaller one, make an object of another name',
   ],

@@ -21,7 +21,7 @@ type DoneKind = 'ready' | 'no-items' | 'excluded' | 'dependency-skipped';
 const now = (text: string): Remedy => ({ text, when: 'now' });
 const later = (text: string): Remedy => ({ text, when: 'if it lasts' });
 
-const SEE_CONTROLLER =
+export const SEE_CONTROLLER =
   'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
 
 /** The remedy for each reason for which a node can wait. A new kind of reason without a remedy is a compile error. */
@@ -71,8 +71,8 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
         ? 'choose another name, delete the object, or set an adoption policy that takes over the object'
         : `give the object another name (in a definition: one with \${schema.metadata.name}), or delete ${instance}`,
     ),
-  'graph-owner': ({ object }) =>
-    now(`choose another name, or remove ${object.name} from the other Graph: the first Graph keeps the object`),
+  'graph-owner': ({ object, managers }) =>
+    now(`choose another name, or remove ${object.name} from ${managers.join(', ')}: the first Graph keeps the object`),
   'field-conflict': ({ managers }) =>
     now(`leave the fields out of the patch, or let ${managers.join(', ')} stop writing them`),
   'target-missing': () => later('create the object, or correct its name in the patch'),
