@@ -162,6 +162,7 @@ describe('user file', () => {
 
     test('an endless device is read up to the limit', async () => {
       await expect(readUserFile('/dev/zero', 1024 * 1024)).rejects.toThrow('it is longer than 1 MiB');
+      await expect(readUserFile('/dev/zero', 2 ** 30)).rejects.toThrow('it is longer than 16 MiB');
       expect(await readUserFile('/dev/null')).toHaveLength(0);
     });
 

@@ -29,6 +29,9 @@ import { errorCode } from './error.ts';
  */
 export const MAX_INPUT_BYTES = 256 * 1024 * 1024;
 
+/** The maximum size of the input from a device, which can be a terminal, or be endless. */
+const MAX_DEVICE_BYTES = 16 * 1024 * 1024;
+
 /** Ends the waits for pipes and terminals. `undefined` in a process that no command runs in. */
 let interrupt: AbortSignal | undefined;
 
@@ -85,14 +88,15 @@ export function readRegularFile(path: string, flags: number = 0): Buffer {
 /**
  * Reads a file, a device or a pipe to its end. For a pipe such as `<(command)`, waits until its writer closes it.
  *
- * @param maxBytes the maximum size. Default: `MAX_INPUT_BYTES`.
+ * @param maxBytes the maximum size, for a device at most 16 MiB. Default: `MAX_INPUT_BYTES`.
  * @throws NodeJS.ErrnoException, or an Error without a code when the input is longer.
  * @throws AbortError when the signal of `interruptFiles` aborts first.
  */
 export async function readUserFile(path: string, maxBytes: number = MAX_INPUT_BYTES): Promise<Buffer> {
   const fd = openNow(path, constants.O_RDONLY);
+  const limit = fstatSync(fd).isCharacterDevice() ? Math.min(maxBytes, MAX_DEVICE_BYTES) : maxBytes;
   const input = isWaiting(fd) ? duplexOf(fd, 'read') : createReadStream('', { fd });
-  return readWhole(interrupt === undefined ? input : addAbortSignal(interrupt, input), maxBytes);
+  return readWhole(interrupt === undefined ? input : addAbortSignal(interrupt, input), limit);
 }
 
 /**

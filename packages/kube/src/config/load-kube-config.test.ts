@@ -61,10 +61,11 @@ describe('loadKubeConfig', () => {
     }
   });
 
-  it('accepts an empty file', async () => {
+  it('accepts an empty file, and reads a file once', async () => {
     await Promise.all([writeFile(join(folder, 'empty'), ''), writeFile(join(folder, 'full'), base('{token: t}'))]);
-    const env = { KUBECONFIG: [join(folder, 'empty'), join(folder, 'full')].join(':') };
-    expect(await loadKubeConfig({ env })).toMatchObject({ context: 'x', credentials: { token: 't' } });
+    const env = { KUBECONFIG: ['empty', 'full', './full'].map((name) => `${folder}/${name}`).join(':') };
+    const source = `${folder}/empty, ${folder}/./full`;
+    expect(await loadKubeConfig({ env })).toMatchObject({ context: 'x', credentials: { token: 't' }, source });
   });
 
   it('reads numbers and booleans as strings', async () => {

@@ -70,7 +70,9 @@ async function readSources(
   if (options.path !== undefined) return [await readSource(options.path)];
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
   const paths = listed.length > 0 ? listed : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
-  const found = await Promise.all(paths.map(readSourceIfThere));
+  // A file that is listed several times is read once.
+  const once = new Map(paths.map((path) => [resolve(path), path]));
+  const found = await Promise.all(Array.from(once.values(), readSourceIfThere));
   return found.filter((source) => source !== undefined);
 }
 
