@@ -3,7 +3,6 @@ import type { KubeObject } from '@typekro/kit/core';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { assumedSettings, publishFlags, silentLogger } from '@typekro/controller/controller';
 import { controllerSettings, recordOf, settingsOfRecord } from './controller-settings.ts';
-import { levelOption } from './command-options.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -146,14 +145,10 @@ test.each<[what: string, args: string[], on: string[], limits: object]>([
   },
 );
 
-test('the level of the command line has precedence, and an unknown level is an error', async () => {
-  const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });
+test('the level of the command line has precedence', async () => {
   const none = apiWith(() => []);
-  expect(await controllerSettings(none, NEVER, levelOption(input('0.9')))).toEqual({
-    ...assumedSettings('--kro-compatibility', '0.9'),
-    facets: 'none',
-  });
-  expect(() => levelOption(input('1'))).toThrow('--kro-compatibility 1 is not a level');
+  const expected = { ...assumedSettings('--kro-compatibility', '0.9'), facets: 'none' };
+  expect(await controllerSettings(none, NEVER, '0.9')).toEqual(expected);
 });
 
 test('a level on the command line does not change the gates of the controller', async () => {

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { commandRunner } from '../test-support/run-command.ts';
+import { levelOption } from './command-options.ts';
 import { commands } from './commands/index.ts';
+import { shownName } from './file-paths.ts';
 import { suspensionEffect } from './instance/suspension.ts';
 
 let cwd: string;
@@ -130,4 +132,24 @@ test.each([
 ])('suspend describes its effect on an instance with the metadata %j', (more, effect) => {
   const metadata = { name: 'shop', ...more };
   expect(suspensionEffect({ apiVersion: 'acme.test/v1', kind: 'Pot', metadata })).toMatch(effect);
+});
+
+test('an unknown level is an error', () => {
+  const input = { positionals: [], options: { 'kro-compatibility': '1' } };
+  expect(() => levelOption(input)).toThrow('--kro-compatibility 1 is not a level');
+});
+
+test.each([
+  ['a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
+  ['./a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
+  ['/home/me/app/a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
+  ['../b.yaml', '/home/me/b.yaml', '../b.yaml'],
+  ['./../b.yaml', '/home/me/b.yaml', '../b.yaml'],
+  ['/home/me/b.yaml', '/home/me/b.yaml', '/home/me/b.yaml'],
+  ['/home/me/app/..b.yaml', '/home/me/app/..b.yaml', '..b.yaml'],
+  ['../other', '/home/me/other/c.yaml', '../other/c.yaml'],
+  ['/home/me/other', '/home/me/other/c.yaml', '/home/me/other/c.yaml'],
+  ['.', '/home/me/app', '.'],
+])('for the argument %s, messages show the file %s as %s', (given, path, shown) => {
+  expect(shownName(path, '/home/me/app', given)).toBe(shown);
 });

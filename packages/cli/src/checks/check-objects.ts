@@ -1,4 +1,5 @@
 import type { DryRun, RefusalCause } from '@typekro/cluster';
+import { isAtOrInside } from '../instance/immutable-fields.ts';
 import { inputPosition, type InputObject } from '../inputs/input-object.ts';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { definedMember, grouped, isJsonObject, parseApiVersion } from '@typekro/kit/core';
@@ -10,7 +11,6 @@ import { placedCause } from './placed-cause.ts';
 import { type UnknownField, correctFields } from './corrected-fields.ts';
 import { hintForUnknownField } from './unknown-field-hint.ts';
 import { placesOfQuoted, positionAt, textOf } from '../inputs/source-text.ts';
-import { isAtOrInside } from '../plan/value-lines.ts';
 
 /**
  * Reports the problems for which an API server would refuse an object of the files: unknown fields, values of a wrong

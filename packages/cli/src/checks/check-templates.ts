@@ -1,4 +1,5 @@
 import type { DryRun } from '@typekro/cluster';
+import { isAtOrInside } from '../instance/immutable-fields.ts';
 import { inputPosition, type InputObject } from '../inputs/input-object.ts';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core';
@@ -8,7 +9,6 @@ import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import { placedCause } from './placed-cause.ts';
 import { maskedRefusal, withoutFollowUps } from './check-objects.ts';
-import { isAtOrInside } from '../plan/value-lines.ts';
 
 /**
  * Reports the problems for which an API server would refuse objects that the templates of a graph create. Fields with

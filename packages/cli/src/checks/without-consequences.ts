@@ -1,8 +1,8 @@
 import type { CodeInfo, Diagnostic } from '@typekro/kit/core';
+import { isAtOrInside } from '../instance/immutable-fields.ts';
 import { BELOW_SPEC } from './unknown-field-hint.ts';
 import { diagnosticCodes } from '@typekro/engine/graph';
 import { schemaCodes } from '@typekro/engine/schema';
-import { isAtOrInside } from '../plan/value-lines.ts';
 
 /** Matches the path of a field that is next to the id of a resource and belongs below its `template`. */
 const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;

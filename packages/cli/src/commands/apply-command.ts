@@ -14,7 +14,7 @@ import { planLines } from '../plan/printed/plan-lines.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { type MadePlan, type PlanTarget } from '../plan/planning.ts';
 import { type SavedPlan, isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
-import { readText } from '../plan/snapshot-target.ts';
+import { readText } from '../plan/check-files.ts';
 import { shellWord } from '../text/escapes.ts';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */

@@ -3,7 +3,7 @@ import { hasErrors, TypeKroError } from '@typekro/kit/core';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { githubAnnotations } from '../plan/printed/findings.ts';
-import { loadFiles } from '../plan/check-files.ts';
+import { loadFiles, readText } from '../plan/check-files.ts';
 import { markdownText } from '../plan/printed/markdown.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
@@ -103,7 +103,9 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
     return codeOfErrors(input);
   }
   await using target =
-    snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
+    snapshot === undefined
+      ? await clusterTarget(context, input)
+      : await snapshotTarget(await readText(context, snapshot), snapshot);
   const objects = loaded.objects.map(({ object }) => object);
   await refuseMissingNamespace(target, textOption(input, 'namespace'), objects, context.signal);
   const salt = newSalt();

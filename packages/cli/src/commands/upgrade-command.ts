@@ -9,6 +9,7 @@ import { packageVersion } from '../package-version.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { clusterTarget, planningOptions } from '../plan/plan-of-files.ts';
 import { openPlanning } from '../plan/planning.ts';
+import { readText } from '../plan/check-files.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { refuseCluster } from './plan-command.ts';
 import { checkDefinition } from '../upgrade/check-definition.ts';
@@ -70,7 +71,9 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
   const snapshot = textOption(input, 'snapshot');
   if (snapshot !== undefined) refuseCluster(input);
   await using target =
-    snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
+    snapshot === undefined
+      ? await clusterTarget(context, input)
+      : await snapshotTarget(await readText(context, snapshot), snapshot);
   await using planning = await openPlanning(target, planningOptions(context, input));
   const { planned, from } = planning;
   // Revisions are required, too: they are needed to check pinned instances, and to find the revision that a refused

@@ -1,4 +1,5 @@
 import { type KubeObject, type ObjectRef, formatRef, refOf } from '@typekro/kit/core';
+import { isAtOrInside } from '../instance/immutable-fields.ts';
 import { type Graph, GraphObject, Nodes } from '@typekro/engine/graph';
 import type {
   InstanceDetail,
@@ -9,7 +10,6 @@ import type {
   TreeNode,
 } from '@typekro/controller/inspect';
 import { ObjectTarget, PlacedExpression, readConditions } from '@typekro/engine/runtime';
-import { isAtOrInside } from '../plan/value-lines.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';

@@ -1,15 +1,14 @@
 import { definedMember, objectName } from '@typekro/kit/core';
+import { isAtOrInside, isImmutableRefusal } from './immutable-fields.ts';
 import { apiFailure, requestApply } from '@typekro/controller/execute';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import type { ApplyAction, Decisions, ForeignItem, NodeReport, Reports } from '@typekro/engine/runtime';
 import { Explanation, Failure, ObjectTarget, RefusedObject } from '@typekro/engine/runtime';
-import { isImmutableRefusal } from '../plan/replacement.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
 import { isWorkOfController, refusalKey } from './shown-node.ts';
 import { type PendingWrite, withoutDefinition } from './why-report.ts';
-import { isAtOrInside } from '../plan/value-lines.ts';
 
 /** The maximum number of writes that are tried per node. The objects of a collection usually have the same problem. */
 const MAX_TRIED = 10;

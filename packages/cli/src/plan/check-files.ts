@@ -1,3 +1,6 @@
+import { resolve } from 'node:path';
+import { refuseMissingFile } from '../inputs/check-file.ts';
+import { readTextFile } from '../inputs/read-manifest.ts';
 import { type Diagnostic, type KubeObject, hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { type InputObject } from '../inputs/input-object.ts';
 import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
@@ -26,6 +29,16 @@ const REPORTED_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change'])
 /** Reads the files of a command. */
 export function loadFiles(context: CommandContext, files: readonly string[]): Promise<LoadedFiles> {
   return loadInputs(files, context.cwd, (text) => context.printError(text), undefined, context.loadModule);
+}
+
+/**
+ * Reads a file that a command names. Throws `TypeKroError` `input/not-found` when the file does not exist, and
+ * `input/unreadable` when it cannot be read.
+ */
+export async function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): Promise<string> {
+  const path = resolve(cwd, file);
+  refuseMissingFile(path, file);
+  return readTextFile(path, file);
 }
 
 /** The findings about files. */

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { immutableFields } from '../instance/immutable-fields.ts';
 import { definedMember, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { type ValueChange, changedValues } from '@typekro/sdk/deploy';
 import { type Graph, Path } from '@typekro/engine/graph';
@@ -9,7 +10,7 @@ import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '
 import type { SimulatedWrite, SimulationResult } from './simulation/simulate.ts';
 import { namedOwners } from './object-owners.ts';
 import { replacementRefusal } from './replacement.ts';
-import { immutableFields, isOfController, valueLine } from './value-lines.ts';
+import { isOfController, valueLine } from './value-lines.ts';
 
 /** The part of an instance's plan that does not come from the simulation. */
 export type InstanceHead = Pick<

@@ -1,4 +1,5 @@
 import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
+import { immutableFields } from '../instance/immutable-fields.ts';
 import { type InputObject } from '../inputs/input-object.ts';
 import { changedValues } from '@typekro/sdk/deploy';
 import { keys, RefusedObject, Secrets } from '@typekro/engine/runtime';
@@ -14,7 +15,7 @@ import { type PlanContext, targetOf, typeOf } from './plan-context.ts';
 import { FILE_MANAGER, keptKind, keptLive, replacementRefusal } from './replacement.ts';
 import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
-import { immutableFields, isOfController, mapTexts, valueLine } from './value-lines.ts';
+import { isOfController, mapTexts, valueLine } from './value-lines.ts';
 
 /** An object of a file, the live object, and the result of a dry run of its apply. */
 export interface FileObject {

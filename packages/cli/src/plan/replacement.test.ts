@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { isImmutableRefusal } from '../instance/immutable-fields.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import { isImmutableRefusal, keptKind, keptLive } from './replacement.ts';
+import { keptKind, keptLive } from './replacement.ts';
 
 interface Cause {
   readonly reason?: string;

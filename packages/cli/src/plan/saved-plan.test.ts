@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type JsonObject, type KubeObject, parseJson, stringifyJson } from '@typekro/kit/core';
 import type { InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 import { LiveSource } from './simulation/live-source.ts';
-import { LEVEL_OPTION } from '../command-options.ts';
+import { LEVEL_FLAG } from '../controller-settings.ts';
 import type { SavedPlan } from './saved-plan.ts';
 import { basisKey, movedSince, parseSavedPlan, planAgain, savedPlan, savedPlanText } from './saved-plan.ts';
 
@@ -174,9 +174,8 @@ test('planAgain returns a command with the files and options of the plan', () =>
   const based = { source: emptySource(), contents: new Map<string, string>() };
   const options = { files: ['a b.yaml', 'c.ts'], only: 'team-a', dryRun: 'none', level: '0.9' };
   const saved = savedPlan({ ...planTo(1n), operation: 'delete' }, [], based, { ...PLACE, options });
-  const LEVEL = LEVEL_OPTION.name;
   expect(planAgain(saved)).toBe(
-    `typekro plan 'a b.yaml' c.ts --delete --namespace team-a --dry-run none --${LEVEL} 0.9 --save`,
+    `typekro plan 'a b.yaml' c.ts --delete --namespace team-a --dry-run none ${LEVEL_FLAG} 0.9 --save`,
   );
   expect(planAgain(savedPlan(planTo(1n), [], based, PLACE))).toBe('typekro plan FILE --save');
 });

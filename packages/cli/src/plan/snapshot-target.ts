@@ -1,19 +1,15 @@
-import { resolve } from 'node:path';
 import { formatApiVersion, TypeKroError } from '@typekro/kit/core';
-import type { CommandContext } from '../command.ts';
 import { settingsOfRecord } from '../controller-settings.ts';
 import type { PlanTarget } from './planning.ts';
 import { type RulesServer, openRulesServer } from './simulation/rules-server.ts';
 import { type SnapshotKind, parseSnapshot } from './snapshot-file.ts';
-import { refuseMissingFile } from '../inputs/check-file.ts';
-import { readTextFile } from '../inputs/read-manifest.ts';
 
 /**
- * Opens an embedded API server with the objects of a snapshot. Throws the errors of `readText`, and `TypeKroError`
- * `snapshot/unreadable` when the file is not a usable snapshot.
+ * Opens an embedded API server with the objects in the text of a snapshot. Throws `TypeKroError` `snapshot/unreadable`
+ * when the text is not a usable snapshot.
  */
-export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget & AsyncDisposable> {
-  const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(await readText(context, file), file);
+export async function snapshotTarget(text: string, file: string): Promise<PlanTarget & AsyncDisposable> {
+  const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(text, file);
   const rules = await openReadable(kinds).catch((cause: unknown) => {
     throw new TypeKroError(`${file} is damaged: an API server refuses its objects: ${(cause as Error).message}`, {
       code: 'snapshot/unreadable',
@@ -55,14 +51,4 @@ async function openReadable(kinds: readonly SnapshotKind[]): Promise<RulesServer
     }
   }
   return rules;
-}
-
-/**
- * Reads a file that a command names. Throws `TypeKroError` `input/not-found` when the file does not exist, and
- * `input/unreadable` when it cannot be read.
- */
-export async function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): Promise<string> {
-  const path = resolve(cwd, file);
-  refuseMissingFile(path, file);
-  return readTextFile(path, file);
 }

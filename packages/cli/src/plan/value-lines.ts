@@ -2,6 +2,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import type { ValueChange } from '@typekro/sdk/deploy';
 import { keys, Secrets } from '@typekro/engine/runtime';
 import type { ValueLine } from '@typekro/controller/inspect';
+import { isAtOrInside } from '../instance/immutable-fields.ts';
 
 /** Matches the path of a label or an annotation whose key is in brackets, such as a key with a slash. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
@@ -10,14 +11,6 @@ const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 export function isOfController(path: string): boolean {
   const key = MARK.exec(path)?.[1];
   return key !== undefined && (keys.isReservedKey(key) || key.startsWith('applyset.kubernetes.io/'));
-}
-
-/** Finds the immutable fields that the server's message about a refused change names. */
-export function immutableFields(message: string): readonly string[] {
-  return Array.from(
-    message.matchAll(/([A-Za-z][\w.[\]"/-]*): (?:Invalid value|Forbidden)/g),
-    ([, field = '']) => field,
-  );
 }
 
 /** Makes the line for a change. Masks values that can come from a Secret. */
@@ -37,10 +30,6 @@ export function valueLine(
     ...(isImmutable ? { immutable: true as const } : {}),
   };
 }
-
-/** Is the path of a field that of `outer`, or of a field inside it: a member or an item? */
-export const isAtOrInside = (path: string, outer: string): boolean =>
-  path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 
 /** Returns a copy of a value in which each text is replaced. */
 export function mapTexts<Value>(value: Value, replaced: (text: string) => string): Value {

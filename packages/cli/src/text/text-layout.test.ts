@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments, parseDocument } from 'yaml';
-import { shownName } from '../file-paths.ts';
 import { padded, widthOf, wrapped, wrappedLines } from './text-layout.ts';
 import { withShortValues } from './short-values.ts';
 import { yamlOf, yamlText } from './yaml-text.ts';
@@ -103,21 +102,6 @@ test('each long value after "Invalid value:" is shortened, also in a truncated m
   expect(withShortValues(`{"a":"${long}"}`)).toBe(`{"a":"${long}"}`);
   const many = 'Invalid value: {'.repeat(5000);
   expect(withShortValues(many).length).toBeLessThan(100);
-});
-
-test.each([
-  ['a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
-  ['./a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
-  ['/home/me/app/a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
-  ['../b.yaml', '/home/me/b.yaml', '../b.yaml'],
-  ['./../b.yaml', '/home/me/b.yaml', '../b.yaml'],
-  ['/home/me/b.yaml', '/home/me/b.yaml', '/home/me/b.yaml'],
-  ['/home/me/app/..b.yaml', '/home/me/app/..b.yaml', '..b.yaml'],
-  ['../other', '/home/me/other/c.yaml', '../other/c.yaml'],
-  ['/home/me/other', '/home/me/other/c.yaml', '/home/me/other/c.yaml'],
-  ['.', '/home/me/app', '.'],
-])('for the argument %s, messages show the file %s as %s', (given, path, shown) => {
-  expect(shownName(path, '/home/me/app', given)).toBe(shown);
 });
 
 /** Strings that, without quotes, are not strings in YAML 1.1 (which kubectl reads) or in YAML 1.2. */

@@ -1,9 +1,9 @@
 import { type KubeObject, withGroup } from '@typekro/kit/core';
+import { isImmutableRefusal } from '../../instance/immutable-fields.ts';
 import { apiFailure, eachEffect, requestApply } from '@typekro/controller/execute';
 import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import { type ApplyAction, type ObjectTarget, Failure, keys } from '@typekro/engine/runtime';
 import { hasNamespace } from '../../namespaces.ts';
-import { isImmutableRefusal } from '../replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';
 
