@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { GraphOutline } from '@typekro/engine/graph';
 import { markdownTable } from './markdown-table.ts';
 import { roomOf, ROOMS, sourceFiles } from './workspace.mjs';
-import { toSvg } from '../packages/cli/src/drawing/svg.ts';
+import { toSvg } from '../packages/app/src/drawing/svg.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -20,11 +20,14 @@ const PURE: ReadonlySet<string> = new Set([
   'readiness',
   'javascript',
   'notations',
+  'text',
+  'drawing',
+  'convert',
   'editor',
 ]);
 
 const IMPORT =
-  /^(?:import|export) [^;]*? from '(?:(\.\.\/[^']+)|@typekro\/(?:(?:kit|engine|controller|sdk)\/)?([\w-]+)(?:\/[\w/-]+)?)';$/gms;
+  /^(?:import|export) [^;]*? from '(?:(\.\.\/[^']+)|@typekro\/(?:(?:kit|engine|controller|sdk|app)\/)?([\w-]+)(?:\/[\w/-]+)?)';$/gms;
 
 /** A room with the rooms that it imports. */
 interface Room {

@@ -10,7 +10,7 @@ import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { filesOfPage } from '../test/support/walked-page.ts';
 import { projectDefinitions } from './example-graphs.ts';
 import { PAGES } from './site/navigation.ts';
-import { toSvg } from '../packages/cli/src/drawing/svg.ts';
+import { toSvg } from '../packages/app/src/drawing/svg.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 

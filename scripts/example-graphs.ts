@@ -3,7 +3,7 @@ import { controllerCrds } from '@typekro/controller/controller';
 import { type JsonObject, type KubeObject, formatDiagnostic, parseJson } from '@typekro/kit/core';
 import { type Graph, compile, compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '../packages/engine/src/schema/index.ts';
-import { toMermaid } from '../packages/cli/src/drawing/mermaid.ts';
+import { toMermaid } from '../packages/app/src/drawing/mermaid.ts';
 
 /** A composition or a graph that an example exports, compiled for stock kro. */
 export interface ExampleGraph {

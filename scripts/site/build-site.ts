@@ -13,7 +13,7 @@ import { PLAYGROUND_MARK, playgroundInSite, playgroundLinks } from './playground
 import { type RenderedPage, renderPage } from './render-page.ts';
 import { SEARCH_OPTIONS } from './search-options.ts';
 import { writtenPages } from '../written-pages.ts';
-import { toSvg } from '../../packages/cli/src/drawing/svg.ts';
+import { toSvg } from '../../packages/app/src/drawing/svg.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The base URL of the files of the repository that are not pages of the site. */

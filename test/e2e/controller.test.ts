@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KubeObject, refOf } from '@typekro/kit/core';
 import { waitForObject } from '@typekro/kube';
@@ -44,35 +44,6 @@ describe.each(serverKinds())('typekro controller on $name', ({ start }) => {
     await server.client.delete({ ...CRD, name: 'settings.kro.run' });
     controller.process.kill('SIGTERM');
     expect((await controller.ended).code).toBe(0);
-  });
-
-  test('`typekro install --controller` runs the controller in the cluster, and a second run changes nothing', async () => {
-    const names = ['--namespace', 'typekro-e2e-install', '--name', 'typekro-e2e'];
-    const args = ['install', '--kubeconfig', 'kubeconfig', '--controller', '--image', 'typekro:none', ...names];
-    const printed = await startCli([...args, '--print'], server.directory).ended;
-    const objects = parseAllDocuments(printed.stdout).map((document) => document.toJS() as KubeObject);
-    expect(objects.map(({ kind }) => kind)).toContain('Deployment');
-    expect(await startCli(args, server.directory).ended).toMatchObject({ code: 0, stderr: '' });
-    // For a Deployment, compares only the generation, because a controller writes its status.
-    const versions = () =>
-      Promise.all(
-        objects.map(async (object) => {
-          const { generation, resourceVersion } = (await server.client.get(refOf(object))).metadata;
-          return object.kind === 'Deployment' ? generation : resourceVersion;
-        }),
-      );
-    const before = await versions();
-    expect(await startCli(args, server.directory).ended).toMatchObject({ code: 0, stderr: '' });
-    expect(await versions()).toEqual(before);
-    for (const object of objects.filter(({ kind }) => kind !== 'CustomResourceDefinition').reverse()) {
-      await server.client.delete(refOf(object));
-    }
-  });
-
-  test('without an image nothing is installed', async () => {
-    const { code, stderr } = await startCli(['install', '--controller', '--print'], server.directory).ended;
-    expect(code).toBe(2);
-    expect(stderr).toContain('--image');
   });
 
   test('an unknown flag is a usage error', async () => {

@@ -269,9 +269,9 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/e2e/deploy-hostile.test.ts'],
   },
   {
-    room: 'cli',
+    room: 'instance',
     name: 'a refused pruning of a Graph has no remedy',
-    file: 'packages/cli/src/instance/why-report.ts',
+    file: 'packages/app/src/instance/why-report.ts',
     find: "new Set(['PruneFailed', 'ReleaseFailed'])",
     replace: "new Set(['ReleaseFailed'])",
     tests: ['test/conformance/takeover/why-graphs-recorded.test.ts'],
@@ -285,9 +285,9 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/simulation/dashboard.test.ts'],
   },
   {
-    room: 'cli',
+    room: 'plan',
     name: 'a planned write that the client does not send is not checked by the embedded rules',
-    file: 'packages/cli/src/plan/simulation/write-checker.ts',
+    file: 'packages/app/src/plan/simulation/write-checker.ts',
     find: "if (Failure.classOf(answer.failure) === 'not-sent') {",
     replace: "if (Failure.classOf(answer.failure) === 'aborted') {",
     tests: ['test/simulation/dashboard-callers.test.ts'],
@@ -347,7 +347,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/kit/src/core/printable.ts',
     find: 'return withEscapes(text, (character) => character.split',
     replace: 'return text; withEscapes(text, (character) => character.split',
-    tests: ['packages/cli/src/text/output-text.test.ts', 'packages/cli/src/commands/hostile-files.test.ts'],
+    tests: ['packages/app/src/text/output-text.test.ts', 'packages/cli/src/commands/hostile-files.test.ts'],
   },
   {
     room: 'golang',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { toComposition } from '../../packages/cli/src/convert/composition/to-composition.ts';
+import { toComposition } from '../../packages/app/src/convert/composition/to-composition.ts';
 import { withUnknownKinds } from '../../packages/sdk/src/compose/schemas.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readBasics } from '../../packages/cli/src/plan/cluster-basics.ts';
+import { readBasics } from '../../packages/app/src/plan/cluster-basics.ts';
 import { assumedSettings, previewDefinition } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { type Graph, compile } from '@typekro/engine/graph';

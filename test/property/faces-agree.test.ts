@@ -5,8 +5,8 @@ import { type JsonObject, type KubeObject, objectName } from '@typekro/kit/core'
 import { Explanation, keys, NodeReport } from '@typekro/engine/runtime';
 import { numbersOf } from '@typekro/kit/test-support/budget';
 import { type ClusterDetailsOptions, ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
-import { controllerSettings } from '../../packages/cli/src/controller-settings.ts';
-import type { StatusView } from '../../packages/cli/src/instance/status-view.ts';
+import { controllerSettings } from '../../packages/app/src/controllers/controller-settings.ts';
+import type { StatusView } from '../../packages/app/src/instance/status-view.ts';
 import { diff } from '../../packages/cli/src/commands/instance/diff-command.ts';
 import { status } from '../../packages/cli/src/commands/instance/status-command.ts';
 import { tree } from '../../packages/cli/src/commands/instance/tree-command.ts';

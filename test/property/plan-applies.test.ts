@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { isOfController } from '../../packages/cli/src/plan/value-lines.ts';
+import { isOfController } from '../../packages/app/src/plan/value-lines.ts';
 import type { InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { objectName, parseJson, refOf } from '@typekro/kit/core';

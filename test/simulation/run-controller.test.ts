@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import { type LogLevel, controllerCrds, runController } from '@typekro/controller/controller';
-import { controllerSettings } from '../../packages/cli/src/controller-settings.ts';
+import { controllerSettings } from '../../packages/app/src/controllers/controller-settings.ts';
 import { createMetrics, createProcessMetrics } from '../../packages/controller/src/controller/metrics/metrics.ts';
 import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics/runtime-meter.ts';
 import { type Clock, type Transport, KubeClient, systemClock } from '@typekro/kube';

@@ -1,8 +1,8 @@
-import { LiveSource } from '../../packages/cli/src/plan/simulation/live-source.ts';
-import { LazyRules } from '../../packages/cli/src/plan/simulation/rules-server.ts';
-import type { SimulationResult } from '../../packages/cli/src/plan/simulation/simulate.ts';
-import { simulateAll } from '../../packages/cli/src/plan/simulation/simulate-all.ts';
-import { WriteChecker } from '../../packages/cli/src/plan/simulation/write-checker.ts';
+import { LiveSource } from '../../packages/app/src/plan/simulation/live-source.ts';
+import { LazyRules } from '../../packages/app/src/plan/simulation/rules-server.ts';
+import type { SimulationResult } from '../../packages/app/src/plan/simulation/simulate.ts';
+import { simulateAll } from '../../packages/app/src/plan/simulation/simulate-all.ts';
+import { WriteChecker } from '../../packages/app/src/plan/simulation/write-checker.ts';
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { parseJson, RETRY_POLICIES } from '@typekro/kit/core';
 import { DirectRun } from '../../packages/sdk/src/deploy/direct-run.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commandRunner } from '../test-support/run-command.ts';
 import { withNegativeValues, withoutAlias } from './command-words.ts';
-import { takeConnectionFlags } from './connection-flags.ts';
+import { takeConnectionFlags } from './commands/controller-command.ts';
 import { parseDuration, timeLimit } from './parse-duration.ts';
 import { commands } from './commands/index.ts';
 import { isNoFile, isOutside, statOf } from './file-paths.ts';

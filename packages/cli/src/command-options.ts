@@ -1,8 +1,8 @@
 import { type KroCompatibility, KroLevel } from '@typekro/engine/graph';
 import { TypeKroError, nearestName } from '@typekro/kit/core';
 import { type CommandInput, type OptionSpec, textOption } from './command.ts';
-import { LEVEL_FLAG } from './controller-settings.ts';
-import { shellWord } from './text/escapes.ts';
+import { LEVEL_FLAG } from '@typekro/app/controllers';
+import { shellWord } from '@typekro/app/text';
 
 /**
  * The option that prints the stacks of internal errors. `typekro controller` always prints the stacks, and therefore

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Diagnostic } from '@typekro/kit/core';
-import type { OutputForm } from './text/output-text.ts';
+import type { OutputForm } from '@typekro/app/text';
 import type { ModuleLoader } from './inputs/module-loader.ts';
 
 /** The environment of a command: its output, its input and its signal. */

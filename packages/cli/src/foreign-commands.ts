@@ -1,4 +1,4 @@
-import { shellWord } from './text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 
 /** Hints for commands that other tools have and typekro does not have. */
 const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readonly string[]) => string])[] = [

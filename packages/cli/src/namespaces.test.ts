@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ObjectMeta } from '@typekro/kit/core';
-import { withNamespace } from './namespaces.ts';
+import { withNamespace } from '@typekro/app/instance';
 import { chooseDefinitions } from './choose-definitions.ts';
 import type { CommandInput } from './command.ts';
 

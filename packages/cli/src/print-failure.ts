@@ -1,6 +1,6 @@
 import { TypeKroError } from '@typekro/kit/core';
 import { type CommandContext, ExitCode } from './command.ts';
-import { withShortValues } from './text/short-values.ts';
+import { withShortValues } from '@typekro/app/text';
 
 /**
  * Prints the error that ended a command, and returns the exit code. With `--debug`, the stack of an internal error is

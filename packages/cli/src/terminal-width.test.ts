@@ -7,7 +7,7 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { stringifyJson } from '@typekro/kit/core';
 import { commands } from './commands/index.ts';
-import { widthOf } from './text/text-layout.ts';
+import { widthOf } from '@typekro/app/text';
 
 let world: VirtualWorld;
 const cwd = mkdtempSync(join(tmpdir(), 'typekro-width-'));

@@ -7,7 +7,7 @@ import { commandRunner } from '../test-support/run-command.ts';
 import { levelOption } from './command-options.ts';
 import { commands } from './commands/index.ts';
 import { shownName } from './file-paths.ts';
-import { suspensionEffect } from './instance/suspension.ts';
+import { suspensionEffect } from '@typekro/app/instance';
 
 let cwd: string;
 beforeEach(() => {

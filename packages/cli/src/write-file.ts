@@ -14,7 +14,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { cryptoLibrary, makeDirectory, printableDocument, TypeKroError, writeUserFile } from '@typekro/kit/core';
 import { pathInside, statOf } from './file-paths.ts';
-import { shellWord } from './text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 
 /** The codes of file system errors, in words. */
 const REASONS: ReadonlyMap<unknown, string> = new Map([

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { runCommandLine } from '../src/adapter.ts';
 import type { CommandEntry } from '../src/command.ts';
-import { type OutputForm, outputText } from '../src/text/output-text.ts';
+import { type OutputForm, outputText } from '@typekro/app/text';
 
 /** Runs a long-running command, such as `up`, in this process until the test ends it. Records its output. */
 export class CommandInProcess {

@@ -1,6 +1,6 @@
 import { runCommandLine } from '../src/adapter.ts';
 import type { Command, CommandEntry } from '../src/command.ts';
-import { outputText } from '../src/text/output-text.ts';
+import { outputText } from '@typekro/app/text';
 
 /** Exit code and output of a command. */
 export interface CommandRun {

@@ -106,8 +106,6 @@ export interface AuditOptions {
   readonly policy?: AuditPolicy;
   /** The file to which the events are appended, one per line, or `-` for standard output. Default: none. */
   readonly file?: string;
-  /** `json`, or `legacy` for lines of text without objects. Default: `json`. */
-  readonly format?: 'json' | 'legacy';
   /** The size in megabytes at which a file is renamed and a new file is started. Default: 100. */
   readonly maxSizeMb?: number;
   /** The number of renamed files that are kept. Default: all. */

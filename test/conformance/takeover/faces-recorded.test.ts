@@ -11,8 +11,8 @@ import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { commands } from '../../../packages/cli/src/commands/index.ts';
 import { type ClusterDetailsOptions, ClusterDetails } from '../../../packages/cli/src/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../../packages/cli/src/dashboard/cluster-index.ts';
-import { controllerSettings } from '../../../packages/cli/src/controller-settings.ts';
-import type { StatusView } from '../../../packages/cli/src/instance/status-view.ts';
+import { controllerSettings } from '../../../packages/app/src/controllers/controller-settings.ts';
+import type { StatusView } from '../../../packages/app/src/instance/status-view.ts';
 import { restoreState, stateOf } from './state-of-kro.ts';
 
 const LEVEL = '--kro-compatibility 0.9';

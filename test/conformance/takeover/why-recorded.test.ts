@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { findDefinition } from '../../../packages/cli/src/instance/find-definition.ts';
+import { findDefinition } from '../../../packages/app/src/instance/find-definition.ts';
 import { assumedSettings } from '@typekro/controller/controller';
-import { observe } from '../../../packages/cli/src/instance/observation.ts';
-import { definitionWhyLines, explainDefinition } from '../../../packages/cli/src/instance/why-definition.ts';
-import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
-import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
+import { observe } from '../../../packages/app/src/instance/observation.ts';
+import { definitionWhyLines, explainDefinition } from '../../../packages/app/src/instance/why-definition.ts';
+import { whyOf } from '../../../packages/app/src/instance/evidence.ts';
+import { whyLines } from '../../../packages/app/src/instance/why-view.ts';
 import { readSession } from '@typekro/kube';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { restoreCheckpoint } from './recorded-checkpoint.ts';

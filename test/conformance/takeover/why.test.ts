@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assumedSettings } from '@typekro/controller/controller';
-import { observe } from '../../../packages/cli/src/instance/observation.ts';
-import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
-import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
-import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
+import { observe } from '../../../packages/app/src/instance/observation.ts';
+import { treeLines } from '../../../packages/app/src/instance/tree-view.ts';
+import { whyOf } from '../../../packages/app/src/instance/evidence.ts';
+import { whyLines } from '../../../packages/app/src/instance/why-view.ts';
 import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import { type KubernetesApi, KubeClient, readSession } from '@typekro/kube';
-import { withoutTimes } from '@typekro/cli/test-support/without-times';
+import { withoutTimes } from '@typekro/app/test-support/without-times';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
 /*

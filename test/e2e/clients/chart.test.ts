@@ -69,7 +69,7 @@ test.each([
 });
 
 describe.skipIf(program === '')('the chart, rendered', () => {
-  test('is what `typekro install --controller` applies', async () => {
+  test('is what `typekro bootstrap` applies', async () => {
     const rendered = comparable(await renderChart());
     const installed = comparable(controllerManifests({ image: `typekro:${version}` }));
     expect([...rendered.keys()].sort()).toEqual([...installed.keys()].sort());

@@ -1,6 +1,6 @@
 import { type ObjectRef, objectName } from '@typekro/kit/core';
 import { resultText } from '../instance/change-report.ts';
-import { printableLine } from '../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 import type { InstalledObject } from './installation.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapResource, pot, potDefinition, potsRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { type JsonObject, type KubeObject, objectName } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
-import { openPlanning } from '../plan/planning.ts';
+import { openPlanning } from '@typekro/app/plan';
 import { type HandBackControllers, handBackFindings } from './hand-back-findings.ts';
 
 let world: VirtualWorld;

@@ -1,17 +1,24 @@
-import { DEFINITION_TYPE, compileFeatures } from '@typekro/controller/controller';
+import { type FeatureGates, DEFINITION_TYPE, compileFeatures, readFeatureGates } from '@typekro/controller/controller';
 import { type JsonObject, type KubeObject, isJsonObject, refOf } from '@typekro/kit/core';
-import { type KroCompatibility, GraphObject, KroLevel } from '@typekro/engine/graph';
+import { type GraphFeatures, type KroCompatibility, GraphObject, KroLevel } from '@typekro/engine/graph';
 import { LiveSchemas } from '@typekro/kube';
-import type { PlanContext } from '../plan/plan-context.ts';
-import { type ControllerFeatures, compareControllers } from '../upgrade/check-definition.ts';
-import { compiledGraph, graphsOf, kroGraphRefusal } from '../upgrade/check-graph.ts';
-import { requireRead, upgradedInstances } from '../upgrade/instances-of.ts';
-import { deploymentGates, kroFeatures } from './deployment-gates.ts';
+import type { PlanContext } from '@typekro/app/plan';
+import {
+  type ControllerFeatures,
+  compareControllers,
+  compiledGraph,
+  graphsOf,
+  kroGraphRefusal,
+  requireRead,
+  stockFeatures,
+  upgradedInstances,
+} from '@typekro/app/upgrade';
 import { type HandBackFinding, annotationFindings } from './annotation-findings.ts';
 import { meaningFindings, recordFindings } from './meaning-findings.ts';
-import type { ControllerDeployment } from './running-controllers.ts';
+import type { ControllerDeployment } from '@typekro/app/controllers';
 import { textAt } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
+import { flagTexts } from './controller-arguments.ts';
 
 /** The controllers of a hand-back, in which kro's controller replaces TypeKro's controller. */
 export interface HandBackControllers {
@@ -165,3 +172,23 @@ function waitingPatches({ status }: KubeObject): string[] {
 
 /** Matches the message about a patch node that waits for its target or for another field manager. */
 const WAITING_PATCH = /^apply "[^"]*" \(patch\): .*node not ready/;
+
+const GATES = 'feature-gates';
+
+/** The gates in the flags of a Deployment. If the Deployment has no such flag, all gates are off. */
+function deploymentGates({ flags }: Pick<ControllerDeployment, 'flags'>): FeatureGates['features'] {
+  return readFeatureGates(flagTexts(flags).flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '').features;
+}
+
+/**
+ * The features of kro's controllers in a cluster. A feature is on only if every controller has it, because any of the
+ * controllers may reconcile the objects next. Without a controller, the features are kro's defaults.
+ */
+function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeatures {
+  const gates = kros.map(deploymentGates);
+  const hasEach = (feature: 'omit' | 'deletionPolicy'): boolean => gates.length > 0 && gates.every((of) => of[feature]);
+  const features = stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
+  // kro's CRD does not have the field `propagateWhen`. The API server drops the field, so kro never reads it and does
+  // not refuse the definition.
+  return { ...features, propagateWhen: true };
+}

@@ -1,5 +1,5 @@
 import { safeInstallation } from '@typekro/controller/controller';
-import { type KubeObject, type ObjectRef, isJsonObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
 import { isNotFound, isTimeout, KubeError, waitForObject, withDeadline } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
@@ -100,10 +100,7 @@ export interface FoundInstallation {
   readonly limits: readonly string[];
 }
 
-/**
- * Finds the objects of an installation by their label. Objects that `typekro install` applied have no label; they are
- * found by their field manager and name.
- */
+/** Finds the objects of an installation by their label. */
 export async function findInstallation(
   { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
   name: string,
@@ -140,16 +137,8 @@ export function installationIn(
   return { objects: found.filter(isOwn), shared };
 }
 
-function isOfInstallation({ metadata }: KubeObject, installation: string): boolean {
-  const { labels = {}, name = '', managedFields } = metadata;
-  if (Object.hasOwn(labels, INSTALLATION_LABEL)) return labels[INSTALLATION_LABEL] === installation;
-  const isApplied =
-    Array.isArray(managedFields) &&
-    managedFields.some((entry) => isJsonObject(entry) && entry['manager'] === INSTALL_MANAGER);
-  // An installation is named like its Deployment, and the name of a Deployment contains no colon. An object whose name
-  // has this prefix therefore belongs to this installation.
-  return isApplied && (name === installation || name.startsWith(`${installation}:`));
-}
+const isOfInstallation = ({ metadata: { labels = {} } }: KubeObject, installation: string): boolean =>
+  Object.hasOwn(labels, INSTALLATION_LABEL) && labels[INSTALLATION_LABEL] === installation;
 
 /** Deletes the found objects that are not in `wanted`, because this version does not install them. */
 export async function pruneInstallation(

@@ -1,8 +1,7 @@
 import { parseControllerFlags } from '@typekro/controller/controller';
 import { type KubeObject, TypeKroError } from '@typekro/kit/core';
-import { deployedController } from '../controller-container.ts';
+import { type ControllerDeployment, deployedController } from '@typekro/app/controllers';
 import { type FlagTexts, flagTexts } from './controller-arguments.ts';
-import type { ControllerDeployment } from './running-controllers.ts';
 
 const LEVEL = 'kro-compatibility';
 

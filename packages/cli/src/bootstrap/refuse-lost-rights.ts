@@ -2,12 +2,17 @@ import { type ServiceAccountRef, AGGREGATION_LABEL, DEFINITION_KIND } from '@typ
 import { type JsonObject, type KubeObject, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { objectsAt, ruleAllows } from '@typekro/kit/kubernetes';
-import { rightsText } from '../doctor/checks/check-rights.ts';
-import { readDefinitionRights } from '../doctor/read-definition-rights.ts';
-import { listOrNone } from '../doctor/read-facts.ts';
-import { type NeededRight, definitionRights, reviewRights } from '../doctor/read-rights.ts';
-import { type Reading, readingOrRefusal } from '../doctor/finding.ts';
-import { type ControllerDeployment, accountOfPod } from './running-controllers.ts';
+import {
+  type NeededRight,
+  type Reading,
+  definitionRights,
+  listOrNone,
+  readDefinitionRights,
+  readingOrRefusal,
+  reviewRights,
+  rightsText,
+} from '@typekro/app/doctor';
+import { type ControllerDeployment, accountOfPod } from '@typekro/app/controllers';
 
 /** A controller that replaces another controller. */
 export interface Takeover {

@@ -3,7 +3,7 @@ import { type Clock, type KubernetesApi, isTimeout, waitForObject, withDeadline 
 import { valueAt } from '@typekro/kit/kubernetes';
 import { ObjectTarget } from '@typekro/engine/runtime';
 import { CLI_MANAGER } from '../instance/change-report.ts';
-import type { ControllerDeployment } from './running-controllers.ts';
+import type { ControllerDeployment } from '@typekro/app/controllers';
 
 /** The client, the clock and the limits for functions that change a cluster. */
 export interface ClusterWriter {

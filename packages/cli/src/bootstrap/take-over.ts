@@ -1,6 +1,6 @@
 import { definedMember, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
-import type { ControllerDeployment } from './running-controllers.ts';
+import type { ControllerDeployment } from '@typekro/app/controllers';
 import { type ClusterWriter, scaleToZero, waitUntilStopped } from './scale-down.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { type Graph, ALLOW_BREAKING_CHANGES, InstanceCrd } from '@typekro/engine/graph';
-import { inputPosition, type InputObject } from '../inputs/input-object.ts';
+import { inputPosition, type InputObject } from '@typekro/app/plan';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { ComparedFacets, SchemaChange } from '@typekro/engine/schema';
 

@@ -1,5 +1,5 @@
 import { type Diagnostic, grouped } from '@typekro/kit/core';
-import { inputPosition, type InputObject } from '../inputs/input-object.ts';
+import { inputPosition, type InputObject } from '@typekro/app/plan';
 import { type KroCompatibility, isDefinition, Path } from '@typekro/engine/graph';
 import { type WrittenObject, at, manifestsOf } from '../inputs/manifest.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type InputObject } from '../inputs/input-object.ts';
+import { type InputObject } from '@typekro/app/plan';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { type ComparedFacets, builtinSource } from '@typekro/engine/schema';

@@ -1,8 +1,8 @@
 import { type DryRun, type RefusalCause, openDryRun } from '@typekro/cluster';
-import { describeInputPlace, inputPosition, type InputObject } from '../inputs/input-object.ts';
+import { type InputObject, describeInputPlace, inputPosition, inputsOfSecrets, secretMask } from '@typekro/app/plan';
 import { type ControllerSettings, assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { grouped, formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
+import { grouped, formatRef, oncePerObject, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { compile, compileGraphObject, controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
@@ -33,6 +33,8 @@ export interface CheckOptions {
   readonly crds?: readonly KubeObject[];
   /** The CRDs of `crds` that no API server has accepted yet. Default: none. */
   readonly uncheckedCrds?: readonly KubeObject[];
+  /** The definitions of the cluster, which say what fields of instances feed only Secrets. Default: those of the files. */
+  readonly definitions?: readonly KubeObject[];
   /** The settings of the controller that serves the definitions. Default: those of an unknown controller. */
   readonly settings?: ControllerSettings;
   /** The cluster that checks the templates of Graphs. Default: the embedded server. */
@@ -108,8 +110,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const loading = inputs.diagnostics.map(refusedByServer);
   // A problem can be a consequence only of problems of the same object. A problem of module loading does not name its
   // object, so these problems are grouped by file.
-  const all = await withRemedies([
-    ...[...grouped(loading, ({ source }) => source?.file ?? '').values()].flatMap(withoutConsequences),
+  const problems = await withRemedies([
+    ...[...grouped(loading, fileOf).values()].flatMap(withoutConsequences),
     ...findDuplicates(inputs.objects),
     ...[...found.values()].flatMap((own) =>
       withoutConsequences(own.filter((each) => !isReportedByTrace(each, loading))),
@@ -119,10 +121,43 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     ...unknown,
     ...refusedCrds,
   ]);
+  const isInput = secretInputsOf([...compiled.results, ...ownGraphs], options.definitions ?? [], served, settings);
+  const ofFile = grouped(inputs.objects, ({ document, file }) => (document === undefined ? '' : file));
+  const masks = [...grouped(problems, fileOf).keys()].map((file) => {
+    const own = [...new Set([...(ofFile.get('') ?? []), ...(ofFile.get(file) ?? [])])];
+    return [file, secretMask(file, own, isInput)] as const;
+  });
+  const maskOf = new Map(masks);
+  const all = problems.map((each) => maskOf.get(fileOf(each))?.(each) ?? each);
   return {
     graphs,
     graphObjects: ownGraphs.flatMap(({ graph }) => graph ?? []),
     diagnostics: options.strict === true ? all.map((each) => ({ ...each, severity: 'error' as const })) : all,
+  };
+}
+
+const fileOf = ({ source }: Diagnostic): string => source?.file ?? '';
+
+/**
+ * Returns a function that tells the fields of an input that feed only Secrets. A definition of the cluster is compiled
+ * when an instance of it has a problem.
+ */
+function secretInputsOf(
+  results: readonly CompiledInput[],
+  definitions: readonly KubeObject[],
+  sources: SchemaSource,
+  settings: ControllerSettings,
+): (input: InputObject) => (path: string) => boolean {
+  const graphs = new Map(results.map(({ input, graph }) => [input.object, graph]));
+  const ofKind = new Map([...definitions, ...graphs.keys()].map((each) => [instanceKind(each), each]));
+  const options = { ...compileOptionsOf(settings), sources };
+  const inputsOf = oncePerObject((source: KubeObject) =>
+    inputsOfSecrets(source, graphs.has(source) ? graphs.get(source) : compile(source, options).graph),
+  );
+  return ({ object }) => {
+    const key = `${object.kind}.${parseApiVersion(object.apiVersion).group}`;
+    const source = graphs.has(object) ? object : ofKind.get(key);
+    return source === undefined ? () => false : inputsOf(source);
   };
 }
 

@@ -1,12 +1,11 @@
 import type { DryRun, RefusalCause } from '@typekro/cluster';
-import { isAtOrInside } from '../instance/immutable-fields.ts';
-import { inputPosition, type InputObject } from '../inputs/input-object.ts';
+import { isAtOrInside } from '@typekro/app/instance';
+import { inputPosition, type InputObject } from '@typekro/app/plan';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
-import { definedMember, grouped, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { grouped, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { type PathStep, isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
-import { Secrets } from '@typekro/engine/runtime';
 import { placedCause } from './placed-cause.ts';
 import { type UnknownField, correctFields } from './corrected-fields.ts';
 import { hintForUnknownField } from './unknown-field-hint.ts';
@@ -124,41 +123,15 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
   ).map(({ field, message }) => {
     const place = RefusedPlace.of(value, field, message);
     const written = valueAtSteps(value, place.steps);
-    const text = maskedRefusal(value, message, written, field, writtenText(input, place.steps));
+    const text = RefusalText.of(message, written, field, writtenText(input, place.steps));
     const at = schema === undefined ? undefined : schemaNodeAt(schema, place.steps);
     const shape =
-      at === undefined ||
-      written === undefined ||
-      text.isSecret === true ||
-      !text.message.includes(' is written where ')
+      at === undefined || written === undefined || !text.message.includes(' is written where ')
         ? undefined
         : RefusalText.shapeHint(at, written, place.steps);
     const hint = boundedHint(at, written) ?? shape ?? text.hint;
     return report(input, field, place, 'input/invalid-field', text.message, hint);
   });
-}
-
-/**
- * Explains a refusal, as `RefusalText.of` does. Masks the values of a Secret, because problems are also printed into the
- * logs of pipelines.
- */
-export function maskedRefusal(
-  object: KubeObject,
-  message: string,
-  written: JsonValue | undefined,
-  field: string,
-  asWritten: string | undefined,
-): ReturnType<typeof RefusalText.of> & { readonly isSecret?: true } {
-  const secret = { ...object, metadata: isJsonObject(object.metadata) ? object.metadata : {} };
-  const isSecret = object.apiVersion === 'v1' && object.kind === 'Secret' && Secrets.hides(field);
-  if (!isSecret) return RefusalText.of(message, written, field, asWritten);
-  const text = RefusalText.of(message, typeof written === 'string' ? Secrets.MASK : written, field, asWritten);
-  const scalars = [written, asWritten].filter((value) => value !== undefined && typeof value !== 'object').map(String);
-  const mask = (each: string): string =>
-    scalars
-      .filter((scalar) => scalar !== '')
-      .reduce((masked, scalar) => masked.replaceAll(scalar, () => Secrets.MASK), Secrets.maskRefusal(secret, each));
-  return { message: mask(text.message), ...definedMember('hint', text.hint && mask(text.hint)), isSecret };
 }
 
 /** Returns the text of a scalar as the author wrote it: `1.20` for 1.2. */

@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
-import { inputPosition, type InputObject } from '../inputs/input-object.ts';
+import { inputPosition, type InputObject } from '@typekro/app/plan';
 import { isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
 import type { Graph, KroCompatibility } from '@typekro/engine/graph';
 import { GraphObject, isDefinition, KroLevel, NameText, Path } from '@typekro/engine/graph';

@@ -1,14 +1,14 @@
 import type { DryRun } from '@typekro/cluster';
-import { isAtOrInside } from '../instance/immutable-fields.ts';
-import { inputPosition, type InputObject } from '../inputs/input-object.ts';
+import { isAtOrInside } from '@typekro/app/instance';
+import { inputPosition, type InputObject } from '@typekro/app/plan';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
 import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import { placedCause } from './placed-cause.ts';
-import { maskedRefusal, withoutFollowUps } from './check-objects.ts';
+import { withoutFollowUps } from './check-objects.ts';
 
 /**
  * Reports the problems for which an API server would refuse objects that the templates of a graph create. Fields with
@@ -140,8 +140,7 @@ async function checkNode(
     if (isKnown(Path.format(path), known)) return [];
     const written = valueAtSteps(value, place.steps);
     const { message, hint } =
-      ownTemplate(written) ??
-      maskedRefusal(value as KubeObject, cause.message, written, cause.field, document?.written?.(path)?.text);
+      ownTemplate(written) ?? RefusalText.of(cause.message, written, cause.field, document?.written?.(path)?.text);
     const source = inputPosition(input, path, place.key);
     const text = `${node.type.kind} "${node.id}": ${isDenied ? '' : `${cause.field}: `}${message}; the API server will refuse it`;
     return [
@@ -158,7 +157,7 @@ async function checkNode(
 }
 
 /** Returns the message for a Helm template in a definition, with a hint for the equivalent expression. */
-function ownTemplate(written: JsonValue | undefined): ReturnType<typeof maskedRefusal> | undefined {
+function ownTemplate(written: JsonValue | undefined): ReturnType<typeof RefusalText.of> | undefined {
   const found = typeof written === 'string' ? /\{\{-?\s*(?:\.Values\.)?([\w.]*)[^}]*\}\}/.exec(written) : null;
   if (found === null || typeof written !== 'string') return undefined;
   const [braces, name = ''] = found;

@@ -1,5 +1,5 @@
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { type InputObject } from '../inputs/input-object.ts';
+import { type InputObject } from '@typekro/app/plan';
 import { parseApiVersion, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';

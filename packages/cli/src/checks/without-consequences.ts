@@ -1,5 +1,5 @@
 import type { CodeInfo, Diagnostic } from '@typekro/kit/core';
-import { isAtOrInside } from '../instance/immutable-fields.ts';
+import { isAtOrInside } from '@typekro/app/instance';
 import { BELOW_SPEC } from './unknown-field-hint.ts';
 import { diagnosticCodes } from '@typekro/engine/graph';
 import { schemaCodes } from '@typekro/engine/schema';

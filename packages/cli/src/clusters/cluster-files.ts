@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '@typekro/kit/core';
 import { cryptoLibrary, errorCode, NO_FOLLOW, readRegularFile, tryParseJson } from '@typekro/kit/core';
-import { type Shape, boolean, listWith, number, optional, record, text } from '../plan/file-shape.ts';
+import { type Shape, boolean, listWith, number, optional, record, text } from '@typekro/app/plan';
 
 /** The absolute paths of a named cluster's audit log and audit policy. Without a policy, all requests are logged. */
 export interface AuditFiles {
@@ -62,11 +62,9 @@ export interface ClusterCredentials {
   readonly certificate: string;
   readonly certificateKey: string;
   readonly signingKey: string;
-  /**
-   * The certificate authority that signs client certificates, and its key, in PEM. Absent in files of earlier versions.
-   */
-  readonly authority?: string;
-  readonly authorityKey?: string;
+  /** The certificate authority that signs client certificates, and its key, in PEM. */
+  readonly authority: string;
+  readonly authorityKey: string;
 }
 
 const version: Shape = (value) => value === 1;
@@ -100,8 +98,8 @@ const CREDENTIALS = record({
   certificate: text,
   certificateKey: text,
   signingKey: text,
-  authority: optional(text),
-  authorityKey: optional(text),
+  authority: text,
+  authorityKey: text,
 });
 
 /** The subfolder of a cluster's folder that contains the objects of a cluster with data. */

@@ -1,7 +1,6 @@
 import { age } from '@typekro/kit/kubernetes';
 import type { CommandContext } from '../command.ts';
-import { padded } from '../text/text-layout.ts';
-import { printableLine } from '../text/output-text.ts';
+import { padded, printableLine } from '@typekro/app/text';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
 import { askState, objectsInAnswer, problemInAnswer } from './control-client.ts';
 import { contextName } from './user-kubeconfig.ts';

@@ -16,7 +16,7 @@ import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import { type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { printLines } from '../instance/print-report.ts';
-import { printableLine } from '../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { requireFolder, writeWholeFile } from '../write-file.ts';
 import { DEFAULT_CLUSTER } from './cluster-folder.ts';

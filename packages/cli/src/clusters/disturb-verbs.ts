@@ -13,7 +13,7 @@ import { type CommandContext, type CommandInput, ExitCode, textOption } from '..
 import { parseDuration } from '../parse-duration.ts';
 import { readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { printableLine } from '../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import type { RunningRecord } from './cluster-files.ts';
 import { type ControlOptions, control } from './control-client.ts';

@@ -7,7 +7,7 @@ import { kubernetesOption } from '../kubernetes-option.ts';
 import { portOption } from '../command-options.ts';
 import { allowsProcesses } from '../run-processes-option.ts';
 import { standInsOf } from '../stand-in-option.ts';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { requireFolder } from '../write-file.ts';
 import type { AuditFiles } from './cluster-files.ts';

@@ -3,8 +3,7 @@ import { Kinds } from '@typekro/engine/graph';
 import { type KubernetesApi, isUnanswered, KubeError, systemClock } from '@typekro/kube';
 import { Outcome } from '@typekro/engine/runtime';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
-import { waitUntilEstablished } from '../plan/object-observed.ts';
-import { FILE_MANAGER } from '../plan/replacement.ts';
+import { FILE_MANAGER, waitUntilEstablished } from '@typekro/app/plan';
 import { type ManifestObject, parseManifest } from '../inputs/read-manifest.ts';
 
 /** The objects of files, folders and the standard input, with their problems. */

@@ -258,28 +258,22 @@ function newCertificate(): ServingKeys {
   return { certificate: cert, certificateKey: key };
 }
 
-/**
- * Returns the credentials in the folder, or new credentials if there are none. Credentials of an earlier version have
- * no certificate authority; a new one is added.
- */
-function keptCredentials({ path }: ClusterFolder): Required<ClusterCredentials> {
+/** Returns the credentials in the folder, or new credentials if there are none. */
+function keptCredentials({ path }: ClusterFolder): ClusterCredentials {
   const kept = readCredentials(path);
-  if (kept?.authority !== undefined && kept.authorityKey !== undefined)
-    return { ...kept, authority: kept.authority, authorityKey: kept.authorityKey };
-  const { cert: authority, key: authorityKey } = createCertificateAuthority(systemClock.now());
-  const credentials = { ...(kept ?? newCredentials()), authority, authorityKey };
-  writeCredentials(path, credentials);
-  return credentials;
-}
-
-function newCredentials(): ClusterCredentials {
+  if (kept !== undefined) return kept;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return {
+  const { cert: authority, key: authorityKey } = createCertificateAuthority(systemClock.now());
+  const credentials: ClusterCredentials = {
     schemaVersion: 1,
     adminToken: cryptoLibrary().randomBytes(32).toString('hex'),
     ...newCertificate(),
     signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    authority,
+    authorityKey,
   };
+  writeCredentials(path, credentials);
+  return credentials;
 }
 
 /**

@@ -2,7 +2,7 @@ import { resolve, sep } from 'node:path';
 import { readRegularFile, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
 import { clusterFolder, clusterNames, clustersDirectory, findCluster, inFolder, poll } from './cluster-folder.ts';
 import type { AuditFiles, ClusterSettings, RunningRecord } from './cluster-files.ts';

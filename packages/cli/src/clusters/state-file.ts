@@ -2,7 +2,7 @@ import type { Hash } from 'node:crypto';
 import type { ClusterSnapshot, SnapshotCollection, SnapshotLog } from '@typekro/cluster';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { cryptoLibrary, isJsonObject, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
-import { type Shape, isTooDeepValue, kubeObject, listWith, number, record, text } from '../plan/file-shape.ts';
+import { type Shape, isTooDeepValue, kubeObject, listWith, number, record, text } from '@typekro/app/plan';
 
 /** The `kind` in the first line of a state file, which contains the whole content of a cluster. */
 export const STATE_FILE_KIND = 'TypeKroClusterState';

@@ -1,12 +1,19 @@
-import { objectName, TypeKroError } from '@typekro/kit/core';
-import { type Adoption, type BlockedNode, adoptionOf, refusedAdoptionRemedy } from '../adopt/adoption.ts';
-import { adoptionLines } from '../adopt/adoption-lines.ts';
+import { TypeKroError, objectName, stringifyJson } from '@typekro/kit/core';
+import {
+  type AdoptedField,
+  type Adoption,
+  type BlockedNode,
+  adoptionOf,
+  refusedAdoptionRemedy,
+} from '@typekro/app/plan';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply-command.ts';
-import { KUBECONFIG_OPTIONS, outputOption, FURTHER_CRDS_OPTION } from '../command-options.ts';
+import { FURTHER_CRDS_OPTION, KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
+import { printableLine } from '@typekro/app/text';
+import { SIGNS } from '../plan/printed/paint.ts';
 
 /** The values of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
@@ -116,4 +123,30 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
     code: 'adopt/other-owner',
     remedy: `nothing was applied, because two programs would write the object; remove it from its owner, or adopt it anyway: --from ${[...needed].join(',')}`,
   });
+}
+
+/** Prints an adoption as lines: each object with its changed fields, then the other writes, then the blocked nodes. */
+function adoptionLines({ objects, blocked, others }: Adoption): string[] {
+  const lines = objects.flatMap(({ instance, node, object, fields, owners, refusal }) => [
+    printableLine(`~ ${objectName(object)} (${node}) becomes a child of ${objectName(instance)}`),
+    ...owners.map(({ name }) => `    ! ${printableLine(`belongs to ${name}, which continues to write or delete it`)}`),
+    ...(refusal === undefined ? [] : [`    ! ${printableLine(`refused: ${refusal}`)}`]),
+    ...fields.map((field) => `    ${printableLine(fieldText(field))}`),
+    ...(fields.length === 0 && refusal === undefined ? ['    its fields do not change'] : []),
+  ]);
+  return [
+    ...(objects.length === 0 ? ['no existing object becomes a child of these instances'] : lines),
+    ...others.map(({ object, node, action }) =>
+      printableLine(`${SIGNS[action]} ${objectName(object)}${node === '' ? '' : ` (${node})`} ${action}`),
+    ),
+    ...blocked.map(({ instance, node, reason }) =>
+      printableLine(`! ${objectName(instance)}${node === '' ? '' : ` (${node})`} ${reason}`),
+    ),
+  ];
+}
+
+function fieldText({ path, from, to, managers }: AdoptedField): string {
+  const value = (each: AdoptedField['from']) => (each === undefined ? 'nothing' : stringifyJson(each));
+  const loses = managers.length === 0 ? '' : `; ${managers.join(', ')} ${managers.length === 1 ? 'loses' : 'lose'} it`;
+  return `${path}: ${value(from)} → ${value(to)}${loses}`;
 }

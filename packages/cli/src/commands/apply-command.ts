@@ -5,17 +5,25 @@ import { type ObjectRef, objectName, TypeKroError } from '@typekro/kit/core';
 import { KubeError, systemClock } from '@typekro/kube';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../command-options.ts';
-import { noDefinitions } from '../instance/find-instance.ts';
+import { noDefinitions } from '@typekro/app/instance';
 import { printLines } from '../instance/print-report.ts';
-import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
+import {
+  type MadePlan,
+  type PlanTarget,
+  type SavedPlan,
+  applyPlan,
+  isOfCluster,
+  movedSince,
+  parseSavedPlan,
+  planAgain,
+  replacedBy,
+} from '@typekro/app/plan';
 import { type LoadedFiles, loadFiles } from '../plan/check-files.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
-import { type MadePlan, type PlanTarget } from '../plan/planning.ts';
-import { type SavedPlan, isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
 import { readText } from '../plan/check-files.ts';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */
 export const apply: Command = {

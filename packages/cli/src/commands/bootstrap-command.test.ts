@@ -449,12 +449,3 @@ test.each([
   expect(ended.err).toContain(text);
   expect(ended.code).toBe(code);
 });
-
-test.each(['--image a:1', '--namespace other', '--name other', '--rbac unrestricted'])(
-  'install refuses %s without --controller',
-  async (option) => {
-    const { code, err } = await run(`install ${option}`);
-    expect(err).toContain(`${option.split(' ')[0] ?? ''} is an option of the controller`);
-    expect(code).toBe(2);
-  },
-);

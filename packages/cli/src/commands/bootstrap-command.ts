@@ -16,16 +16,15 @@ import {
 } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
 import { refuseLostRights } from '../bootstrap/refuse-lost-rights.ts';
-import { type ControllerDeployment, runningControllers } from '../bootstrap/running-controllers.ts';
+import { type ControllerDeployment, controllerContainer, runningControllers } from '@typekro/app/controllers';
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
 import { inPlaceOf, stoppedKro } from '../bootstrap/take-over.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import { controllerContainer } from '../controller-container.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';
-import { yamlText } from '../text/yaml-text.ts';
+import { yamlText } from '@typekro/app/text';
 import { KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../command-options.ts';
 
 /** `typekro bootstrap`: installs the controller with its CRDs, or upgrades it. */

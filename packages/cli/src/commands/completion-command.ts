@@ -89,7 +89,7 @@ async function namesOfCluster(context: CommandContext, words: readonly string[])
   try {
     const [{ connectToCluster }, { instanceNames }] = await Promise.all([
       import('../cluster-client.ts'),
-      import('../instance/find-instance.ts'),
+      import('@typekro/app/instance'),
     ]);
     await using connection = await connectToCluster(context, { positionals: [], options });
     const { client } = connection;

@@ -1,17 +1,17 @@
-import { cryptoLibrary } from '@typekro/kit/core';
+import { TypeKroError, cryptoLibrary } from '@typekro/kit/core';
 import { hostname } from 'node:os';
 import {
+  type LogLevel,
+  type ParsedFlags,
   CONTROLLER_FLAGS,
   consoleLogger,
   jsonLogger,
   parseControllerFlags,
   runController,
 } from '@typekro/controller/controller';
-import type { LogLevel, ParsedFlags } from '@typekro/controller/controller';
 import { type KubeClientOptions, KubeClient, loadKubeConfig, systemClock } from '@typekro/kube';
 import { type Command, ExitCode } from '../command.ts';
-import { takeConnectionFlags } from '../connection-flags.ts';
-import { settingsOfFlags } from '../controller-settings.ts';
+import { settingsOfFlags } from '@typekro/app/controllers';
 import { KUBECONFIG_OR_POD_OPTIONS } from '../command-options.ts';
 
 /** `typekro controller`: runs the controller, with the flags of kro's controller. */
@@ -99,4 +99,37 @@ function levelOf({ values }: ParsedFlags): LogLevel {
   if (level === 'error' || level === 'panic') return 'error';
   if (level === 'warn') return 'warn';
   return level === 'debug' || Number(level) > 0 ? 'debug' : 'info';
+}
+
+/** The flags that select a command's cluster. */
+export interface ConnectionFlags {
+  readonly path?: string;
+  readonly context?: string;
+}
+
+const FLAGS = { kubeconfig: 'path', context: 'context' } as const;
+
+/**
+ * Removes `--kubeconfig` and `--context` from a command line. Another parser reads the remaining words. Throws
+ * `TypeKroError` `cli/usage` for a flag without a value.
+ */
+export function takeConnectionFlags(args: readonly string[]): {
+  readonly connection: ConnectionFlags;
+  readonly rest: readonly string[];
+} {
+  const connection: { path?: string; context?: string } = {};
+  const rest: string[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const match = /^--?(kubeconfig|context)(?:=(.*))?$/s.exec(args[at] ?? '');
+    if (match === null) {
+      rest.push(args[at] ?? '');
+      continue;
+    }
+    const value = match[2] ?? args[(at += 1)];
+    if (value === undefined || value === '') {
+      throw new TypeKroError(`--${match[1]} needs a value`, { code: 'cli/usage', remedy: `write --${match[1]}=…` });
+    }
+    connection[FLAGS[match[1] as keyof typeof FLAGS]] = value;
+  }
+  return { connection, rest };
 }

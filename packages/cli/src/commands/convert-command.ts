@@ -1,17 +1,22 @@
 import { type Diagnostic, type KubeObject, hasErrors, TypeKroError } from '@typekro/kit/core';
 import { GraphObject, isDefinition, Kinds, Naming } from '@typekro/engine/graph';
-import { type DefinitionGraph, toComposition } from '../convert/composition/to-composition.ts';
+import {
+  type DefinitionGraph,
+  applicableObject,
+  kindOfName,
+  parseLifts,
+  toComposition,
+  toDefinition,
+  withoutLiveFields,
+} from '@typekro/app/convert';
 import { type DefinitionOrigin, checkedDefinition, checkedOriginals } from '../convert/checked-definition.ts';
-import { parseLifts } from '../convert/lift.ts';
-import { applicableObject, withoutLiveFields } from '../convert/live-fields.ts';
 import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import { type OriginalObject, originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
-import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
-import { printedYaml } from '../text/yaml-text.ts';
+import { printedYaml } from '@typekro/app/text';
 
 /** The values of `--to`. */
 const FORMS = ['definition', 'typescript'] as const;

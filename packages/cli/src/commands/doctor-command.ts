@@ -1,9 +1,7 @@
 import { systemClock } from '@typekro/kube';
 import { connectToCluster } from '../cluster-client.ts';
 import { type Command, ExitCode } from '../command.ts';
-import { diagnose } from '../doctor/diagnosis.ts';
-import { doctorLines } from '../doctor/doctor-lines.ts';
-import { readFacts } from '../doctor/read-facts.ts';
+import { diagnose, doctorLines, readFacts } from '@typekro/app/doctor';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
 import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';

@@ -8,7 +8,7 @@ import { assetFiles, writeAssets } from '../envtest/envtest-assets.ts';
 import { KUBERNETES_OPTION, kubernetesOption } from '../kubernetes-option.ts';
 import { outputForm } from '../command-options.ts';
 import { packageVersion } from '../package-version.ts';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 
 const FORMS = ['path', 'env', 'json'] as const;
 const VARIABLE = 'KUBEBUILDER_ASSETS';

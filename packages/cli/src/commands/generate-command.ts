@@ -7,7 +7,7 @@ import { type Command, type CommandContext, type CommandInput, ExitCode, textOpt
 import { type Sources, readSources } from '../generate/read-sources.ts';
 import { writeFiles, exitOfFiles, printFiles } from '../generate/write-files.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 import { CONTEXT_OPTION } from '../command-options.ts';
 
 /** `typekro generate`: generates typed factories for the kinds of CustomResourceDefinitions. */

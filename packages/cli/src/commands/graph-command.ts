@@ -4,16 +4,21 @@ import { refOf } from '@typekro/kit/core';
 import { GraphOutline } from '@typekro/engine/graph';
 import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
-import { PICTURE_FORMATS, graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';
-import { recordedState } from '../instance/observation.ts';
+import {
+  PICTURE_FORMATS,
+  graphOf,
+  instanceStatus,
+  picturesOf,
+  recordedState,
+  treeNodes,
+  withFindings,
+} from '@typekro/app/instance';
 import { reportOnInstance } from '../instance/report-on-instance.ts';
-import { withFindings } from '../instance/evidence.ts';
-import { treeNodes } from '../instance/tree-view.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { outputOption, LEVEL_OPTION } from '../command-options.ts';
-import { outlineLines } from '../drawing/outline-text.ts';
+import { outlineLines } from '@typekro/app/drawing';
 
 /**
  * `typekro graph FILE…`: shows nodes, dependencies and conditions without a cluster. `typekro graph INSTANCE` shows the

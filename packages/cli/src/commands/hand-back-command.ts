@@ -6,17 +6,17 @@ import type { HandBackFinding } from '../bootstrap/annotation-findings.ts';
 import { type HandBackControllers, handBackFindings } from '../bootstrap/hand-back-findings.ts';
 import { findInstallation, installationIn, pruneInstallation } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf } from '../bootstrap/manifests-from-input.ts';
-import { type ControllerDeployment, runningControllers } from '../bootstrap/running-controllers.ts';
+import { type ControllerDeployment, runningControllers } from '@typekro/app/controllers';
 import { stopController } from '../bootstrap/scale-down.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { optionWords, KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../command-options.ts';
 import { clusterTarget, planningOptions } from '../plan/plan-of-files.ts';
-import { type Planning, openPlanning } from '../plan/planning.ts';
+import { type Planning, openPlanning } from '@typekro/app/plan';
 import { resultText } from '../instance/change-report.ts';
-import { printableLine } from '../text/output-text.ts';
-import { graphsOf } from '../upgrade/check-graph.ts';
+import { printableLine } from '@typekro/app/text';
+import { graphsOf } from '@typekro/app/upgrade';
 
 /**
  * The report of `typekro hand-back`, as `-o json` prints it. A later release with the same `schemaVersion` only adds

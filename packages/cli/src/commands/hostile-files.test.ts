@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { printable } from '@typekro/kit/core';
-import { printableInColour } from '../text/output-text.ts';
+import { printableInColour } from '@typekro/app/text';
 import { convert } from './convert-command.ts';
 import { explain } from './explain-command.ts';
 import { fmt } from './fmt-command.ts';

@@ -235,7 +235,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'install',
-    summary: 'apply the CRDs that the controller needs; with --controller, also the controller',
+    summary: 'apply the CRDs that a controller outside the cluster needs',
     group: 'Set up a cluster',
     writes: true,
     load: () => import('./install-command.ts').then(({ install }) => install),

@@ -5,7 +5,7 @@ import { type Command, ExitCode, textOption } from '../command.ts';
 import { projectFiles } from '../init/project-files.ts';
 import { projectStart } from '../init/project-start.ts';
 import { packageDependency } from '../package-version.ts';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { statOf } from '../file-paths.ts';
 import { writeFile } from '../write-file.ts';

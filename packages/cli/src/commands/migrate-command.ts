@@ -1,4 +1,4 @@
-import { controllerSettings } from '../controller-settings.ts';
+import { controllerSettings } from '@typekro/app/controllers';
 import { DEFINITION_KIND, definitionRevisions, liveDefinition } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatRef, objectName, parseApiVersion, refOf, TypeKroError, withGroup } from '@typekro/kit/core';
@@ -15,11 +15,11 @@ import {
 import { type Graph, isDefinition } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { Failure, keys } from '@typekro/engine/runtime';
-import { namedOwners } from '../plan/object-owners.ts';
+import { namedOwners } from '@typekro/app/instance';
 import { DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
-import { findInstance } from '../instance/find-instance.ts';
+import { findInstance } from '@typekro/app/instance';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { MovedInstance, Owner } from '../migrate/migration.ts';
 import {

@@ -8,12 +8,17 @@ import { markdownText } from '../plan/printed/markdown.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
-import { type MadePlan } from '../plan/planning.ts';
-import { refuseMissingNamespace } from '../plan/planned-namespace.ts';
+import {
+  type MadePlan,
+  hasBlocked,
+  hasChanges,
+  newSalt,
+  refuseMissingNamespace,
+  savedPlan,
+  savedPlanText,
+  snapshotTarget,
+} from '@typekro/app/plan';
 import type { Plan } from '@typekro/controller/inspect';
-import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
-import { snapshotTarget } from '../plan/snapshot-target.ts';
-import { hasBlocked, hasChanges } from '../plan/summary-of-plan.ts';
 import { totals } from '../plan/printed/summary-lines.ts';
 import { unknownForm, outputOption, LEVEL_OPTION, PLANNING_OPTIONS } from '../command-options.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';

@@ -2,13 +2,13 @@ import { definitionRoles, graphRoles } from '@typekro/controller/controller';
 import { type Diagnostic, type KubeObject, count, hasErrors, TypeKroError } from '@typekro/kit/core';
 import { isDefinition } from '@typekro/engine/graph';
 import { noDefinition } from '../choose-definitions.ts';
-import { DEFAULT_CONTROLLER } from '../controller-settings.ts';
+import { DEFAULT_CONTROLLER } from '@typekro/app/controllers';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, namesCluster, textOption } from '../command.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
-import { yamlText } from '../text/yaml-text.ts';
+import { yamlText } from '@typekro/app/text';
 
 const DEFAULT_ROLE = 'typekro:definitions';
 

@@ -9,13 +9,13 @@ import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { unknownForm, outputOption } from '../command-options.ts';
-import { printableLine } from '../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 import { type Rendering, renderedYaml, serverField } from '../render/render-yaml.ts';
 import { withInstances } from '../render/with-instances.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
-import { withNamespace } from '../namespaces.ts';
+import { withNamespace } from '@typekro/app/instance';
 
 /** `typekro render FILE…`: prints the objects of an instance without a cluster. */
 export const render: Command = {

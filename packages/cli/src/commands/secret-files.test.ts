@@ -9,6 +9,18 @@ import { validate } from './validate-command.ts';
 
 const head = 'apiVersion: v1\nkind: Secret\nmetadata: { name: x }\n';
 
+const typeOf = (kind: string) =>
+  `apiVersion: kro.run/v1alpha1\nkind: ${kind}\nmetadata: { name: x, namespace: n }\nspec:`;
+/** A definition with a field that feeds only a Secret. */
+const inputs = (type: string, data = "stringData: { a: '${string(schema.spec.a)}' }") =>
+  `${typeOf('ResourceGraphDefinition').replace(', namespace: n', '')}\n  schema:\n    apiVersion: v1alpha1\n    kind: App\n    spec:
+      a: ${type}\n  resources:\n  - id: login\n    template:\n${head.replaceAll(/^(?=.)/gm, '      ')}      ${data}\n`;
+const instance = (spec: string) => `---\n${typeOf('App')} { ${spec} }\n`;
+const graph = (def: string) => `${typeOf('Graph')}\n  nodes:\n  - { id: cfg, def: ${def} }
+  - { id: s, template: { ${head.replaceAll('\n', ', ')}stringData: { a: '\${cfg.a}', b: '\${cfg.b}' } } }\n`;
+const TYPES =
+  'string |;string | maxLength=2;string | pattern="^[a-z]$";string | enum="low,high";integer | minimum=1'.split(';');
+
 /** Files with an error in a Secret or next to one. Each value of the Secrets contains `9182`. */
 const FILES: readonly (readonly [what: string, text: string])[] = [
   ['a value that is not base64', `${head}data:\n  a: "9182!"\n`],
@@ -26,19 +38,45 @@ const FILES: readonly (readonly [what: string, text: string])[] = [
     JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, data: { a: '9182!' } }, null, 2),
   ],
   ['a list', `apiVersion: v1\nkind: List\nitems:\n- ${head.replaceAll('\n', '\n  ')}data:\n    a: "9182!"\n`],
+  [
+    'an object in one line that is there twice',
+    `{ ${head.replaceAll('\n', ', ')} data: { a: "OTE4MjkxODI=" } }\n---\n`.repeat(2),
+  ],
   ['a later document', `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: cm }\n---\n${head}data:\n  a: "9182!"\n`],
+  ...[...TYPES, 'string | validation="self.size() < 2"'].flatMap((type): [string, string][] => [
+    [
+      `the value of an input: ${type}`,
+      inputs(type.replace(/ \|$/, '')) + instance(type.endsWith('|') ? 'a: 9182' : 'a: x9182'),
+    ],
+    [`members of an input: ${type}`, inputs(type.replace(/ \|$/, '')) + instance('a: { b: x9182 }')],
+    [`the default of an input: ${type}`, inputs(`${type} default="x9182" maximum="x"`)],
+  ]),
+  ['a misspelt input', inputs('string') + instance('aa: x9182')],
+  ['a default in a definition that does not compile', inputs('string | default="x9182" maxLength=2\n      b: strin')],
+  ['an expression in a template', inputs('string', `stringData: { a: '\${"x9182" + 1}' }`)],
+  ['an expression without end in a template', inputs('string', `stringData: { a: '\${"x9182"' }`)],
+  ['a literal in a template', inputs('string', 'data: { a: "9182!" }')],
+  ['a literal next to an error', inputs('string', "stringData: { b: x9182, a: '${schema.spec.nope}' }")],
+  ['an error of YAML in a template', inputs('string', 'stringData: { a: "x9182 }')],
+  ['a value in the notation of YAML 1.1', inputs('string', 'stringData: { a: 0191829 }')],
+  ['braces of Helm in a template', inputs('string', 'data: { a: "{{ .x }} 9182" }')],
+  ['a def of a Graph', graph('{ a: x9182, b: "${cfg.nope}" }')],
+  ['an expression of a def', graph(`{ a: "\${'x9182' + 1}", b: b }`)],
+  ['a number of a def', graph('{ a: 9182, b: b }')],
 ];
 
 const COMMANDS = ['lint', 'lint -o github', 'lint -o json', 'lint -o sarif', 'validate', 'convert'];
 
-test.each(FILES.flatMap(([what, text]) => COMMANDS.map((command) => [what, command, text] as const)))(
-  'no problem quotes a value of a Secret or its line: %s, %s',
-  async (_what, command, text) => {
-    const cwd = mkdtempSync(join(tmpdir(), 'typekro-secret-files-'));
-    writeFileSync(join(cwd, 'a.yaml'), text);
-    const { out, err } = await commandRunner([lint, validate, convert], cwd)(`${command} a.yaml`);
-    const problems = command === 'convert' ? err : `${out}${err}`;
-    expect(problems).toContain('a.yaml');
-    expect(problems).not.toContain('9182');
-  },
+// `convert` reads plain objects.
+const cases = FILES.flatMap(([what, text]) =>
+  COMMANDS.filter((each) => each !== 'convert' || !text.includes('kro.run')).map((each) => [what, each, text] as const),
 );
+
+test.each(cases)('no problem quotes a value of a Secret or its line: %s, %s', async (_what, command, text) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-secret-files-'));
+  writeFileSync(join(cwd, 'a.yaml'), text);
+  const { out, err } = await commandRunner([lint, validate, convert], cwd)(`${command} a.yaml`);
+  const problems = command === 'convert' ? err : `${out}${err}`;
+  expect(problems).toContain('a.yaml');
+  expect(problems).not.toMatch(/9182|OTE4/);
+});

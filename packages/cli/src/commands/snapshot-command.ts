@@ -2,10 +2,9 @@ import { resolve } from 'node:path';
 import { count, isoTime } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
 import { type Command, ExitCode } from '../command.ts';
-import { controllerSettings } from '../controller-settings.ts';
+import { controllerSettings } from '@typekro/app/controllers';
 import { clusterTarget } from '../plan/plan-of-files.ts';
-import { snapshotText } from '../plan/snapshot-file.ts';
-import { takeSnapshot } from '../plan/take-snapshot.ts';
+import { snapshotText, takeSnapshot } from '@typekro/app/plan';
 import { requireFolder, writeFile } from '../write-file.ts';
 import { KUBECONFIG_OPTIONS, LEVEL_OPTION, levelOption } from '../command-options.ts';
 

@@ -1,6 +1,14 @@
 import { resolve } from 'node:path';
-import { stringifyJson, TypeKroError } from '@typekro/kit/core';
-import { type Paint, coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '@typekro/testing';
+import { TypeKroError, stringifyJson } from '@typekro/kit/core';
+import {
+  type Coverage,
+  type CoverageItem,
+  type Paint,
+  MAX_LIVES,
+  MAX_SEED,
+  coveredPercent,
+  randomSeed,
+} from '@typekro/testing';
 import { systemClock } from '@typekro/kube';
 import { printLines } from '../instance/print-report.ts';
 import { printFailure } from '../print-failure.ts';
@@ -8,9 +16,14 @@ import { usesColour } from '../plan/printed/paint.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { systemEvents } from '../dev/watch-files.ts';
 import { type FoundTestFile, findTestFiles } from '../graph-test/find-test-files.ts';
-import type { ReadTestFile, TestFileResult, TestResult } from '../graph-test/run-test-file.ts';
-import { readTestFile, resultData, runTestFile } from '../graph-test/run-test-file.ts';
-import { allItems, coverageLines } from '../graph-test/coverage-lines.ts';
+import {
+  type ReadTestFile,
+  type TestFileResult,
+  type TestResult,
+  readTestFile,
+  resultData,
+  runTestFile,
+} from '../graph-test/run-test-file.ts';
 import { faultLines, faultSumLine } from '../graph-test/fault-report.ts';
 import { testJunitText } from '../graph-test/junit.ts';
 import { type TestSum, resultLines, sumLine } from '../graph-test/text-report.ts';
@@ -253,4 +266,32 @@ function paintOf(context: CommandContext): Paint {
   const colour = usesColour(context);
   const paint = (code: number) => (text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   return { good: paint(32), bad: paint(31), faint: paint(2) };
+}
+
+/** Formats the coverage of a file as one line. With `isListed`, one line follows per item that is not covered. */
+function coverageLines(file: string, { nodes, conditions, branches }: Coverage, isListed: boolean): string[] {
+  const all = [...nodes, ...conditions, ...branches];
+  const parts = [counted('nodes', nodes), counted('conditions', conditions), counted('branches', branches)];
+  const head = ` coverage  ${file}  ${parts.join(', ')}  ${Math.floor(coveredPercent(all))} %`;
+  return isListed ? [head, ...all.filter(({ covered }) => !covered).map((item) => `     ${missing(item)}`)] : [head];
+}
+
+/** The items of several coverages in one list. */
+function allItems(coverages: readonly Coverage[]): CoverageItem[] {
+  return coverages.flatMap(({ nodes, conditions, branches }) => [...nodes, ...conditions, ...branches]);
+}
+
+function counted(noun: string, items: readonly CoverageItem[]): string {
+  return `${noun} ${items.filter(({ covered }) => covered).length}/${items.length}`;
+}
+
+function missing({ node, what, outcome }: CoverageItem): string {
+  if (outcome === undefined) return `${node}  never has an object`;
+  const words = {
+    true: 'is never true',
+    false: 'is never false',
+    value: 'never has a value',
+    none: 'always has a value',
+  };
+  return `${node}  ${what}  ${words[outcome]}`;
 }

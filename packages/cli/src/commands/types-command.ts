@@ -11,7 +11,7 @@ import { toJsonSchema } from '../types/to-json-schema.ts';
 import { pullTypes } from '../types/pull-types.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
-import { printedYaml, yamlOf } from '../text/yaml-text.ts';
+import { printedYaml, yamlOf } from '@typekro/app/text';
 
 /** The part of a definition that all output forms need: the API that it declares. */
 type Api = Pick<Graph, 'instance'>;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { type VirtualWorld, mapResource, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { UpgradeCheck } from '../upgrade/upgrade-check.ts';
+import type { UpgradeCheck } from '@typekro/app/upgrade';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;

@@ -8,15 +8,22 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { clusterTarget, planningOptions } from '../plan/plan-of-files.ts';
-import { openPlanning } from '../plan/planning.ts';
+import { openPlanning, snapshotTarget } from '@typekro/app/plan';
 import { readText } from '../plan/check-files.ts';
-import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { refuseCluster } from './plan-command.ts';
-import { checkDefinition } from '../upgrade/check-definition.ts';
-import { checkGraph, graphsOf } from '../upgrade/check-graph.ts';
-import { requireRead } from '../upgrade/instances-of.ts';
-import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
-import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
+import {
+  type DefinitionCheck,
+  type GraphCheck,
+  type UpgradeCheck,
+  type UpgradeOptions,
+  checkDefinition,
+  checkGraph,
+  graphsOf,
+  isChanged,
+  isGraphNewlyRefused,
+  isNewlyRefused,
+  requireRead,
+} from '@typekro/app/upgrade';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
 import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 

@@ -7,7 +7,7 @@ import type { LoadedInputs } from '../inputs/load-inputs.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import type { OriginalObject } from './origins.ts';
-import { yamlOf } from '../text/yaml-text.ts';
+import { yamlOf } from '@typekro/app/text';
 
 /** The name in problems for a generated definition, which is not in a file. */
 const MADE = 'the definition';

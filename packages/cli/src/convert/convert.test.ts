@@ -10,8 +10,7 @@ import { compile } from '@typekro/engine/graph';
 import { RenderedInstance } from '@typekro/engine/runtime';
 import { builtinSource, crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { convert } from '../commands/convert-command.ts';
-import { parseLifts } from './lift.ts';
-import { toDefinition } from './to-definition.ts';
+import { parseLifts, toDefinition } from '@typekro/app/convert';
 
 const SHOP = `
 apiVersion: v1

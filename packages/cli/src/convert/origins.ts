@@ -42,7 +42,8 @@ export function placedInObjects(
   const steps = part === 'template' ? rest : [];
   const { path: _path, ...others } = diagnostic;
   const path = steps.length === 0 ? {} : { path: (diagnostic.path ?? '').replace(/^.*?\.template\.?/, '') };
-  return { ...others, ...path, message, source: { file: origin.file, ...origin.document.position(steps) } };
+  const place = { source: { file: origin.file, ...origin.document.position(steps) } };
+  return { ...others, ...path, message, ...place, ...(object.kind === 'Secret' ? { isSecret: true } : {}) };
 }
 
 /** Returns the location, in a file, of a part of a definition. */

@@ -3,8 +3,7 @@ import { formatApiVersion, formatRef, parseApiVersion, refOf } from '@typekro/ki
 import { type GraphNode, GraphObject, Nodes } from '@typekro/engine/graph';
 import type { ResourceType, Selection } from '@typekro/kube';
 import { keys, ObjectTarget } from '@typekro/engine/runtime';
-import { EVENT } from '../instance/instance-events.ts';
-import type { InstanceObservation } from '../instance/observation.ts';
+import { EVENT, type InstanceObservation } from '@typekro/app/instance';
 import { liveObjects } from './current-values.ts';
 import { keyOf } from './watched-kind.ts';
 

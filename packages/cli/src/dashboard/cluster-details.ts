@@ -26,12 +26,20 @@ import type {
 import { InspectFailure, parseInstanceRef, visibleRows, withInstanceCounts } from '@typekro/controller/inspect';
 import { type Clock, type KubernetesApi, isTimeout, KubeError, readSession, withDeadline } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import { type FoundInstance, findInstanceAt } from '../instance/find-instance.ts';
+import {
+  type FoundInstance,
+  InstanceEventFilter,
+  type InstanceObservation,
+  OF_THE_INSTANCE,
+  findInstanceAt,
+  listEvents,
+  observeFound,
+  recordedState,
+  shownNodes,
+  suspensionEffect,
+  withFindings,
+} from '@typekro/app/instance';
 import { resumeInstance, requestReconcile, suspendInstance } from '../instance/instance-actions.ts';
-import { InstanceEventFilter, listEvents } from '../instance/instance-events.ts';
-import { type InstanceObservation, observeFound, recordedState } from '../instance/observation.ts';
-import { withRefusedWrites } from '../instance/pending-writes.ts';
-import { suspensionEffect } from '../instance/suspension.ts';
 import { ReportedCauses } from './cause-keys.ts';
 import type { ChildChanges } from './child-changes.ts';
 import { childSelections, eventSelection } from './child-selections.ts';
@@ -45,8 +53,6 @@ import { planTexts } from './plan-texts.ts';
 import { readPodLog } from './read-pod-log.ts';
 import { whyPath } from './why-path.ts';
 import { readConditions } from '@typekro/engine/runtime';
-import { shownNodes } from '../instance/shown-node.ts';
-import { OF_THE_INSTANCE } from '../instance/why-report.ts';
 import { awaitsWrite, waitingText } from './waiting-text.ts';
 
 /** The options of `ClusterDetails`. */
@@ -166,7 +172,7 @@ export class ClusterDetails implements InspectDetails {
     const observed = await this.#observe(ref, call);
     if (observed === undefined) return undefined;
     const { api, row } = observed;
-    const observation = await withRefusedWrites(api, observed.observation, call.signal);
+    const observation = await withFindings(api, observed.observation, call.signal);
     const variables = await readVariables(api, observation, call.signal);
     // A caller that has disconnected needs no watches.
     call.signal.throwIfAborted();
@@ -195,7 +201,7 @@ export class ClusterDetails implements InspectDetails {
   ): Promise<NodeDetail | undefined> {
     const observed = await this.#observe(ref, call);
     if (observed === undefined) return undefined;
-    const observation = await withRefusedWrites(observed.api, observed.observation, call.signal);
+    const observation = await withFindings(observed.api, observed.observation, call.signal);
     const values = await this.#values({ ...observed, observation }, call);
     const found = nodeDetail(observation, node, values, object);
     if (found !== undefined) return found;

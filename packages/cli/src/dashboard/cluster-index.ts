@@ -14,7 +14,7 @@ import { compareText } from '@typekro/kit/golang';
 import { type Clock, type KubeError, type KubernetesApi, type ResourceType, isNotFound } from '@typekro/kube';
 import type { DefinitionHead, InstanceFacts } from './index-rows.ts';
 import { AnswerProbe } from './answer-probe.ts';
-import { OF_THE_INSTANCE } from '../instance/why-report.ts';
+import { OF_THE_INSTANCE } from '@typekro/app/instance';
 import { definitionHead, instanceFacts, kindOfDefinition, rowChange, rowOf } from './index-rows.ts';
 import { awaitsWrite, waitingText } from './waiting-text.ts';
 import { keyOf, watchFailure, watchKind } from './watched-kind.ts';

@@ -6,8 +6,7 @@ import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from 
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { type Decision, Member, PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import { readyObjects } from './ready-objects.ts';
-import { type InstanceObservation, currentNodes } from '../instance/observation.ts';
-import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
+import { type InstanceObservation, currentNodes, isCopyAt, maskedValue } from '@typekro/app/instance';
 import { mainValue } from './owned-objects.ts';
 
 /** The maximum number of objects of a collection whose values are shown. */

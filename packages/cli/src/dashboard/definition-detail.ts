@@ -13,9 +13,9 @@ import type {
 import type { KubernetesApi } from '@typekro/kube';
 import { objectAt, objectsAt, textAt, withoutServerFields } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
-import { revisionRows, instancesOfDefinition } from '../instance/revision-rows.ts';
-import { maskSecrets } from '../plan/mask-secrets.ts';
-import { yamlOf } from '../text/yaml-text.ts';
+import { revisionRows, instancesOfDefinition } from '@typekro/app/instance';
+import { maskSecrets } from '@typekro/app/plan';
+import { yamlOf } from '@typekro/app/text';
 import { graphEdges, SALT } from './graph-edges.ts';
 import { isRollingOut } from './index-rows.ts';
 

@@ -2,8 +2,7 @@ import { type Graph, type GraphNode, type OutlineNode, GraphOutline } from '@typ
 import { type GraphEdge, type ValueEdge, edgesWith } from '@typekro/controller/inspect';
 import { PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import type { CurrentValues } from './current-values.ts';
-import { maskedTemplate } from '../plan/masked-values.ts';
-import { newSalt } from '../plan/saved-plan.ts';
+import { maskedTemplate, newSalt } from '@typekro/app/plan';
 
 /** The salt of the hashes that replace masked literals. */
 export const SALT = newSalt();

@@ -3,8 +3,7 @@ import { type GroupVersionKind, type KubeObject, formatApiVersion, isJsonObject 
 import { type DefinitionRow, type InstanceRow, instanceRef, isInstanceState } from '@typekro/controller/inspect';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
 import { type Condition, keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
-import { recordedState } from '../instance/observation.ts';
-import { isPaused } from '../instance/suspension.ts';
+import { isPaused, recordedState } from '@typekro/app/instance';
 import { plainMessage } from './waiting-text.ts';
 
 /** The maximum length of a reason in a row. The details have the whole reason. */

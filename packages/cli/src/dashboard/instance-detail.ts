@@ -1,5 +1,5 @@
 import { type KubeObject, type ObjectRef, formatRef, refOf } from '@typekro/kit/core';
-import { isAtOrInside } from '../instance/immutable-fields.ts';
+import { type InstanceObservation, isAtOrInside, pastOf, treeNodes } from '@typekro/app/instance';
 import { type Graph, GraphObject, Nodes } from '@typekro/engine/graph';
 import type {
   InstanceDetail,
@@ -10,11 +10,8 @@ import type {
   TreeNode,
 } from '@typekro/controller/inspect';
 import { ObjectTarget, PlacedExpression, readConditions } from '@typekro/engine/runtime';
-import type { InstanceObservation } from '../instance/observation.ts';
-import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
-import { maskSecrets } from '../plan/mask-secrets.ts';
-import { pastOf } from '../instance/field-managers.ts';
+import { maskSecrets } from '@typekro/app/plan';
 import { maskedOutline, SALT, textOfExpression, valueEdges } from './graph-edges.ts';
 import { maskedObject } from './masked-object.ts';
 import { knownReadiness, withCounts } from './object-readiness.ts';

@@ -1,6 +1,6 @@
 import { type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { keys, Secrets } from '@typekro/engine/runtime';
-import { isCopyOfObject, maskedValue } from '../instance/masked-value.ts';
+import { isCopyOfObject, maskedValue } from '@typekro/app/instance';
 
 /** An object without values of Secrets. */
 export interface MaskedObject {

@@ -3,10 +3,8 @@ import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '@typ
 import { type KubernetesApi, KubeError, readFamilies } from '@typekro/kube';
 import type { Decision, FieldDifference } from '@typekro/engine/runtime';
 import { ObjectTarget, PlacedExpression, RenderedInstance, Secrets } from '@typekro/engine/runtime';
-import { type InstanceObservation, resumedInstance } from '../instance/observation.ts';
-import { logSourcesOf } from '../instance/log-sources.ts';
+import { type InstanceObservation, logSourcesOf, managersOf, resumedInstance } from '@typekro/app/instance';
 import { readObject } from './current-values.ts';
-import { managersOf } from '../instance/field-managers.ts';
 import { maskedObject } from './masked-object.ts';
 import { mayOwn, ownedObjects, withoutOwner } from './owned-objects.ts';
 import { labelledNodes, liveNodes, nodesOfObject } from './object-nodes.ts';

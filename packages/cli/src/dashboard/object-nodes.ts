@@ -1,7 +1,7 @@
 import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
 import { Nodes } from '@typekro/engine/graph';
 import { type NodeReport, keys, Secrets } from '@typekro/engine/runtime';
-import type { InstanceObservation } from '../instance/observation.ts';
+import type { InstanceObservation } from '@typekro/app/instance';
 import { liveObjects } from './current-values.ts';
 
 type Observed = Pick<InstanceObservation, 'instance' | 'decision' | 'resumed' | 'graph'>;

@@ -4,7 +4,7 @@ import { newInspectToken, ownViewer, proofOf, serveInspect, tokenOf } from '@typ
 import { type KubernetesApi, systemClock } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import type { ControllerSettings } from '@typekro/controller/controller';
-import { controllerSettings } from '../controller-settings.ts';
+import { controllerSettings } from '@typekro/app/controllers';
 import { packageVersion } from '../package-version.ts';
 import { ChildChanges } from './child-changes.ts';
 import { ClusterDetails } from './cluster-details.ts';

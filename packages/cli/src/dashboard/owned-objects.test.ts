@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { type WatchEvent, KubeError } from '@typekro/kube';
-import { pastOf } from '../instance/field-managers.ts';
-import { treeLines } from '../instance/tree-view.ts';
+import { pastOf, treeLines } from '@typekro/app/instance';
 import { mainValue, ownedObjects, withOwnedObjects } from './owned-objects.ts';
 import { watchFailure, watchKind } from './watched-kind.ts';
 

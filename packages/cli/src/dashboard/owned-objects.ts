@@ -3,7 +3,7 @@ import { numberAt, objectsAt, textAt, podLogPath } from '@typekro/kit/kubernetes
 import type { OwnedObject } from '@typekro/controller/inspect';
 import { readinessOf } from '@typekro/engine/readiness';
 import { KubeError, readFamilies, type KubernetesApi } from '@typekro/kube';
-import type { InstanceObservation } from '../instance/observation.ts';
+import type { InstanceObservation } from '@typekro/app/instance';
 
 /** The maximum number of pods whose last log line is read. Each of them needs a request. */
 const MAX_LOGS = 3;

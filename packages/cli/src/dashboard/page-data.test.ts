@@ -7,7 +7,7 @@ import { builtinSource } from '@typekro/engine/schema';
 import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Reports } from '@typekro/engine/runtime';
-import type { InstanceObservation } from '../instance/observation.ts';
+import type { InstanceObservation } from '@typekro/app/instance';
 import { type ClusterDetailsOptions, ClusterDetails } from './cluster-details.ts';
 import { maskedOutline } from './graph-edges.ts';
 import { definitionHead, instanceFacts, rowOf } from './index-rows.ts';

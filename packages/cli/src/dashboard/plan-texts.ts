@@ -3,7 +3,7 @@ import { type Plan, type PlanFile, InspectFailure } from '@typekro/controller/in
 import type { CommandContext } from '../command.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { planLoaded } from '../plan/plan-of-files.ts';
-import { type PlanTarget } from '../plan/planning.ts';
+import { type PlanTarget } from '@typekro/app/plan';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import { sourceDiagnostic } from './definition-detail.ts';
 

@@ -2,8 +2,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import { type LogRequest, type PodLog, InspectFailure } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
-import type { InstanceObservation } from '../instance/observation.ts';
-import { type LogSource, logSources } from '../instance/log-sources.ts';
+import { type InstanceObservation, type LogSource, logSources } from '@typekro/app/instance';
 
 /** The maximum size of a log in a response, in bytes. */
 const MAX_LOG_BYTES = 512 * 1024;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeReport } from '@typekro/engine/runtime';
-import type { RefusedWrites } from '../instance/shown-node.ts';
+import type { RefusedWrites } from '@typekro/app/instance';
 import { observedReason } from './cluster-details.ts';
 import { plainMessage, waitingText } from './waiting-text.ts';
 import { ReportedCauses, keysOfNodes } from './cause-keys.ts';

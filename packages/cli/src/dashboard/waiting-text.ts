@@ -1,6 +1,6 @@
 import { count } from '@typekro/kit/core';
 import type { NodeReport } from '@typekro/engine/runtime';
-import { type RefusedWrites, shownCauses, shownNodes } from '../instance/shown-node.ts';
+import { type RefusedWrites, shownCauses, shownNodes } from '@typekro/app/instance';
 
 /**
  * The reason why an instance waits, in the words of `typekro why`: its first root cause, and the number of the other

@@ -3,10 +3,7 @@ import { type InstanceRow, type WhyChain, type WhyPath, parseInstanceRef } from 
 import type { KubernetesApi } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
-import { findInstanceAt } from '../instance/find-instance.ts';
-import { type InstanceObservation, observeFound } from '../instance/observation.ts';
-import { whyOf } from '../instance/evidence.ts';
-import { shownCauses } from '../instance/shown-node.ts';
+import { type InstanceObservation, findInstanceAt, observeFound, shownCauses, whyOf } from '@typekro/app/instance';
 import { type ReportedCauses, keysOfCause, keysOfNodes, objectsOfCause } from './cause-keys.ts';
 
 /** The maximum number of instances that are read for a comparison. Each of them needs several requests. */

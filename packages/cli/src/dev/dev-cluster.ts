@@ -1,6 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { type Clock, KubeError, withDeadline } from '@typekro/kube';
+import { type KubeObject, objectName, refOf } from '@typekro/kit/core';
+import { type Graph, isDefinition } from '@typekro/engine/graph';
+import { type Clock, type KubernetesApi, KubeError, isNotFound, waitForObject, withDeadline } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import { bringUp, instancesOf, showChanges } from '../up/bring-up.ts';
 import type { CheckedFiles } from '../checks/checked.ts';
@@ -8,8 +8,7 @@ import type { LiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
 import type { Session } from '../up/up-session.ts';
 import { withoutEffect } from '../up/without-effect.ts';
-import { reportKey, planText, servedText } from './dev-reports.ts';
-import { removeObjects } from './remove-objects.ts';
+import { planText, reportKey, servedText } from './dev-reports.ts';
 
 /** The time limit for a response of a cluster in this process, in milliseconds. */
 const ANSWER_MS = 3000;
@@ -140,3 +139,31 @@ const kindKey = ({ instance: { group, kind } }: Graph): string => `${group}/${ki
 
 const nameKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${apiVersion} ${kind} ${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;
+
+/**
+ * Deletes objects that are no longer in the files, and waits for each deletion to finish. The order is: instances,
+ * other objects, definitions. Definitions are last, because the controller needs a definition to delete the children of
+ * its instances.
+ *
+ * @param isInstance is the object an instance of a definition?
+ */
+async function removeObjects(
+  api: KubernetesApi,
+  objects: readonly KubeObject[],
+  isInstance: (object: KubeObject) => boolean,
+  signal: AbortSignal,
+  print: (text: string) => void,
+): Promise<void> {
+  const rank = (object: KubeObject): number => (isInstance(object) ? 0 : isDefinition(object) ? 2 : 1);
+  for (const object of [...objects].sort((a, b) => rank(a) - rank(b))) {
+    const ref = refOf(object);
+    try {
+      await api.delete(ref, { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      continue;
+    }
+    await waitForObject(api, ref, signal, (found) => (found === undefined ? true : undefined));
+    print(`deleted ${objectName(ref)}, which the files no longer contain`);
+  }
+}

@@ -3,7 +3,7 @@ import { GraphObject } from '@typekro/engine/graph';
 import { type InspectEvent, parseInstanceRef } from '@typekro/controller/inspect';
 import { type Clock, isTimeout, pause, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import { ApplySet, keys, Tracking } from '@typekro/engine/runtime';
-import { printableLine } from '../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 import type { Session } from '../up/up-session.ts';
 
 /** The parts of a session that faults need. */

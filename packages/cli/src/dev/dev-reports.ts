@@ -3,16 +3,13 @@ import { type Graph, GraphObject } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { InspectSource } from '@typekro/controller/inspect';
 import type { CommandContext } from '../command.ts';
-import { observe } from '../instance/observation.ts';
-import { whyOf } from '../instance/evidence.ts';
-import { whyLines } from '../instance/why-view.ts';
+import { instanceViewLines, observe, whyLines, whyOf } from '@typekro/app/instance';
 import { planOfFiles } from '../plan/plan-of-files.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { viewsOf } from '../up/progress.ts';
 import { type Session, SESSION_SETTINGS } from '../up/up-session.ts';
-import { instanceViewLines } from '../instance/instance-view-lines.ts';
 import { withCauses } from '../up/view-causes.ts';
 
 /**

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { definition, DevHarness, instance, second } from '../../test-support/dev-harness.ts';
 import { whenAborted } from '@typekro/kit/core';
-import { type DevState, nextSteps } from './next-steps.ts';
+import { type DevState, nextSteps } from './dev-loop.ts';
 
 let loop: DevHarness;
 beforeEach(() => {

@@ -34,7 +34,7 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   },
   { name: 'audit-log-path', summary: 'file of the audit log, or - for the standard output; needs --audit-policy-file' },
   { name: 'audit-policy-file', summary: 'audit policy, Policy of audit.k8s.io/v1' },
-  { name: 'audit-log-format', summary: 'json (default) or legacy' },
+  { name: 'audit-log-format', summary: 'json' },
   { name: 'audit-log-maxsize', summary: 'megabytes at which the file is renamed (default 100)' },
   { name: 'audit-log-maxbackup', summary: 'number of renamed files that are kept (default 0: all)' },
   { name: 'audit-log-maxage', summary: 'days for which renamed files are kept (default 0: forever)' },
@@ -148,9 +148,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   const auditFile = path('audit-log-path');
   const policyFile = path('audit-policy-file');
   const format = last('audit-log-format') ?? 'json';
-  if (format !== 'json' && format !== 'legacy') {
-    refusals.push(`--audit-log-format=${format} is not supported; use json or legacy`);
-  }
+  if (format !== 'json') refusals.push(`--audit-log-format=${format} is not supported; use json`);
   const limit = (name: string): number => {
     const text = last(name) ?? '0';
     if (!/^\d{1,9}$/.test(text)) refusals.push(`--${name}=${text} is not a whole number of at least 0`);
@@ -191,10 +189,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
     signingKeyFile: path('service-account-signing-key-file'),
     verificationKeyFiles: (values.get('service-account-key-file') ?? []).filter((file) => file !== ''),
     serviceCidr,
-    audit:
-      auditFile === undefined || policyFile === undefined
-        ? undefined
-        : { file: auditFile, policyFile, format: format === 'legacy' ? 'legacy' : 'json', ...limits },
+    audit: auditFile === undefined || policyFile === undefined ? undefined : { file: auditFile, policyFile, ...limits },
     notices,
     refusals,
   };

@@ -2,7 +2,7 @@ import { type Stats, chmodSync, lstatSync, renameSync, rmSync, statSync, writeFi
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, readRegularFile, TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, serverVersionOf } from '@typekro/kit/kubernetes';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
 import { helpText } from './envtest-flags.ts';

@@ -92,8 +92,8 @@ test.each([
 
 test('an audit log needs a file and a policy', () => {
   const words = ['--audit-log-path=-', '--audit-policy-file=p.yaml', '--audit-log-maxbackup=3'];
-  expect(apiServerSettings([...words, '--audit-log-format=legacy', '--audit-log-maxsize=1'])).toMatchObject({
-    audit: { file: '-', policyFile: 'p.yaml', format: 'legacy', maxSizeMb: 1, maxBackups: 3, maxAgeDays: 0 },
+  expect(apiServerSettings([...words, '--audit-log-format=json', '--audit-log-maxsize=1'])).toMatchObject({
+    audit: { file: '-', policyFile: 'p.yaml', maxSizeMb: 1, maxBackups: 3, maxAgeDays: 0 },
     notices: [],
     refusals: [],
   });
@@ -108,7 +108,7 @@ const beyond = (flag: string) =>
 
 describe('refusals of kube-apiserver', () => {
   test.each([
-    ['--audit-log-format=text', '--audit-log-format=text is not supported; use json or legacy'],
+    ['--audit-log-format=text', '--audit-log-format=text is not supported; use json'],
     ['--audit-log-maxage=-1', '--audit-log-maxage=-1 is not a whole number of at least 0'],
     ['--bind-address=0.0.0.0', beyond('bind-address=0.0.0.0')],
     ['--bind-address=::', beyond('bind-address=::')],

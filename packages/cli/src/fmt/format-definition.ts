@@ -3,7 +3,7 @@ import { jsonEquals, yamlLibrary } from '@typekro/kit/core';
 import { type PathStep, GraphObject, isDefinition, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './ordered-keys.ts';
-import { mapTexts } from '../plan/value-lines.ts';
+import { mapTexts } from '@typekro/app/instance';
 import { type Edit, lineEndOf, reorderMap } from './reorder.ts';
 
 /**

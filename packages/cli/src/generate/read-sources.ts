@@ -4,7 +4,7 @@ import { type Diagnostic, type JsonValue, hasErrors, parseJson, TypeKroError } f
 import { TEMPLATE_ACTION } from '@typekro/kit/golang';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
-import { isTooDeepValue } from '../plan/file-shape.ts';
+import { isTooDeepValue } from '@typekro/app/plan';
 import { noFileOrFolder, shownName } from '../file-paths.ts';
 import { statsOf } from '../inputs/check-file.ts';
 import { readOneOf } from '../inputs/file-problem.ts';

@@ -1,7 +1,7 @@
 import { type JsonObject, count } from '@typekro/kit/core';
 import type { FaultTestResult, LifeFailure, Paint } from '@typekro/testing';
 import { faultSummary, firstOfEachInvariant, lifeFailureLines } from '@typekro/testing';
-import { shellWord, xmlText } from '../text/escapes.ts';
+import { shellWord, xmlText } from '@typekro/app/text';
 
 /**
  * The test file whose tests the simulated lives carry out. A life is one run of a test under faults. Messages name the

@@ -1,5 +1,5 @@
 import { failureLines, firstOfEachInvariant, shownValue } from '@typekro/testing';
-import { xmlText } from '../text/escapes.ts';
+import { xmlText } from '@typekro/app/text';
 import { faultCases } from './fault-report.ts';
 import { snapshotLines } from './text-report.ts';
 import type { TestFileResult, TestResult } from './run-test-file.ts';

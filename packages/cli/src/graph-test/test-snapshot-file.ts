@@ -5,7 +5,7 @@ import { parseDefinitions } from '@typekro/engine/graph';
 import { readTextFile } from '../inputs/read-manifest.ts';
 import { replaceFile, writeFile } from '../write-file.ts';
 import type { GraphTestResult } from '@typekro/testing';
-import { yamlOf } from '../text/yaml-text.ts';
+import { yamlOf } from '@typekro/app/text';
 
 /** Snapshots, keyed by test name and then by step name. */
 export type Snapshots = Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;

@@ -1,6 +1,5 @@
 import { type Paint, type TestFailure, failureLines } from '@typekro/testing';
-import { shellWord } from '../text/escapes.ts';
-import { printableLine } from '../text/output-text.ts';
+import { printableLine, shellWord } from '@typekro/app/text';
 import type { TestResult } from './run-test-file.ts';
 
 const NAME_WIDTH = 64;

@@ -1,5 +1,5 @@
 import { type JsonObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
-import { yamlOf } from '../text/yaml-text.ts';
+import { yamlOf } from '@typekro/app/text';
 
 /** The contents of a new project. */
 export interface ProjectPlan {

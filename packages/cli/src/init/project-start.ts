@@ -8,15 +8,14 @@ import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '@typekro/kit/kuber
 import { connectToCluster } from '../cluster-client.ts';
 import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption } from '../command.ts';
 import { type CheckedDefinition, checkedDefinition } from '../convert/checked-definition.ts';
-import { withoutLiveFields } from '../convert/live-fields.ts';
+import { kindOfName, toDefinition, withoutLiveFields } from '@typekro/app/convert';
 import { originals, placedInObjects } from '../convert/origins.ts';
-import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { readChecked } from '../checks/checked.ts';
 import { parseManifest, documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
-import { yamlOf } from '../text/yaml-text.ts';
+import { yamlOf } from '@typekro/app/text';
 import { crdSource } from '@typekro/engine/schema';
 import { sampleValue } from '../sample-value.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { TypeKroError, nearestName, whyUnreadable } from '@typekro/kit/core';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 
 function throwInputError(code: string, message: string, remedy: string): never {
   throw new TypeKroError(message, { code, remedy });

@@ -1,5 +1,5 @@
 import { type Dirent, existsSync, readdirSync } from 'node:fs';
-import { type InputObject } from './input-object.ts';
+import { type InputObject } from '@typekro/app/plan';
 import { extname, join, resolve } from 'node:path';
 import { type Diagnostic, type SourcePosition, TypeKroError } from '@typekro/kit/core';
 import { STANDARD_INPUT } from '../command.ts';

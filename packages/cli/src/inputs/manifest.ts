@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue, isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { type InputObject } from './input-object.ts';
+import { type InputObject } from '@typekro/app/plan';
 import type { KroCompatibility, PathStep } from '@typekro/engine/graph';
 import { GraphObject, isDefinition, KroLevel, NameText } from '@typekro/engine/graph';
 import { builtinSource, valueAtSteps } from '@typekro/engine/schema';

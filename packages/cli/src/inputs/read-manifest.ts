@@ -4,7 +4,7 @@ import { errorCode, isJsonObject, nearestName, readUserFile, TypeKroError, whyUn
 import { type DefinitionDocument, parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { STANDARD_INPUT } from '../command.ts';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 
 /** An object of a manifest, with its document. */
 export interface ManifestObject {

@@ -1,8 +1,8 @@
 import { type KubeObject, type ObjectRef, isJsonObject, objectName, refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import type { OptionSpec } from '../command.ts';
-import { printableLine } from '../text/output-text.ts';
-import type { Report } from './observation.ts';
+import { printableLine } from '@typekro/app/text';
+import type { Report } from '@typekro/app/instance';
 
 /** The result of a change of one object, in kubectl's words. */
 export type ChangeResult = 'configured' | 'unchanged' | 'deleted';

@@ -9,12 +9,11 @@ import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient, readSession } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { withoutTimes } from '../../test-support/without-times.ts';
+import { withoutTimes } from '@typekro/app/test-support/without-times';
 import { diff } from '../commands/instance/diff-command.ts';
 import { tree } from '../commands/instance/tree-command.ts';
 import { why } from '../commands/instance/why-command.ts';
-import { findEvidence } from './evidence.ts';
-import { observe } from './observation.ts';
+import { findEvidence, observe } from '@typekro/app/instance';
 
 describe('commands', () => {
   let world: VirtualWorld;

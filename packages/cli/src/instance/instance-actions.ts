@@ -4,7 +4,7 @@ import { type KubernetesApi, systemClock } from '@typekro/kube';
 import { Finalizers, keys } from '@typekro/engine/runtime';
 import { type ChangeResult, annotate } from './change-report.ts';
 import { GraphObject } from '@typekro/engine/graph';
-import { argumentOf } from './instance-name.ts';
+import { argumentOf } from '@typekro/app/instance';
 
 /** The reason for `refuseGraph` in commands about suspension. */
 export const NO_SUSPENSION = 'cannot be suspended: neither kro nor TypeKro can suspend a Graph';

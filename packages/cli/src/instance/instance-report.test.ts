@@ -2,11 +2,8 @@ import { expect, test } from 'vitest';
 import type { Decision, NodeReport } from '@typekro/engine/runtime';
 import { KubeClient } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import { dataAt } from './data-at.ts';
-import { isCopyAt } from './masked-value.ts';
+import { dataAt, isCopyAt, logLines, whyReport } from '@typekro/app/instance';
 import { reportPrinter } from './print-report.ts';
-import { whyReport } from './why-report.ts';
-import { logLines } from './log-sources.ts';
 
 const service = {
   apiVersion: 'v1',

@@ -5,13 +5,17 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { KubeError, type KubernetesApi } from '@typekro/kube';
 import { observedReason } from '../dashboard/cluster-details.ts';
-import { instanceStatus } from './instance-picture.ts';
-import { type InstanceObservation, observe } from './observation.ts';
-import { withRefusedWrites } from './pending-writes.ts';
-import { statusView } from './status-view.ts';
-import { treeLines, treeNodes } from './tree-view.ts';
-import { whyOf } from './evidence.ts';
-import { whyLines } from './why-view.ts';
+import {
+  type InstanceObservation,
+  instanceStatus,
+  observe,
+  statusView,
+  treeLines,
+  treeNodes,
+  whyLines,
+  whyOf,
+  withRefusedWrites,
+} from '@typekro/app/instance';
 
 const NEVER = new AbortController().signal;
 const yaml = (text: string) => parse(text) as KubeObject;

@@ -1,9 +1,8 @@
 import { type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
 import { type CommandContext, type CommandInput, textOption } from '../command.ts';
-import type { Report } from './observation.ts';
-import { wrappedLines } from '../text/text-layout.ts';
+import type { Report } from '@typekro/app/instance';
+import { printedYaml, wrappedLines, yamlOf } from '@typekro/app/text';
 import { unknownForm } from '../command-options.ts';
-import { printedYaml, yamlOf } from '../text/yaml-text.ts';
 
 /**
  * Returns a function that prints reports in the format of `--output`: `text` prints the lines, `json` and `yaml` print

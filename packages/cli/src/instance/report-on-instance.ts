@@ -5,8 +5,8 @@ import { type ClusterConnection, connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { KUBECONFIG_OPTIONS, LEVEL_OPTION, levelOption, outputOption } from '../command-options.ts';
-import { controllerSettings } from '../controller-settings.ts';
-import { type Answer, type InstanceObservation, observe } from './observation.ts';
+import { controllerSettings } from '@typekro/app/controllers';
+import { type Answer, type InstanceObservation, observe } from '@typekro/app/instance';
 import { reportPrinter } from './print-report.ts';
 
 /** Makes the answer when no instance with the name exists. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { CurrentValues } from '../dashboard/current-values.ts';
-import { withoutSecretInputs } from '../plan/instance-plan.ts';
+import { withoutSecretInputs } from '@typekro/app/plan';
 import { PlacedExpression, Secrets } from '@typekro/engine/runtime';
 
 const SCHEMA = `

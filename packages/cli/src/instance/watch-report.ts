@@ -1,8 +1,8 @@
 import { type KubeObject, refOf } from '@typekro/kit/core';
 import { type KubernetesApi, waitForObject } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import { wrappedLines } from '../text/text-layout.ts';
-import { fitLine } from './instance-view-lines.ts';
+import { wrappedLines } from '@typekro/app/text';
+import { fitLine } from '@typekro/app/instance';
 
 /**
  * The maximum time between two reads, in milliseconds. Only the instance is watched, so a change of a child appears

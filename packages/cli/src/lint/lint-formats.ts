@@ -1,5 +1,5 @@
 import type { CodeInfo, Diagnostic, JsonObject } from '@typekro/kit/core';
-import { workflowCommand } from '../text/escapes.ts';
+import { workflowCommand } from '@typekro/app/text';
 
 /** Converts findings to SARIF 2.1.0, a format that GitHub and many editors read. */
 export function toSarif(diagnostics: readonly Diagnostic[], codes: readonly CodeInfo[], version: string): JsonObject {

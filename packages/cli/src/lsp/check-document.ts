@@ -1,9 +1,9 @@
 import { type Diagnostic, type KubeObject, isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { type InputObject } from '../inputs/input-object.ts';
+import { type InputObject } from '@typekro/app/plan';
 import { type EditorDocument, type Workspace, MAX_EDITED_LENGTH } from '@typekro/editor';
 import { type Graph, Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 import { checkInputs } from '../checks/check-inputs.ts';
 import { withPlaceOfKinds } from '../checks/without-consequences.ts';
 import { manifestOf } from '../inputs/read-manifest.ts';

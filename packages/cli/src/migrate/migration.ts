@@ -3,8 +3,8 @@ import { PIN_ANNOTATION, pinnedRevision } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { Finalizers } from '@typekro/engine/runtime';
-import type { Report } from '../instance/observation.ts';
-import { printableLine } from '../text/output-text.ts';
+import type { Report } from '@typekro/app/instance';
+import { printableLine } from '@typekro/app/text';
 
 /** The owner of the objects of an instance. */
 export type Owner = 'direct' | 'kro';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
-import { withoutTimes } from '../../test-support/without-times.ts';
+import { withoutTimes } from '@typekro/app/test-support/without-times';
 import { mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { blockerOfDeletion } from './being-deleted.ts';
+import { blockerOfDeletion } from '@typekro/app/plan';
 
 let plans: PlanWorld;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { refuseMissingFile } from '../inputs/check-file.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';
 import { type Diagnostic, type KubeObject, hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { type InputObject } from '../inputs/input-object.ts';
+import type { InputObject, PlannedFiles, ClusterBasics } from '@typekro/app/plan';
 import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { type ControllerSettings, declaredKind } from '@typekro/controller/controller';
@@ -15,7 +15,6 @@ import { loadInputs } from '../inputs/load-inputs.ts';
 import { placedInCalls } from '../inputs/place-in-call.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { IN_CLUSTER, withPlaceOfKinds } from '../checks/without-consequences.ts';
-import type { PlannedFiles } from './make-plan.ts';
 
 /** The loaded files of a command, before they are checked against a cluster. */
 export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>> & {
@@ -55,28 +54,29 @@ export interface CheckedFiles {
 /**
  * Checks files against the kinds of a cluster, by the rules of `validate`.
  *
- * @param crds the CRDs of the cluster
+ * @param crds the CRDs of the cluster, and `definitions` its definitions
  * @param isCluster true when `crds` has all CRDs of the cluster. The CRDs of this package then make no kind known
  */
 export async function checkFiles(
   context: CommandContext,
   input: CommandInput,
   inputs: LoadedFiles,
-  crds: readonly KubeObject[],
+  { crds, definitions }: Pick<ClusterBasics, 'crds' | 'definitions'>,
   settings: ControllerSettings,
   isCluster: boolean,
 ): Promise<CheckedFiles> {
   const used = groupsOf(inputs.objects);
   const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
-  const { kubeconfig: _kubeconfig, context: _context, ...options } = input.options;
+  const { kubeconfig: _kubeconfig, context: _context, ...others } = input.options;
   const known = await knownCrds(
     context,
-    { ...input, options },
+    { ...input, options: others },
     { ...inputs, objects: unknownTo(inputs.objects, live) },
     { isCluster },
   );
   const named = [...known.crds, ...(inputs.crds ?? [])];
-  const checked = await checkInputs(inputs, { crds: [...live, ...named], uncheckedCrds: known.usedOfFiles, settings });
+  const options = { crds: [...live, ...named], definitions, uncheckedCrds: known.usedOfFiles, settings };
+  const checked = await checkInputs(inputs, options);
   const late = await lateFailures((text) => context.printError(text), context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(

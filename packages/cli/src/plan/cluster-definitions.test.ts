@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { findInstance } from '../instance/find-instance.ts';
+import { findInstance } from '@typekro/app/instance';
 import type { Plan } from '@typekro/controller/inspect';
 
 let plans: PlanWorld;
@@ -144,3 +144,37 @@ test('kinds that come with typekro and that the cluster does not have are refuse
     err: expect.stringContaining('come with typekro') as string,
   });
 });
+
+test.each(
+  ['plan FILE', 'apply FILE', 'plan FILE -o json'].flatMap((line) =>
+    ['short', 'denied9182', 'Wrong9182', 9182, 'x9182'].map((a) => [line, a] as const),
+  ),
+)(
+  'a problem of an instance quotes no input of a Secret of a definition of the cluster: %s, %s',
+  async (line, value) => {
+    const { world, run } = plans;
+    const schema = { a: 'string | pattern="^[a-z0-9]*$" validation="self != \'x9182\'"' };
+    const template = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'login' },
+      stringData: { a: '${schema.spec.a}' },
+    };
+    const logins = definition('logins', 'Login', { id: 'login', template });
+    await world.apply({
+      ...logins,
+      spec: { ...logins.spec, schema: { apiVersion: 'v1alpha1', kind: 'Login', spec: schema } },
+    });
+    const rules = [{ apiGroups: ['kro.run'], apiVersions: ['*'], resources: ['logins'], operations: ['*'] }];
+    const validations = [{ expression: "object.spec.a != 'denied9182'", messageExpression: '"not " + object.spec.a' }];
+    const policy = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: 'no-login' } };
+    const spec = { matchConstraints: { resourceRules: rules }, validations };
+    await world.apply({ ...policy, kind: 'ValidatingAdmissionPolicy', spec });
+    const binding = { policyName: 'no-login', validationActions: ['Deny'] };
+    await world.apply({ ...policy, kind: 'ValidatingAdmissionPolicyBinding', spec: binding });
+    await world.advance(2000);
+    const { out, err } = await run(line, { ...instance('Login', 'one'), spec: { a: value } });
+    expect(`${out}${err}`).toContain('Login');
+    expect(`${out}${err}`).not.toContain('9182');
+  },
+);

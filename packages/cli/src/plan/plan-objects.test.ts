@@ -3,7 +3,7 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { mapRef, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import { instanceDetail } from '../dashboard/instance-detail.ts';
 import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
-import { fieldLines } from './plan-objects.ts';
+import { fieldLines } from '@typekro/app/plan';
 
 const secret = (key: string, id = 'login'): JsonValue => ({
   id,

@@ -3,9 +3,15 @@ import { connectToCluster } from '../cluster-client.ts';
 import { type CommandContext, type CommandInput, textOption } from '../command.ts';
 import { levelOption } from '../command-options.ts';
 import { type CheckedFiles, type LoadedFiles, checkFiles, printFindings } from './check-files.ts';
-import { unreadBecause } from './cluster-basics.ts';
-import { makePlan } from './make-plan.ts';
-import { type ComparedPlan, type MadePlan, type PlanningOptions, type PlanTarget, openPlanning } from './planning.ts';
+import {
+  type ComparedPlan,
+  type MadePlan,
+  type PlanTarget,
+  type PlanningOptions,
+  makePlan,
+  openPlanning,
+  unreadBecause,
+} from '@typekro/app/plan';
 
 /** Connects to the cluster that `--kubeconfig` and `--context` select. */
 export async function clusterTarget(
@@ -71,7 +77,7 @@ export async function planLoaded(
   const { basics, settings: rules } = planned;
   // A snapshot has only the CRDs that are in use.
   const isCluster = target.source.kind === 'cluster' && unreadBecause(basics.limits, CRD_TYPE) === undefined;
-  const { files, ...checked } = await checkFiles(context, input, loaded, basics.crds, rules, isCluster);
+  const { files, ...checked } = await checkFiles(context, input, loaded, basics, rules, isCluster);
   onChecked?.(checked);
   if (files === undefined) return checked;
   planning.declare([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);

@@ -11,7 +11,7 @@ import { upgrade } from '../commands/upgrade-command.ts';
 import { why } from '../commands/instance/why-command.ts';
 import { loadFiles } from './check-files.ts';
 import { planOfFiles } from './plan-of-files.ts';
-import { type SavedPlan, parseSavedPlan, withDigests } from './saved-plan.ts';
+import { type SavedPlan, parseSavedPlan, withDigests } from '@typekro/app/plan';
 
 describe('propagate when', () => {
   let plans: PlanWorld;

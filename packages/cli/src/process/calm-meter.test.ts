@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CalmMeter } from './calm-meter.ts';
+import { CalmMeter } from './small-heap.ts';
 
 test.each<[string, number[], number[]]>([
   ['no sample while the process is busy', [1, 0.5, 0.16], [0, 0, 0]],

@@ -1,7 +1,6 @@
-import { interruptFiles, refuseDeploysHere } from '@typekro/kit/core';
+import { interruptFiles, refuseDeploysHere, printable } from '@typekro/kit/core';
 import { terminalKeyboard } from './keyboard.ts';
-import { wrappedLines } from '../text/text-layout.ts';
-import { outputText, printable } from '../text/output-text.ts';
+import { outputText, wrappedLines } from '@typekro/app/text';
 import { type CommandContext, ExitCode, STANDARD_INPUT } from '../command.ts';
 import { endProcess } from '../inputs/loading.ts';
 

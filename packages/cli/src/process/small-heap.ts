@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { CalmMeter } from './calm-meter.ts';
 
 /**
  * V8 starts a collection when the heap has grown by this percentage of its live size, and by at least 8 MB. With 40,
@@ -119,4 +118,35 @@ function loadModules(): void {
  */
 function hasSecondCompiler(): boolean {
   return Reflect.get(process.config.variables, 'v8_enable_maglev') === 1;
+}
+
+/** A sample is calm when the process used less than this share of a processor since the previous sample. */
+const CALM_SHARE = 0.15;
+
+/** Counts consecutive calm samples of a process. A sample consists of the time and the processor time used so far. */
+export class CalmMeter {
+  #at: number;
+  #used: number;
+  #calmSamples = 0;
+
+  /**
+   * `now` is the present time, and `used` is the processor time used so far, both in seconds. The first sample is
+   * compared with these values.
+   */
+  constructor(now: number, used: number) {
+    this.#at = now;
+    this.#used = used;
+  }
+
+  /**
+   * Takes a sample. Returns the number of consecutive calm samples up to and including this sample; 0 when this sample
+   * is not calm.
+   */
+  sample(now: number, used: number): number {
+    const isCalm = used - this.#used < CALM_SHARE * (now - this.#at);
+    this.#at = now;
+    this.#used = used;
+    this.#calmSamples = isCalm ? this.#calmSamples + 1 : 0;
+    return this.#calmSamples;
+  }
 }

@@ -3,8 +3,7 @@ import { KubeError } from '@typekro/kube';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
-import { rightsText } from '../doctor/checks/check-rights.ts';
-import { type GrantedAction, grantedActions } from '../doctor/cluster-facts.ts';
+import { type GrantedAction, grantedActions, rightsText } from '@typekro/app/doctor';
 
 /**
  * Compares a ClusterRole with the ClusterRole of the same name in the cluster that the options name.

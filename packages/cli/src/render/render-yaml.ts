@@ -3,8 +3,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { type Graph, Nodes } from '@typekro/engine/graph';
 import { type RenderedInstance, Explanation } from '@typekro/engine/runtime';
 import { valueAtSteps } from '@typekro/engine/schema';
-import { printableLine } from '../text/output-text.ts';
-import { printedYaml, yamlOf } from '../text/yaml-text.ts';
+import { printableLine, printedYaml, yamlOf } from '@typekro/app/text';
 
 /** An instance, its definition and its objects. */
 export interface Rendering {

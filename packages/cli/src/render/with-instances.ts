@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { type InputObject } from '../inputs/input-object.ts';
+import { type InputObject } from '@typekro/app/plan';
 import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { type DefinitionDocument, type PathStep, isDefinition, parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { chooseDefinitions, onlyDefinition } from '../choose-definitions.ts';
 import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption } from '../command.ts';
-import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
+import { refuseOtherNamespace, withNamespace } from '@typekro/app/instance';
 import type { LoadedInputs } from '../inputs/load-inputs.ts';
 import { asKubeObject, readTextFile } from '../inputs/read-manifest.ts';
 import { type Setting, parseSettings, renderSettings, settingFinder, withSettings } from './render-settings.ts';

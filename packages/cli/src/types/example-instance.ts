@@ -3,7 +3,7 @@ import { type JsonObject, type JsonValue, stringifyJson } from '@typekro/kit/cor
 import { type Schema, FieldDescription } from '@typekro/engine/schema';
 import { asObject } from '@typekro/kit/kubernetes';
 import { sampleValue } from '../sample-value.ts';
-import { yamlOf } from '../text/yaml-text.ts';
+import { yamlOf } from '@typekro/app/text';
 
 /** Prints an example instance. Required fields have values for the user to replace. Other fields are comments. */
 export function exampleInstance({ group, version, kind, namespaced }: Graph['instance'], spec: Schema): string {

@@ -1,7 +1,7 @@
 import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
-import { yamlOf } from '../text/yaml-text.ts';
+import { yamlOf } from '@typekro/app/text';
 
 /** The files to write for the CustomResourceDefinitions of a cluster. */
 export interface PulledCrds {

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { describeInputPlace, inputPosition, type InputObject } from '../inputs/input-object.ts';
+import { describeInputPlace, inputPosition, type InputObject } from '@typekro/app/plan';
 import { type KubeObject, count, formatApiVersion, formatRef, refOf, TypeKroError } from '@typekro/kit/core';
 import { type Graph, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
@@ -8,12 +8,10 @@ import { type CommandContext, ExitCode } from '../command.ts';
 import type { LiveView } from './live-view.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
 import type { Session } from './up-session.ts';
-import { type InstanceView, instanceViewLines, nodeLine, titleOf } from '../instance/instance-view-lines.ts';
+import { type InstanceView, instanceViewLines, nodeLine, titleOf, withNamespace } from '@typekro/app/instance';
 import { CauseReader, withCauses } from './view-causes.ts';
 import { isOutside } from '../file-paths.ts';
-import { shellWord } from '../text/escapes.ts';
-import { withNamespace } from '../namespaces.ts';
-import { yamlOf } from '../text/yaml-text.ts';
+import { shellWord, yamlOf } from '@typekro/app/text';
 
 /** The inputs of `bringUp`: the objects, the session, and the options. */
 export interface BringUp {

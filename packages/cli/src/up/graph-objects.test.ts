@@ -8,7 +8,7 @@ import { type KubernetesApi, KubeClient, KubeError } from '@typekro/kube';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { commands } from '../commands/index.ts';
 import { type CheckOptions, checkInputs } from '../checks/check-inputs.ts';
-import { clusterDryRun } from '../checks/cluster-dry-run.ts';
+import { clusterDryRun } from '../checks/named-cluster.ts';
 import { loadInputs } from '../inputs/load-inputs.ts';
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeReport } from '@typekro/engine/runtime';
 import type { CommandContext } from '../command.ts';
 import { createLiveView } from './live-view.ts';
-import { type InstanceView, fitLine, instanceViewLines, wrapLine } from '../instance/instance-view-lines.ts';
+import { type InstanceView, fitLine, instanceViewLines, wrapLine } from '@typekro/app/instance';
 
 const view = (name: string, state: string): InstanceView => ({
   ref: `kro.run/v1alpha1/App/default/${name}`,

@@ -2,15 +2,15 @@ import { count } from '@typekro/kit/core';
 import { usesColour } from '../plan/printed/paint.ts';
 import type { CommandContext } from '../command.ts';
 import { NodeReport } from '@typekro/engine/runtime';
-import type { InstanceView } from '../instance/instance-view-lines.ts';
 import {
+  type InstanceView,
   fitLine,
   instanceViewLines,
   messageLines,
   nodeLines,
   titleOf,
   wrapLine,
-} from '../instance/instance-view-lines.ts';
+} from '@typekro/app/instance';
 
 /** Shows instances as they change. */
 export interface LiveView {

@@ -2,8 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import type { DefinitionSummary, InspectSource, InstanceReport, InstanceSummary } from '@typekro/controller/inspect';
 import { instanceRef } from '@typekro/controller/inspect';
 import type { Condition, NodeReport } from '@typekro/engine/runtime';
-import { suspensionText } from '../instance/suspension.ts';
-import type { InstanceView } from '../instance/instance-view-lines.ts';
+import { type InstanceView, suspensionText } from '@typekro/app/instance';
 
 /**
  * When a definition is deleted, the controller first drops the reports of its instances, and later the definition. This

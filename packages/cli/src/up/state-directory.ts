@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { errorCode, makeDirectory, TypeKroError } from '@typekro/kit/core';
 import { endedServer } from '@typekro/kube';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
-import { shellWord } from '../text/escapes.ts';
+import { shellWord } from '@typekro/app/text';
 import type { CommandContext } from '../command.ts';
 import { takeLock } from './process-lock.ts';
 

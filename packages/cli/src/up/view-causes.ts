@@ -1,7 +1,7 @@
 import { monotonicMs } from '@typekro/kit/core';
 import { type KubernetesApi, type Cause, readCauses } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
-import type { InstanceView } from '../instance/instance-view-lines.ts';
+import type { InstanceView } from '@typekro/app/instance';
 
 /** The interval at which causes are read while a node waits, in milliseconds. */
 const READ_EVERY_MS = 1000;

@@ -1,5 +1,5 @@
 import { type JsonObject, isLoopbackHost, parseApiVersion } from '@typekro/kit/core';
-import { describeInputPlace, type InputObject } from '../inputs/input-object.ts';
+import { describeInputPlace, type InputObject } from '@typekro/app/plan';
 import { type Graph, Nodes } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { type WrittenObject, at, entriesAt, manifestsOf, podPath } from '../inputs/manifest.ts';

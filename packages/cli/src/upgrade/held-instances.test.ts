@@ -4,7 +4,7 @@ import { commandRunner } from '../../test-support/run-command.ts';
 import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { upgrade } from '../commands/upgrade-command.ts';
-import type { UpgradeCheck } from './upgrade-check.ts';
+import type { UpgradeCheck } from '@typekro/app/upgrade';
 
 let plans: PlanWorld;
 beforeEach(async () => {

@@ -1,10 +1,17 @@
 import { count } from '@typekro/kit/core';
-import { printableLine } from '../text/output-text.ts';
+import { padded, printableLine } from '@typekro/app/text';
 import { instanceLines } from '../plan/printed/instance-lines.ts';
-import { padded } from '../text/text-layout.ts';
 import type { PlanView } from '../plan/printed/object-lines.ts';
-import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
-import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';
+import {
+  type DefinitionCheck,
+  type GraphCheck,
+  type LevelCheck,
+  type Refusal,
+  type UpgradeCheck,
+  isChanged,
+  isGraphNewlyRefused,
+  isNewlyRefused,
+} from '@typekro/app/upgrade';
 
 /**
  * Formats the check as lines of text: a table of definitions and the details of each, the same for Graphs, and the

@@ -1,10 +1,10 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { objectAt, textAt } from '@typekro/kit/kubernetes';
+import type { KubeObject, JsonObject } from '@typekro/kit/core';
+import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { ADMISSION_GROUP } from './admission-gate.ts';
-import { matchedByResources } from './match-resources.ts';
 import { ConfigurationError, paramResource, paramsOf } from './params.ts';
+import { matchedResource, namespaceSelected, objectSelected } from './rule-matches.ts';
 
 /** A policy that a binding applies to a request, with one parameter. */
 export interface PolicyInvocation {
@@ -87,4 +87,28 @@ function invocationsOf(
       return [broken(policy, binding, error)];
     }
   });
+}
+
+/**
+ * Compares a request with the `MatchResources` of a policy or a binding. Returns the resource in the version that the
+ * rules match, or `undefined` when the request does not match. Without rules, every resource matches in the version of
+ * the request.
+ *
+ * @throws ApiError 404 when the namespace does not exist.
+ */
+function matchedByResources(
+  match: JsonObject,
+  attributes: AdmissionAttributes,
+  { registry, store }: AdmissionContext,
+): ServedResource | undefined {
+  if (!objectSelected(objectAt(match, 'objectSelector'), attributes)) return undefined;
+  const policy = textAt(match, 'matchPolicy');
+  const excluded = objectsAt(match, 'excludeResourceRules');
+  if (excluded.length > 0 && matchedResource(excluded, policy, attributes, registry.all()) !== undefined)
+    return undefined;
+  const rules = objectsAt(match, 'resourceRules');
+  const resource =
+    rules.length === 0 ? attributes.resource : matchedResource(rules, policy, attributes, registry.all());
+  if (resource === undefined) return undefined;
+  return namespaceSelected(objectAt(match, 'namespaceSelector'), attributes, store) ? resource : undefined;
 }

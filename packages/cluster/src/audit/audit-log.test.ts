@@ -7,7 +7,6 @@ import { createEmbeddedCluster, createManualClock } from '../index.ts';
 import { allow, call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
 import { openWebhookServer, patchAnswer } from '../../test-support/webhook-server.ts';
 import { AuditLog } from './audit-log.ts';
-import { legacyLine } from './legacy-line.ts';
 import { RequestTrail, sourceIps } from './request-trail.ts';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
@@ -429,15 +428,6 @@ describe('the file', () => {
       code: 'cluster/audit-log',
       remedy: expect.stringContaining('folder'),
     });
-  });
-
-  test('in the legacy format has a line of text for each event', async () => {
-    await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
-    await log.call('GET', MAPS, undefined, JANE);
-    const [event] = log.events;
-    expect(event === undefined ? '' : legacyLine({ ...event, auditID: 'id', sourceIPs: ['127.0.0.1'] })).toBe(
-      String.raw`2026-01-01T12:00:00Z AUDIT: id="id" stage="ResponseComplete" ip="127.0.0.1" method="list" user="jane" groups="\"devs\",\"system:authenticated\"" as="<self>" asgroups="<lookup>" user-agent="" namespace="default" uri="/api/v1/namespaces/default/configmaps" response="403"`,
-    );
   });
 });
 

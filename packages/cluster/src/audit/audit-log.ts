@@ -10,7 +10,6 @@ import type { UserInfo } from '../cluster-options.ts';
 import type { ApiReply, AuditTrail, IncomingRequest } from '../protocol/request.ts';
 import { Query, splitPath, splitTarget } from '../protocol/request.ts';
 import { auditDecision } from './audit-rules.ts';
-import { legacyLine } from './legacy-line.ts';
 import { LogFile } from './log-file.ts';
 import { RequestTrail } from './request-trail.ts';
 
@@ -85,7 +84,7 @@ export class AuditLog {
     try {
       const event = makeEvent();
       this.#options.onEvent?.(event);
-      this.#file?.append(this.#options.format === 'legacy' ? legacyLine(event) : toJsonText(event));
+      this.#file?.append(toJsonText(event));
       this.#fails = false;
     } catch (thrown) {
       // As in Kubernetes, the request continues when its event is lost.

@@ -2,7 +2,6 @@ import { seededRandom } from '@typekro/kit/core';
 import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { ApiReply, Interceptor, RequestHead } from '../protocol/request.ts';
 import { ApiError, conflict } from '../errors/api-error.ts';
-import { faultRequest, matchesFault } from './matches-fault.ts';
 import { requireKnownMembers } from './known-members.ts';
 import { FAULT_VERBS } from './never-hits.ts';
 import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './fault.ts';
@@ -10,6 +9,7 @@ import { cutStream, delayedStream } from './streams.ts';
 import { replyError } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
+import { attributesOf } from '../auth/authorize.ts';
 
 /** The parts of the cluster that faults use. Fault rules see each request before the cluster handles it. */
 export interface FaultContext {
@@ -229,4 +229,37 @@ function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
 /** Drops a response that no client reads, and stops its stream. */
 function discard(reply: ApiReply): void {
   reply.stream?.stop();
+}
+
+/** Collects the properties of a request that the conditions of rules compare. */
+function faultRequest(registry: Registry, request: RequestHead): FaultRequest {
+  const { verb, group, resource, subresource, namespace, name } = attributesOf(request);
+  const version = (request.segments[0] === 'api' ? request.segments[1] : request.segments[2]) ?? '';
+  return {
+    method: request.method,
+    path: request.target,
+    verb,
+    group,
+    version,
+    resource,
+    kind: registry.find(group, version, resource)?.kind ?? '',
+    subresource,
+    namespace,
+    name,
+    user: request.user.name,
+    userAgent: request.headers['user-agent'] ?? '',
+  };
+}
+
+const FIELDS = ['verb', 'group', 'kind', 'resource', 'subresource', 'namespace', 'name', 'user', 'method'] as const;
+
+/** Does the request meet all conditions of a rule? */
+function matchesFault(match: FaultMatch, request: FaultRequest): boolean {
+  for (const field of FIELDS) {
+    const wanted = match[field];
+    if (wanted === undefined) continue;
+    if (typeof wanted === 'string' ? wanted !== request[field] : !wanted.includes(request[field])) return false;
+  }
+  if (match.path !== undefined && request.path.search(match.path) < 0) return false;
+  return match.where === undefined || match.where(request);
 }

@@ -1,15 +1,18 @@
-/**
- * Paths that clients rarely request. `lazy-modules.ts` loads this module at the first request for one of these paths.
- */
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
-import { issuerDocument, KEYS_PATH, keySetOf } from '../auth/token-documents.ts';
+import { KEYS_PATH, issuerDocument, keySetOf } from '../auth/token-documents.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import { replyText, replyValue } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Registry } from '../registry/registry.ts';
-import { type MetricsContext, metricsText } from './metrics-text.ts';
+import { withGroup } from '@typekro/kit/core';
+import type { OpenStreams } from '../protocol/open-streams.ts';
+import type { Store } from '../store/store.ts';
+
+/**
+ * Paths that clients rarely request. `lazy-modules.ts` loads this module at the first request for one of these paths.
+ */
 
 /** The parts of the cluster that these paths use. */
 export interface OtherPathsContext extends MetricsContext {
@@ -80,4 +83,32 @@ function issuerReply({ access: { tokens }, serverUrl }: OtherPathsContext, reque
     'content-type': isKeys ? 'application/jwk-set+json' : 'application/json',
     'cache-control': 'public, max-age=3600',
   });
+}
+
+/** The parts of the cluster that the metrics describe. */
+export interface MetricsContext {
+  readonly store: Store;
+  readonly streams: OpenStreams;
+}
+
+/** Metrics of the cluster in the text format of Prometheus. */
+export function metricsText({ store, streams }: MetricsContext): string {
+  const lines = [
+    '# HELP apiserver_storage_objects Number of stored objects by resource.',
+    '# TYPE apiserver_storage_objects gauge',
+  ];
+  for (const collection of store.collections()) {
+    const name = withGroup(collection.plural, collection.group);
+    lines.push(`apiserver_storage_objects{resource="${name}"} ${collection.size}`);
+  }
+  const watches = [...streams].filter(({ isWatch }) => isWatch).length;
+  lines.push(
+    '# HELP apiserver_longrunning_requests Number of open watches.',
+    '# TYPE apiserver_longrunning_requests gauge',
+    `apiserver_longrunning_requests{verb="WATCH"} ${watches}`,
+    '# HELP process_resident_memory_bytes Resident memory of the process.',
+    '# TYPE process_resident_memory_bytes gauge',
+    `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
+  );
+  return `${lines.join('\n')}\n`;
 }

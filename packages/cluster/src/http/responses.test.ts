@@ -14,7 +14,7 @@ import { compressReply } from './compress.ts';
 import { flatHeaders } from './flat-headers.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { maxConnections } from './listener.ts';
-import { metricsText } from './metrics-text.ts';
+import { metricsText } from './other-paths.ts';
 import { prettyReply } from './pretty.ts';
 
 const large = Buffer.alloc(200_000, 'a');

@@ -1,12 +1,27 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, formatRef, isJsonObject, isoTime, mergeJson, refOf } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { type InstanceNode, countObjects, edgesWith, presentValue } from '@typekro/controller/inspect';
-import { type NodeReport, Explanation, keys, PlacedExpression, RenderedInstance } from '@typekro/engine/runtime';
-import type { PlaygroundStep } from './input.ts';
+import {
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  formatApiVersion,
+  formatRef,
+  isJsonObject,
+  isoTime,
+  mergeJson,
+  refOf,
+} from '@typekro/kit/core';
+import type { Graph, GraphNode } from '@typekro/engine/graph';
+import {
+  type InstanceNode,
+  STATUS_NODE,
+  countObjects,
+  edgesWith,
+  expressionValue,
+  presentValue,
+} from '@typekro/controller/inspect';
+import { type NodeReport, Explanation, PlacedExpression, RenderedInstance, keys } from '@typekro/engine/runtime';
+import type { PlaygroundStep, NodeValues } from './input.ts';
 import { type SimulatedServer, simulatedServer } from './simulated-server.ts';
 import { simulatedStatus } from './simulated-status.ts';
-import { stepValues } from './step-values.ts';
 
 /** The input of a simulation. */
 export interface SimulationInput {
@@ -208,4 +223,29 @@ function variablesOf(
     variables.set(id, isList ? [...(Array.isArray(before) ? before : []), object] : object);
   }
   return variables;
+}
+
+/**
+ * The expressions of all nodes in the order of creation, then those of the status, with their static types and present
+ * values.
+ *
+ * @param variables the instance (`schema`) and the objects of nodes, by their names
+ * @param now the time of the simulation, in milliseconds since the epoch
+ */
+function stepValues(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number): NodeValues[] {
+  const valuesOf = (id: string, node: GraphNode | undefined, placed: readonly PlacedExpression[]): NodeValues => ({
+    node: id,
+    expressions: placed.map(({ purpose, place, expression }) => ({
+      purpose,
+      place,
+      expression: expression.template ?? expression.cel,
+      type: expression.type,
+      value: expressionValue(node, expression, variables, now),
+    })),
+  });
+  const nodes = graph.order.flatMap((id) => graph.nodes.get(id) ?? []);
+  return [
+    ...nodes.map((node) => valuesOf(node.id, node, PlacedExpression.of(node))),
+    valuesOf(STATUS_NODE, undefined, PlacedExpression.ofStatus(graph)),
+  ].filter(({ expressions }) => expressions.length > 0);
 }

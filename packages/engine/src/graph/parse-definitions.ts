@@ -25,8 +25,9 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const lines = new LineIndex(source, file);
   const diagnostics: Diagnostic[] = [];
+  const secret = SECRET.test(source) ? { isSecret: true as const } : {};
   const report = (code: string, message: string, offset: number, hint?: string, severity: Severity = 'error'): void => {
-    const more = hint === undefined ? {} : { hint };
+    const more = hint === undefined ? secret : { ...secret, hint };
     diagnostics.push({ code, severity, message, source: lines.position(offset), ...more });
   };
   const tooLong = longDocument(source);
@@ -75,6 +76,9 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
   }
   return { documents, diagnostics };
 }
+
+/** Matches the kind of a Secret. The values of a text with errors are not known, and so not their places. */
+const SECRET = /["']?kind["']?\s*:\s*["']?Secret\b/;
 
 /**
  * The offset of the first document that is too long; undefined when there is none. A `---` at the beginning of a line,

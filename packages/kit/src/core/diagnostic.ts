@@ -43,6 +43,8 @@ export interface Diagnostic {
   /** Field path in the object checked, e.g. `spec.resources[0].template.spec.replicas`. */
   readonly path?: string;
   readonly source?: SourcePosition;
+  /** Is the place that of a value of a Secret? No excerpt of the source is then shown. */
+  readonly isSecret?: true;
   /** kro's own message for the same problem; clients of kro match on this message. */
   readonly kroMessage?: string;
 }
@@ -65,14 +67,15 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 
 /**
  * The text of a diagnostic for people: position, severity, message, the source line with a caret under the column, path
- * and hint. `sourceText` is the whole text of the file; without it, and for a line of a Secret, there is no excerpt. `columns` is the width of the
- * terminal, to which the source line is cut.
+ * and hint. `sourceText` is the whole text of the file; without it, and for a place of a Secret, there is no excerpt.
+ * `columns` is the width of the terminal, to which the source line is cut.
  */
 export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string, columns?: number): string {
   const { source } = diagnostic;
   const where = source === undefined ? '' : `${source.file ?? '<input>'}:${source.line}:${source.column}: `;
   const lines = [`${where}${diagnostic.severity}: ${diagnostic.message} [${diagnostic.code}]`];
-  if (source !== undefined && sourceText !== undefined) lines.push(...excerpt(sourceText, source, columns));
+  if (source !== undefined && sourceText !== undefined && diagnostic.isSecret !== true)
+    lines.push(...excerpt(sourceText, source, columns));
   const caller = source?.calledFrom;
   if (caller !== undefined) lines.push(`  called from ${caller.file ?? '<input>'}:${caller.line}:${caller.column}`);
   if (diagnostic.path !== undefined) lines.push(`  at ${diagnostic.path}`);
@@ -92,9 +95,10 @@ const CUT_MARKS_WIDTH = 4;
 
 /** The source line and a caret line under it; empty when the position lies outside the text. */
 function excerpt(text: string, { line: number, column }: SourcePosition, columns?: number): string[] {
-  const { lines, isOfSecret } = latestText(text);
+  if (latest?.text !== text) latest = { text, lines: new LineIndex(text) };
+  const { lines } = latest;
   const line = lines.lineText(number);
-  if (line === undefined || isOfSecret(number)) return [];
+  if (line === undefined) return [];
   const gutter = `${number} | `;
   const room = columns === undefined ? MAX_EXCERPT_LENGTH : columns - gutter.length - 2;
   const { shown, before } = shownPart(
@@ -126,26 +130,4 @@ function shownPart(
 }
 
 /** The lines of the latest text: many diagnostics are about one file. */
-let latest: { text: string; lines: LineIndex; isOfSecret: (line: number) => boolean } | undefined;
-
-function latestText(text: string): NonNullable<typeof latest> {
-  if (latest?.text !== text) latest = { text, lines: new LineIndex(text), isOfSecret: linesOfSecrets(text) };
-  return latest;
-}
-
-/** Finds the lines of the documents of YAML or JSON that are a Secret, or a list with a Secret. */
-function linesOfSecrets(text: string): (line: number) => boolean {
-  const hidden: [first: number, last: number][] = [];
-  let first = 1;
-  for (const document of text.includes('Secret') ? text.split(/^---.*$/m) : []) {
-    const last = first + (document.match(/\r\n|\r|\n/g)?.length ?? 0);
-    if (SECRET.test(document) || (LIST.test(document) && PART.test(document))) hidden.push([first, last]);
-    first = last;
-  }
-  return (line) => hidden.some(([from, to]) => line >= from && line <= to);
-}
-
-/** Matches the kind of an object at the root of a document, or in a line with the beginning of an object. */
-const SECRET = /^(?:[ \t]*\{.*?| {0,4})["']?kind["']?\s*:\s*["']?Secret\b/m;
-const LIST = /^(?: {0,4}["']?kind["']?\s*:\s*["']?\w*List\b|[ \t]*\[|items:)/m;
-const PART = /["']?kind["']?\s*:\s*["']?Secret\b/;
+let latest: { readonly text: string; readonly lines: LineIndex } | undefined;

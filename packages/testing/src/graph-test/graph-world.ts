@@ -1,13 +1,20 @@
 import type { ClusterSnapshot } from '@typekro/cluster';
-import { type JsonObject, type KubeObject, type ObjectRef, isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  type ObjectRef,
+  TypeKroError,
+  isJsonObject,
+  refOf,
+} from '@typekro/kit/core';
 import { type Graph, type GraphNode, Nodes } from '@typekro/engine/graph';
 import { type InspectSource, instanceRef } from '@typekro/controller/inspect';
 import { type Clock, type KubeClient, KubeError } from '@typekro/kube';
-import { type NodeReport, Explanation, keys, ObjectLabels, RenderedInstance } from '@typekro/engine/runtime';
+import { type NodeReport, Explanation, ObjectLabels, RenderedInstance, keys } from '@typekro/engine/runtime';
 import { virtualWorld } from '../simulation/virtual-world.ts';
 import { changesElements, expandPaths } from './partial-differences.ts';
 import type { GivenState } from './steps.ts';
-import { withReplicaCounts } from './replica-counts.ts';
 import { WrittenNodes } from './written-nodes.ts';
 
 /** The initial state of a definition's tests. */
@@ -282,4 +289,36 @@ function indexOf({ metadata }: KubeObject): number {
 export function describeGraphNode(report: NodeReport): string {
   const { node, state, reason } = Explanation.of(report);
   return `${node} ${state}: ${reason}`;
+}
+
+/** Maps each count in the status of a workload to the counts that, for the API server, must be at least as high. */
+const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
+  availableReplicas: ['readyReplicas', 'replicas'],
+  readyReplicas: ['replicas'],
+  updatedReplicas: ['replicas'],
+  currentReplicas: ['replicas'],
+};
+
+const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
+
+/**
+ * Adds to the status that a test gives a workload the counts that the API server requires. For example, three available
+ * replicas imply three ready ones. Counts that the test sets do not change.
+ */
+function withReplicaCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {
+  if (!WORKLOADS.has(kind)) return given;
+  const result = { ...given };
+  for (const [name, others] of Object.entries(AT_LEAST)) {
+    const count = given[name];
+    if (typeof count !== 'number') continue;
+    for (const other of others) {
+      if (Object.hasOwn(given, other)) continue;
+      result[other] = Math.max(count, numberOf(result[other]), numberOf(live[other]));
+    }
+  }
+  return result;
+}
+
+function numberOf(value: JsonValue | undefined): number {
+  return typeof value === 'number' ? value : 0;
 }

@@ -2,14 +2,12 @@ import { count, formatRef, objectName, refOf, TypeKroError } from '@typekro/kit/
 import { Nodes } from '@typekro/engine/graph';
 import { type NodeReport, keys } from '@typekro/engine/runtime';
 import type { Command } from '../../command.ts';
-import { controllerSettings } from '../../controller-settings.ts';
+import { controllerSettings } from '@typekro/app/controllers';
 import { levelOption } from '../../command-options.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS } from '../../instance/change-report.ts';
-import { argumentOf } from '../../instance/instance-name.ts';
-import { observe } from '../../instance/observation.ts';
+import { argumentOf, blockerWithoutDefinition, observe } from '@typekro/app/instance';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/report-on-instance.ts';
-import { blockerWithoutDefinition } from '../../instance/without-definition.ts';
 
 /** `typekro delete INSTANCE`: deletes an instance. The controller deletes the objects of the instance first. */
 export const deleteInstance: Command = {

@@ -2,9 +2,8 @@ import { TypeKroError } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { DiffReport } from '@typekro/controller/inspect';
 import { type Command, ExitCode } from '../../command.ts';
-import { differenceLines, diffReport } from '../../instance/diff-report.ts';
+import { diffReport, differenceLines, withFindings } from '@typekro/app/instance';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/report-on-instance.ts';
-import { withFindings } from '../../instance/evidence.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: prints the changes that the controller would make. */
 export const diff: Command = {

@@ -3,7 +3,7 @@ import type { InstanceEvent } from '@typekro/controller/inspect';
 import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, ExitCode } from '../../command.ts';
-import { byTime, EVENT, eventLine, InstanceEventFilter, listEvents } from '../../instance/instance-events.ts';
+import { byTime, EVENT, eventLine, InstanceEventFilter, listEvents } from '@typekro/app/instance';
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observeArgument } from '../../instance/report-on-instance.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
 

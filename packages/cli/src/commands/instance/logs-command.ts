@@ -3,7 +3,7 @@ import { type KubeClient, KubeError } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
 import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observeArgument } from '../../instance/report-on-instance.ts';
-import { type LogSelection, type LogSource, logLines, logSources } from '../../instance/log-sources.ts';
+import { type LogSelection, type LogSource, logLines, logSources } from '@typekro/app/instance';
 
 /** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers that belong to an instance. */
 export const logs: Command = {

@@ -2,12 +2,11 @@ import { definitionRevisions, liveDefinition, PIN_ANNOTATION } from '@typekro/co
 import { type KubeObject, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { type Command, type CommandInput, textOption } from '../../command.ts';
-import { controllerSettings } from '../../controller-settings.ts';
+import { controllerSettings } from '@typekro/app/controllers';
 import { levelOption } from '../../command-options.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../../instance/change-report.ts';
-import { type FoundInstance, findInstance } from '../../instance/find-instance.ts';
-import { argumentOf } from '../../instance/instance-name.ts';
+import { type FoundInstance, argumentOf, findInstance } from '@typekro/app/instance';
 import { refuseGraph } from '../../instance/instance-actions.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/report-on-instance.ts';
 

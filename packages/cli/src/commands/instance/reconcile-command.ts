@@ -7,23 +7,26 @@ import { isConflict, isNotFound, KubeError, readSession, systemClock, waitForObj
 import { type Condition, keys, readConditions } from '@typekro/engine/runtime';
 import { connectToCluster } from '../../cluster-client.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
-import { controllerSettings } from '../../controller-settings.ts';
+import { controllerSettings } from '@typekro/app/controllers';
 import { levelOption } from '../../command-options.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
 import { parseDuration, timeLimit } from '../../parse-duration.ts';
-import { argumentOf } from '../../instance/instance-name.ts';
+import {
+  type Report,
+  argumentOf,
+  findDefinition,
+  findInstance,
+  observe,
+  statusLines,
+  statusView,
+  suspendsWrites,
+  withFindings,
+} from '@typekro/app/instance';
 import { annotate, CHANGE_OPTIONS, resultText } from '../../instance/change-report.ts';
-import { findDefinition } from '../../instance/find-definition.ts';
-import { findInstance } from '../../instance/find-instance.ts';
 import { newReconcileRequest, NO_SUSPENSION, refuseGraph } from '../../instance/instance-actions.ts';
-import { observe } from '../../instance/observation.ts';
 import { DECIDING_OPTIONS } from '../../instance/report-on-instance.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
-import { type Report } from '../../instance/observation.ts';
-import { suspendsWrites } from '../../instance/suspension.ts';
-import { withFindings } from '../../instance/evidence.ts';
-import { statusLines, statusView } from '../../instance/status-view.ts';
-import { printableLine } from '../../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 
 /** `typekro reconcile INSTANCE|DEFINITION`: requests a pass of the controller, and prints its outcome. */
 export const reconcile: Command = {

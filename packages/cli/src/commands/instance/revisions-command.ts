@@ -4,11 +4,10 @@ import { readSession, systemClock } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, ExitCode } from '../../command.ts';
-import { DEFINITION_POSITIONAL, findDefinition } from '../../instance/find-definition.ts';
+import { DEFINITION_POSITIONAL, type RevisionRow, findDefinition, readPins, revisionRows } from '@typekro/app/instance';
 import { INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
-import { type RevisionRow, readPins, revisionRows } from '../../instance/revision-rows.ts';
-import { printableLine } from '../../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 
 /** `typekro revisions DEFINITION`: lists the revisions of a definition with their changes and pinned instances. */
 export const revisions: Command = {

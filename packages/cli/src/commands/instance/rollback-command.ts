@@ -5,9 +5,8 @@ import type { KubernetesApi } from '@typekro/kube';
 import { type Command, textOption } from '../../command.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS, CLI_MANAGER } from '../../instance/change-report.ts';
-import { DEFINITION_POSITIONAL, findDefinition } from '../../instance/find-definition.ts';
+import { DEFINITION_POSITIONAL, findDefinition, graphDifferences } from '@typekro/app/instance';
 import { INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
-import { graphDifferences } from '../../instance/revision-difference.ts';
 
 /** `typekro rollback DEFINITION`: restores the spec of an earlier revision. */
 export const rollback: Command = {

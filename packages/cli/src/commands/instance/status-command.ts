@@ -2,8 +2,7 @@ import { systemClock } from '@typekro/kube';
 import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command } from '../../command.ts';
 import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../../instance/report-on-instance.ts';
-import { withFindings } from '../../instance/evidence.ts';
-import { statusLines, statusView } from '../../instance/status-view.ts';
+import { statusLines, statusView, withFindings } from '@typekro/app/instance';
 
 /** `typekro status INSTANCE`: prints conditions, status fields, and the nodes that are not ready. */
 export const status: Command = {

@@ -2,11 +2,9 @@ import { refOf } from '@typekro/kit/core';
 import type { Command } from '../../command.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS } from '../../instance/change-report.ts';
-import { findInstance } from '../../instance/find-instance.ts';
-import { argumentOf } from '../../instance/instance-name.ts';
+import { argumentOf, findInstance, suspensionEffect } from '@typekro/app/instance';
 import { resumeInstance, suspendInstance } from '../../instance/instance-actions.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/report-on-instance.ts';
-import { suspensionEffect } from '../../instance/suspension.ts';
 
 /**
  * `typekro suspend INSTANCE`: stops the controller's writes and deletions of an instance's objects until `typekro resume`.

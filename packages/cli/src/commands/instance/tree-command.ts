@@ -4,9 +4,18 @@ import { systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
-import { reportHead } from '../../instance/instance-head.ts';
-import { graphOf, instanceStatus, PICTURE_FORMATS, picturesOf } from '../../instance/instance-picture.ts';
-import type { Answer, InstanceObservation } from '../../instance/observation.ts';
+import {
+  type Answer,
+  type InstanceObservation,
+  PICTURE_FORMATS,
+  graphOf,
+  instanceStatus,
+  picturesOf,
+  reportHead,
+  treeLines,
+  treeNodes,
+  withFindings,
+} from '@typekro/app/instance';
 import {
   DECIDING_OPTIONS,
   INSTANCE_POSITIONAL,
@@ -14,9 +23,7 @@ import {
   reportOnInstance,
 } from '../../instance/report-on-instance.ts';
 import { withOwnedObjects } from '../../dashboard/owned-objects.ts';
-import { withFindings } from '../../instance/evidence.ts';
 import { watchReport } from '../../instance/watch-report.ts';
-import { treeLines, treeNodes } from '../../instance/tree-view.ts';
 import { outputOption } from '../../command-options.ts';
 
 /** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */

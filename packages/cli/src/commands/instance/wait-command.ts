@@ -4,12 +4,19 @@ import { type KubeError, type KubernetesApi, readSession, systemClock, waitForOb
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, ExitCode, textOption } from '../../command.ts';
 import { parseDuration, timeLimit } from '../../parse-duration.ts';
-import { findInstance, NEAR_NAMES } from '../../instance/find-instance.ts';
-import { recordedState } from '../../instance/observation.ts';
+import {
+  NEAR_NAMES,
+  type WaitGoal,
+  findInstance,
+  goalText,
+  isReached,
+  parseGoal,
+  recordedState,
+  resumeCommand,
+  suspendsWrites,
+} from '@typekro/app/instance';
 import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/report-on-instance.ts';
-import { suspendsWrites, resumeCommand } from '../../instance/suspension.ts';
-import { type WaitGoal, goalText, isReached, parseGoal } from '../../instance/wait-goal.ts';
-import { printableLine } from '../../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 
 /** `typekro wait INSTANCE`: waits until an instance is ACTIVE, is deleted, or has a condition. */
 export const wait: Command = {

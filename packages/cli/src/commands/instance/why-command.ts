@@ -2,11 +2,8 @@ import { type KubeObject, TypeKroError } from '@typekro/kit/core';
 import { type KubernetesApi, systemClock } from '@typekro/kube';
 import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command } from '../../command.ts';
-import { findDefinition } from '../../instance/find-definition.ts';
+import { definitionWhyLines, explainDefinition, findDefinition, whyLines, whyOf } from '@typekro/app/instance';
 import { DECIDING_OPTIONS, INSTANCE_NODE_POSITIONAL, reportOnInstance } from '../../instance/report-on-instance.ts';
-import { definitionWhyLines, explainDefinition } from '../../instance/why-definition.ts';
-import { whyOf } from '../../instance/evidence.ts';
-import { whyLines } from '../../instance/why-view.ts';
 
 /** The prefixes that mark an argument as the name of a definition. */
 const DEFINITION_PREFIX = /^(?:rgd|definition|resourcegraphdefinitions?)\//i;

@@ -5,8 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type JsonObject, stringifyJson } from '@typekro/kit/core';
 import { commandRunner } from '../../../test-support/run-command.ts';
 import { convert } from '../../commands/convert-command.ts';
-import { objectCode, printCode, stringCode, textCode } from './code.ts';
-import { renamedTo } from './expression-code.ts';
+import { objectCode, printCode, renamedTo, stringCode, textCode } from '@typekro/app/convert';
 
 test.each([
   ['a variable', 'zone', textCode('zone'), '{ zone }'],

@@ -13,7 +13,7 @@ import { withUnknownKinds } from '@typekro/sdk/compose';
 import { isLongRun } from '@typekro/kit/test-support/budget';
 import { commandRunner } from '../../../test-support/run-command.ts';
 import { convert } from '../../commands/convert-command.ts';
-import { toComposition } from './to-composition.ts';
+import { toComposition } from '@typekro/app/convert';
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'typekro-composition-'));

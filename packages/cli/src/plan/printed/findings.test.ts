@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instancePlan, planOf, writePlan } from '../../../test-support/plan-values.ts';
+import { instancePlan, planOf, writePlan } from '@typekro/app/test-support/plan-values';
 import { findingsOf, githubAnnotations } from './findings.ts';
 import { junitText } from './plan-junit.ts';
 import { markdownText } from './markdown.ts';

@@ -1,8 +1,7 @@
 import { objectName } from '@typekro/kit/core';
-import { allWrites } from './fold.ts';
+import { allWrites, withoutNames } from '@typekro/app/plan';
 import { type InstancePlan, type Plan, recreatedText } from '@typekro/controller/inspect';
-import { withoutNames } from '../replace-name.ts';
-import { workflowCommand } from '../../text/escapes.ts';
+import { workflowCommand } from '@typekro/app/text';
 
 /** A part of a plan that a reviewer must notice. */
 export interface Finding {

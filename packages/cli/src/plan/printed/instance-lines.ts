@@ -1,8 +1,7 @@
 import { type ObjectRef, count, namespacedName, objectName } from '@typekro/kit/core';
-import { printableLine } from '../../text/output-text.ts';
-import { resumeCommand, suspendCommand } from '../../instance/suspension.ts';
-import { type Fold, fold } from './fold.ts';
-import { padded } from '../../text/text-layout.ts';
+import { padded, printableLine } from '@typekro/app/text';
+import { resumeCommand, suspendCommand } from '@typekro/app/instance';
+import { type Fold, fold } from '@typekro/app/plan';
 import { type PlanView, objectLines, valueLineText } from './object-lines.ts';
 import { signOf } from './paint.ts';
 import { parentText, recreatedText, UNREAD } from '@typekro/controller/inspect';

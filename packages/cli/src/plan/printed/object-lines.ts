@@ -1,5 +1,5 @@
-import { objectName, stringifyJson } from '@typekro/kit/core';
-import { printable, printableLine } from '../../text/output-text.ts';
+import { objectName, stringifyJson, printable } from '@typekro/kit/core';
+import { printableLine } from '@typekro/app/text';
 import { Secrets } from '@typekro/engine/runtime';
 import { type Paint, signOf } from './paint.ts';
 import { type ObjectPlan, type ValueLine, writeNotes } from '@typekro/controller/inspect';

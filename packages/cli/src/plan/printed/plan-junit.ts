@@ -1,5 +1,5 @@
 import { objectName } from '@typekro/kit/core';
-import { xmlText } from '../../text/escapes.ts';
+import { xmlText } from '@typekro/app/text';
 import type { InstancePlan, Plan } from '@typekro/controller/inspect';
 
 /**

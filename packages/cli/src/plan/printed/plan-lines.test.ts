@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { immutableFields } from '../../instance/immutable-fields.ts';
+import { diffReport, immutableFields } from '@typekro/app/instance';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -8,11 +8,7 @@ import type { ApplyAction, Decision } from '@typekro/engine/runtime';
 import { type PlanWorld, planWorld } from '../../../test-support/plan-world.ts';
 import { commandRunner } from '../../../test-support/run-command.ts';
 import { why } from '../../commands/instance/why-command.ts';
-import { diffReport } from '../../instance/diff-report.ts';
-import { droppedLines } from '../dropped-lines.ts';
-import { isOfController, valueLine } from '../value-lines.ts';
-import { SharedFields } from '../simulation/shared-fields.ts';
-import { instancePlan } from '../instance-plan.ts';
+import { SharedFields, droppedLines, instancePlan, isOfController, valueLine } from '@typekro/app/plan';
 
 describe('dropped lines', () => {
   let place: PlanWorld;

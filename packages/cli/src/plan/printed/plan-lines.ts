@@ -1,5 +1,5 @@
 import { count } from '@typekro/kit/core';
-import { printableLine } from '../../text/output-text.ts';
+import { printableLine } from '@typekro/app/text';
 import { instanceLines } from './instance-lines.ts';
 import { type PlanView, objectLines, valueLineText } from './object-lines.ts';
 import { signOf } from './paint.ts';

@@ -1,6 +1,6 @@
 import { count } from '@typekro/kit/core';
-import { printableLine } from '../../text/output-text.ts';
-import { allWrites } from './fold.ts';
+import { printableLine } from '@typekro/app/text';
+import { allWrites } from '@typekro/app/plan';
 import type { Plan, ObjectPlan } from '@typekro/controller/inspect';
 import type { PlanView } from './object-lines.ts';
 

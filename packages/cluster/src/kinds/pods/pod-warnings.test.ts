@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { WriteContext } from '../strategy.ts';
 import { Problems } from '../../errors/field-problems.ts';
-import { imageTag } from './image-tag.ts';
+import { imageTag } from './pod-defaults.ts';
 import { podWarnings } from './pod-warnings.ts';
 import { podStrategy } from './pod.ts';
 import { defaultPodSpec } from './pod-defaults.ts';

@@ -14,7 +14,7 @@ import { definitionStatus, outcomes } from './definition-status.ts';
 import type { DefinitionWriter } from './definition-writer.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
 import type { RevisionHandoff } from './revision-handoff.ts';
-import { remainingText } from './remaining-text.ts';
+import { type KubeObject, namespacedName } from '@typekro/kit/core';
 
 /** The dependencies of a `Removal`. */
 export interface RemovalOptions {
@@ -121,4 +121,33 @@ export class Removal {
     await this.#options.writer.putStatus(definition, status, signal);
     return {};
   }
+}
+
+/** The maximum number of instances that the message names. */
+const MAX_NAMED_INSTANCES = 5;
+
+/**
+ * Names the instances that delay the removal of a deleted definition, and their finalizers. The instances are sorted by
+ * name.
+ */
+function remainingText(instances: Pick<KindCache, 'size' | 'values'>): string {
+  const named = [...instances.values()]
+    .map(({ object }) => object)
+    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+    .slice(0, MAX_NAMED_INSTANCES)
+    .map((object) => `${nameOf(object)} (${stateOf(object)})`);
+  const more = instances.size > named.length ? `, and ${instances.size - named.length} more` : '';
+  const count = instances.size === 1 ? 'an instance' : `${instances.size} instances`;
+  return `deletion waits for ${count}: ${named.join(', ')}${more}`;
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return namespacedName(metadata);
+}
+
+function stateOf({ metadata }: KubeObject): string {
+  const { deletionTimestamp, finalizers = [] } = metadata;
+  if (deletionTimestamp === undefined) return 'not deleted';
+  const held = finalizers.length === 0 ? '' : `, finalizers ${finalizers.join(', ')}`;
+  return `deleted at ${deletionTimestamp}${held}`;
 }

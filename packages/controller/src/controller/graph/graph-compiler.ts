@@ -1,9 +1,8 @@
 import { type JsonObject, type KubeObject, jsonEquals, monotonicMs } from '@typekro/kit/core';
-import { type CompileOptions, type Graph, compileGraphObject, GraphShape, tooDeep } from '@typekro/engine/graph';
+import { type CompileOptions, type Graph, GraphShape, compileGraphObject, tooDeep } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 import { type CompilationTiming, type CompiledSpec, compiledSpec } from '../definition/compiler.ts';
 import { kindsNamed } from './graph-object.ts';
-import { RecentMap } from './recent-map.ts';
 
 /**
  * The maximum number of kept shapes (see `graphShape`), and also of kept Graphs. The controller needs the compiled
@@ -114,5 +113,38 @@ export class GraphCompiler {
     const named = `${group}/${kind}`;
     this.#shared.deleteWhere(({ kinds }) => kinds.has(named));
     this.#own.deleteWhere(({ kinds }) => kinds.has(named));
+  }
+}
+
+/** A map of limited size. When the map is full, a new entry replaces the least recently used entry. */
+class RecentMap<K, V> {
+  readonly #limit: number;
+  /** The entries in the order of their last use. */
+  readonly #entries = new Map<K, V>();
+
+  /** `limit`: the maximum number of entries. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Returns the value of a key. The key then counts as used. */
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    return value;
+  }
+
+  set(key: K, value: V): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > this.#limit && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  /** Deletes the entries for whose values `hasProperty` returns true. */
+  deleteWhere(hasProperty: (value: V) => boolean): void {
+    for (const [key, value] of this.#entries) if (hasProperty(value)) this.#entries.delete(key);
   }
 }

@@ -5,13 +5,13 @@ import { Empty, Loading } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { BoxShape } from './box-shape.tsx';
 import { placementIn } from './camera.ts';
-import { type LayoutInput, lineKey } from './layout.ts';
-import { LineLabel, LineShape } from './line-shape.tsx';
+import { type LayoutInput, type Point, lineKey } from './layout.ts';
 import { nearestBox } from './nearest-box.ts';
-import { placeLabels } from './place-labels.ts';
-import { type Picture, BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH } from './picture.ts';
+import { type PlacedLabel, LABEL_HEIGHT, placeLabels } from './place-labels.ts';
+import { type Line, type Picture, BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH } from './picture.ts';
 import { useLayout } from './use-layout.ts';
 import { useFrameSize, usePanZoom } from './use-pan-zoom.ts';
+import { pathOf } from './line-path.ts';
 
 /** The picture of a graph: lines, and boxes that Tab and the arrow keys reach. */
 export function GraphView(props: {
@@ -186,5 +186,37 @@ export function GraphView(props: {
         )}
       </div>
     </div>
+  );
+}
+
+/** A line of the graph. */
+export function LineShape(props: {
+  readonly line: Line;
+  readonly points: readonly Point[];
+  readonly isNear: boolean;
+  readonly isDim: boolean;
+}): JSX.Element | null {
+  if (props.points.length === 0) return null;
+  return (
+    <g class={`edge is-${props.line.state}`} data-near={props.isNear} data-dim={props.isDim}>
+      <path class="edge-line" d={pathOf(props.points)} marker-end="url(#arrow)" />
+    </g>
+  );
+}
+
+/** The data that flows along a line: the first value, and the number of additional values. */
+export function LineLabel({ label }: { readonly label: PlacedLabel }): JSX.Element {
+  const { x, y, width, text, whole } = label;
+  return (
+    <g class="edge-label" transform={`translate(${x} ${y})`}>
+      <title>{whole}</title>
+      <rect x={-width / 2} y={-LABEL_HEIGHT / 2} width={width} height={LABEL_HEIGHT} rx="6" />
+      {/* Combining marks above and below the letters are clipped at the edges of the label. */}
+      <svg x={-width / 2} y={-LABEL_HEIGHT / 2} width={width} height={LABEL_HEIGHT} overflow="hidden">
+        <text text-anchor="middle" x={width / 2} y={LABEL_HEIGHT / 2 + 4}>
+          {text}
+        </text>
+      </svg>
+    </g>
   );
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import type { JsonValue } from '@typekro/kit/core';
 import { diffLines, foldEqual, sideBySide } from './diff-lines.ts';
-import { likeDesired } from './like-desired.ts';
+import { likeDesired } from '../views/object-panel.tsx';
 
 const signs = { equal: ' ', removed: '-', added: '+' };
 const printed = (before: string, after: string): string =>

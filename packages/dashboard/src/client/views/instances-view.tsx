@@ -1,23 +1,24 @@
 import type { JSX, RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type {
-  DefinitionList,
-  DefinitionRow,
-  InstanceCounts,
-  InstanceQuery,
-  InstanceRow,
-  InstanceSort,
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import {
+  type DefinitionList,
+  type DefinitionRow,
+  type InstanceCounts,
+  type InstanceQuery,
+  type InstanceRow,
+  type InstanceSort,
+  INSTANCE_SORTS,
+  INSTANCE_STATES_BY_URGENCY,
+  inspectPaths,
 } from '@typekro/controller/inspect';
-import { INSTANCE_SORTS, inspectPaths, INSTANCE_STATES_BY_URGENCY } from '@typekro/controller/inspect';
 import { ApiError } from '../data/api-client.ts';
 import type { ListOptions, Route } from '../data/routes.ts';
 import { currentApi, meta, navigate } from '../data/session.ts';
-import { toneOf, stateWord } from '../graph/states.ts';
+import { stateWord, toneOf } from '../graph/states.ts';
 import { InstancePages } from '../lists/instance-pages.ts';
 import { InstanceTable } from '../lists/instance-table.tsx';
-import { useFieldText } from '../shared/field-text.ts';
 import { Icon, StateIcon } from '../shared/icons.tsx';
-import { copyCommand, Empty, Notices, ReadNotice, announce } from '../shared/parts.tsx';
+import { Empty, Notices, ReadNotice, announce, copyCommand } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { DEFINITIONS_COMMAND, listKindsCommand } from '../text/kubectl.ts';
 
@@ -279,4 +280,30 @@ export function sortOf(text: string | undefined): { readonly sort: InstanceSort;
 
 function sortText(sort: InstanceSort, order: 'asc' | 'desc'): string {
   return `${order === 'desc' ? '-' : ''}${sort}`;
+}
+
+/** The text of a field, and the functions that change it. */
+interface FieldText {
+  readonly text: string;
+  readonly setText: (text: string) => void;
+  /**
+   * Records the value that the field passes to the page, such as its trimmed text. This value does not replace the text
+   * when the page stores it.
+   */
+  readonly passOn: (value: string) => void;
+}
+
+/**
+ * The text of a field whose value is kept elsewhere. The user's text stays, even if it differs from the kept value,
+ * until another part of the page changes that value.
+ */
+function useFieldText(value: string): FieldText {
+  const [text, setText] = useState(value);
+  const own = useRef(value);
+  useEffect(() => {
+    if (value === own.current) return;
+    own.current = value;
+    setText(value);
+  }, [value]);
+  return { text, setText, passOn: (passed) => (own.current = passed) };
 }

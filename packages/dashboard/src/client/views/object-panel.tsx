@@ -1,6 +1,13 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { type JsonValue, type ObjectRef, objectName, stringifyJson } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  type ObjectRef,
+  isJsonObject,
+  objectName,
+  stringifyJson,
+} from '@typekro/kit/core';
 import { type FieldDrift, type ObjectDetail, inspectPaths } from '@typekro/controller/inspect';
 import { ofInstance } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
@@ -9,7 +16,6 @@ import { ageOf } from '../shared/page-clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Line, ReadNotice } from '../shared/parts.tsx';
 import { diffLines, sideBySide } from '../text/diff-lines.ts';
-import { likeDesired } from '../text/like-desired.ts';
 import { toYaml } from '../text/to-yaml.ts';
 
 /** One object, as the graph wants it and as it is, with the fields that other programs changed. */
@@ -159,4 +165,40 @@ function Sides(props: {
       </table>
     </div>
   );
+}
+
+/**
+ * The parts of a live value that the desired value also has, in the order of the desired value. A view can then show
+ * both side by side. Items of two lists are matched by their name or a similar field, otherwise by their position. A
+ * longer live list keeps its additional items.
+ */
+export function likeDesired(live: JsonValue, desired: JsonValue): JsonValue {
+  if (isJsonObject(live) && isJsonObject(desired)) {
+    const entries = Object.entries(desired).flatMap(([key, wanted]): [string, JsonValue][] => {
+      const found = Object.hasOwn(live, key) ? live[key] : undefined;
+      return found === undefined || wanted === undefined ? [] : [[key, likeDesired(found, wanted)]];
+    });
+    return Object.fromEntries(entries);
+  }
+  if (!Array.isArray(live) || !Array.isArray(desired)) return live;
+  const rest = [...live];
+  const paired = desired.flatMap((wanted: JsonValue): JsonValue[] => {
+    const at = placeOf(rest, wanted);
+    return at < 0 ? [] : rest.splice(at, 1).map((found) => likeDesired(found, wanted));
+  });
+  return [...paired, ...rest];
+}
+
+function placeOf(items: readonly JsonValue[], wanted: JsonValue): number {
+  if (!isJsonObject(wanted)) return items.length === 0 ? -1 : 0;
+  const name = nameOf(wanted);
+  return name === undefined
+    ? items.length === 0
+      ? -1
+      : 0
+    : items.findIndex((item) => isJsonObject(item) && nameOf(item) === name);
+}
+
+function nameOf(item: JsonObject): JsonValue | undefined {
+  return item['name'] ?? item['containerPort'] ?? item['port'] ?? item['mountPath'] ?? item['key'];
 }

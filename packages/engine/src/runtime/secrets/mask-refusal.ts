@@ -186,6 +186,7 @@ export const Secrets = {
   specOf: secretSpec,
   maskOf: refusalMask,
   maskRefusal: maskedSecretRefusal,
+  maskObject: maskedObjectRefusal,
   liveNodes: liveNodesOf,
   isPossible: canBeSecret,
   hides: hidesInSecret,
