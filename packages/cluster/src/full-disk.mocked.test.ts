@@ -14,6 +14,8 @@ const disk = vi.hoisted(() => ({
   text: 'no space left on device',
   /** If true, no log file can be opened. */
   opensNoLog: false,
+  /** If true, no new state file can be opened, because the process has too many open files. */
+  opensNoState: false,
 }));
 
 vi.mock('node:fs', async (original) => {
@@ -22,6 +24,8 @@ vi.mock('node:fs', async (original) => {
     ...fs,
     openSync(path: string, ...rest: [Fs.OpenMode, Fs.Mode?]) {
       if (disk.opensNoLog && path.endsWith('log.jsonl')) throw new Error('EMFILE: too many open files, open');
+      if (disk.opensNoState && path.endsWith('state.jsonl.new'))
+        throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
       return fs.openSync(path, ...rest);
     },
     writeSync(file: number, bytes: Uint8Array, offset = 0) {
@@ -63,6 +67,7 @@ afterEach(() => {
     code: 'ENOSPC',
     text: 'no space left on device',
     opensNoLog: false,
+    opensNoState: false,
   });
   vi.restoreAllMocks();
 });
@@ -257,6 +262,19 @@ describe('a cluster whose disk is full', () => {
     await using again = await open();
     expect(await names(again)).toEqual(['a', 'c']);
   });
+});
+
+test('a log that cannot be merged for want of open files is reported once, with its own remedy', async () => {
+  await using cluster = await open();
+  disk.opensNoState = true;
+  const text = 'x'.repeat(900_000);
+  for (let index = 0; index < 12; index++) {
+    const path = index === 0 ? MAPS : `${MAPS}/a`;
+    const answer = await call(cluster, index === 0 ? 'POST' : 'PUT', path, map('a', { text: `${text}${index}` }));
+    expect(answer.code).toBe(index === 0 ? 201 : 200);
+  }
+  expect(printed).toHaveLength(1);
+  expect(printed[0]).toMatchObject({ code: 'cluster/state-not-merged', remedy: expect.stringContaining('ulimit -n') });
 });
 
 test.each([false, true])(

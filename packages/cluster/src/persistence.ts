@@ -14,6 +14,7 @@ import {
   TypeKroError,
 } from '@typekro/kit/core';
 import { callEach } from './call-each.ts';
+import { lacksDescriptors } from './errors/missing-program.ts';
 import { keyOfObject } from './controllers/simulated-controller.ts';
 import type { ClusterSnapshot, SnapshotCollection, SnapshotContext } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
@@ -44,6 +45,8 @@ class Persistence implements Journal, KeptState {
   #checksum = 0;
   /** The size of the log in bytes at which it is merged into the state. */
   #foldSize = MIN_FOLD_BYTES;
+  /** Has the latest merge of the log failed? */
+  #isUnmerged = false;
   #problem: string | undefined;
 
   constructor(context: PersistenceContext, directory: string) {
@@ -216,14 +219,21 @@ class Persistence implements Journal, KeptState {
     this.#writeState(Number(resourceVersion), collections);
   }
 
-  /** Merges the log into the state. If this fails, the log still has all changes, and continues to grow. */
+  /**
+   * Merges the log into the state. If this fails, the log still has all changes, and continues to grow. Only the first
+   * of several failures in a row is reported.
+   */
   #mergeLog(): void {
     try {
       this.#fold();
+      this.#isUnmerged = false;
     } catch (thrown) {
       this.#foldSize = this.#log.size + MIN_FOLD_BYTES;
+      if (this.#isUnmerged) return;
+      this.#isUnmerged = true;
       const what = `merge ${this.#log.path} into ${this.#state}; the log keeps all changes, and grows`;
-      this.#context.report(TypeKroError.from(thrown, { code: 'cluster/state-not-merged', what, remedy: MAKE_ROOM }));
+      const remedy = remedyFor(thrown, this.#state);
+      this.#context.report(TypeKroError.from(thrown, { code: 'cluster/state-not-merged', what, remedy }));
     }
   }
 
@@ -278,15 +288,18 @@ const isFull = (thrown: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(error
 /** The error for a change that cannot be stored, and the remedy for the user. */
 function refusalFor(thrown: unknown, file: string): { readonly error: NotStored; readonly remedy: string } {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  const isLost = errorCode(thrown) === 'ESTALE';
-  const remedy = isFull(thrown) ? MAKE_ROOM : isLost ? 'stop this cluster, start it again' : `make ${file} writable`;
+  const remedy = remedyFor(thrown, file);
   // Clients recognize etcd's message for storage without space.
   const known = isFull(thrown) ? 'etcdserver: mvcc: database space exceeded: ' : '';
   const message = `${known}the change cannot be stored in ${file}: ${reason}; ${remedy}, and try again`;
   return { error: new NotStored(message, thrown), remedy };
 }
 
-const MAKE_ROOM = 'make room on the disk';
+function remedyFor(thrown: unknown, file: string): string {
+  if (isFull(thrown)) return 'make room on the disk';
+  if (lacksDescriptors(thrown)) return 'close connections, or start with a higher limit of open files (ulimit -n)';
+  return errorCode(thrown) === 'ESTALE' ? 'stop this cluster, start it again' : `make ${file} writable`;
+}
 
 /**
  * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has

@@ -1,9 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createHttpServer, cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '@typekro/kit/core';
+import {
+  noteRequestHead,
+  createHttpServer,
+  cryptoLibrary,
+  equalSecrets,
+  httpLibrary,
+  openServer,
+  TypeKroError,
+} from '@typekro/kit/core';
 import { type ControlAction, type ControlledCluster, CONTROL_PATHS, NAMED_ACTIONS } from './control-protocol.ts';
 
 /** An open control interface. */
@@ -22,19 +29,8 @@ export async function serveControl(cluster: ControlledCluster): Promise<ControlS
   const server = createHttpServer(httpLibrary(), {}, (request, response) => {
     answer(cluster, token, request, response).catch((error: unknown) => fail(response, error));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    token,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { port, close } = await openServer(server, 0, '127.0.0.1');
+  return { port, token, close };
 }
 
 async function answer(
@@ -45,6 +41,7 @@ async function answer(
 ): Promise<void> {
   const isAllowed = equalSecrets(request.headers.authorization ?? '', `Bearer ${token}`);
   if (!isAllowed) return send(response, 401, { message: 'the token is missing or wrong' });
+  noteRequestHead(request.socket, true);
   const foreign = foreignCaller(request);
   if (foreign !== undefined) return send(response, 403, { message: foreign });
   const { action, name } = actionOf(request);

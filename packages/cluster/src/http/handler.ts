@@ -135,6 +135,7 @@ async function answer(
   const query = new Query(text);
   const received = { method, path, target, segments: splitPath(path), query, headers, clientSignal };
   let user = 'user' in requester ? requester.user : context.access.authenticate(headers, requester.identity);
+  raw.admit?.(!user.groups.includes('system:unauthenticated'));
   if (asksToImpersonate(headers)) {
     const { impersonate } = await context.parts.impersonation.load();
     user = impersonate(context, user, headers, attributesOf(received), audit);

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
+  noteRequestHead,
   createHttpServer,
   httpLibrary,
   isLoopbackHost,
+  openServer,
   readLimitedBody,
-  readRegularFile,
   releaseBody,
   repeatedHeader,
 } from '@typekro/kit/core';
@@ -35,26 +36,6 @@ export type ListenerContext = HandlerContext & {
   /** The authority of the client certificates that the cluster signs. */
   readonly clientAuthority: Pick<Authority, 'ca'>;
 };
-
-/** The maximum number of connections. Each needs about 40 kB. Later ones are closed at once. */
-const MAX_CONNECTIONS = 25_000;
-/** The open files that connections leave to the rest of the process, such as its state and its log. */
-const RESERVED_FILES = 128;
-
-/** The maximum number of connections of a process with this table of limits, which Linux has. */
-export function maxConnections(limits: string): number {
-  const files = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
-  return Math.min(MAX_CONNECTIONS, Math.max(files - RESERVED_FILES, Math.floor(files / 4)));
-}
-
-/** The limits of this process; empty on a system without `/proc`. */
-function processLimits(): string {
-  try {
-    return readRegularFile('/proc/self/limits').toString();
-  } catch {
-    return '';
-  }
-}
 
 /** Opens a socket for a cluster. `noteRequest` is called for each connection and each request. */
 export async function openListener(
@@ -87,14 +68,7 @@ export async function openListener(
   const server = createHttpServer(secure ?? httpLibrary(), limits, onRequest, (problem, request, response) =>
     send(replyError(badRequest(problem)), request, response),
   );
-  server.maxConnections = maxConnections(processLimits());
-  const sockets = new Set<Socket>();
-  // Connections are tracked here so that the server can also close connections that never finish their TLS handshake.
-  server.on('connection', (socket: Socket) => {
-    noteRequest();
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  server.on('connection', noteRequest);
   server.on('clientError', refuseClient);
   serveUpgradesLate(server, https, {
     answer: (request) => {
@@ -105,18 +79,10 @@ export async function openListener(
     send,
     report: (thrown) => context.report(thrown),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  const { authority, close } = await openServer(server, port, host);
   const caData = secure?.caData;
   if (caData !== undefined) context.setCertificateAuthority(caData);
-  const address = server.address() as AddressInfo;
-  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  const url = `${https ? 'https' : 'http'}://${shown}:${address.port}`;
+  const url = `${https ? 'https' : 'http'}://${authority}`;
   context.serverUrl = url;
   const token = context.access.adminToken;
   return {
@@ -124,11 +90,7 @@ export async function openListener(
     token,
     kubeconfig: kubeconfigText(url, token, caData),
     ...(caData === undefined ? {} : { caData }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    close,
   };
 }
 
@@ -174,7 +136,8 @@ function answerTo(
   // certificate.
   if (certified !== undefined && certified !== 'refuse') headers = { ...headers, authorization: undefined };
   const { method = 'GET', url: target = '/', socket } = request;
-  const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress, clientSignal };
+  const admit = (isKnown: boolean): void => noteRequestHead(socket, isKnown);
+  const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress, clientSignal, admit };
   return handle(context, raw, certified ?? other);
 }
 

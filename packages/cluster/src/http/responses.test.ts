@@ -13,7 +13,6 @@ import { createManualClock } from '../cluster-clock.ts';
 import { compressReply } from './compress.ts';
 import { flatHeaders } from './flat-headers.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import { maxConnections } from './listener.ts';
 import { metricsText } from './other-paths.ts';
 import { prettyReply } from './pretty.ts';
 
@@ -333,16 +332,4 @@ test('the Date header of a response follows the clock of the cluster', async () 
   const answer = await fetch(`${url}/healthz`);
   expect(answer.headers.get('date')).toBe(new Date(now).toUTCString());
   await cluster.close();
-});
-
-test.each([
-  ['1048576', 25_000],
-  ['20000', 19_872],
-  ['64', 16],
-  ['unlimited', 25_000],
-])('connections leave open files to the rest of a process that may have %s', (files, expected) => {
-  expect(maxConnections(`Max processes  7 7\nMax open files            ${files}              1048576  files\n`)).toBe(
-    expected,
-  );
-  expect(maxConnections('')).toBe(25_000);
 });

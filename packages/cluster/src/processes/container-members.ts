@@ -5,16 +5,9 @@
  */
 import type { ProgramGuard } from './container-process.ts';
 import type { TableEntry } from './process-table.ts';
+import { lacksDescriptors } from '../errors/missing-program.ts';
 import { environmentOf, markPrefix, runIn } from './run-mark.ts';
-import {
-  isShortOfFiles,
-  killSession,
-  linuxProcesses,
-  listProcesses,
-  memoryBytes,
-  SCAN_MS,
-  signalProcess,
-} from './process-table.ts';
+import { killSession, linuxProcesses, listProcesses, memoryBytes, SCAN_MS, signalProcess } from './process-table.ts';
 
 /** The processes of a run and their memory. */
 interface RunUse {
@@ -172,7 +165,7 @@ export class ContainerMembers {
     } catch (error) {
       // If too many files are open, searches again later. Any other error means that the process table is not
       // available.
-      if (isShortOfFiles(error)) return void setTimeout(() => this.killEnded(), SCAN_MS).unref();
+      if (lacksDescriptors(error)) return void setTimeout(() => this.killEnded(), SCAN_MS).unref();
     }
     for (const leader of this.#endedMains) this.#programs.delete(leader);
     this.#endedMains.clear();

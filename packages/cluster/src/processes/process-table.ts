@@ -1,6 +1,7 @@
 /** Lists the processes of the machine, and sends signals to them. */
 import { readdirSync } from 'node:fs';
 import { errorCode, processLibrary, readRegularFile } from '@typekro/kit/core';
+import { lacksDescriptors } from '../errors/missing-program.ts';
 
 /** A process of the machine, with the ids of its parent, its process group and its session. */
 export interface TableEntry {
@@ -21,9 +22,6 @@ export interface TableEntry {
 
 /** The delay before the table is read again when no file descriptor is free, in milliseconds. */
 export const SCAN_MS = 200;
-
-/** Does the error mean that this process or the machine has no free file descriptor? */
-export const isShortOfFiles = (error: unknown): boolean => ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '');
 
 /** The index of the start time among the fields that follow the program name in `/proc/PID/stat`. */
 const STARTED = 19;
@@ -116,7 +114,7 @@ function killGroups(leader: number): void {
     groups = new Set([...linuxProcesses()].flatMap(({ group, session }) => (session === leader ? [group] : [])));
   } catch (error) {
     // Other errors mean that the process table is not available.
-    if (isShortOfFiles(error)) setTimeout(() => killGroups(leader), SCAN_MS).unref();
+    if (lacksDescriptors(error)) setTimeout(() => killGroups(leader), SCAN_MS).unref();
     return;
   }
   groups.delete(leader);

@@ -1,7 +1,7 @@
 /** The environment variable by which the processes of a container's run are recognized. Child processes inherit it. */
 import { basename } from 'node:path';
 import { errorCode, readRegularFile } from '@typekro/kit/core';
-import { isShortOfFiles } from './process-table.ts';
+import { lacksDescriptors } from '../errors/missing-program.ts';
 
 /** The name of the variable. Its value is the mark of the run. */
 export const MARK = 'TYPEKRO_RUN';
@@ -17,7 +17,7 @@ export function environmentOf(pid: number): string | undefined {
   try {
     return readRegularFile(`/proc/${pid}/environ`).toString('latin1');
   } catch (error) {
-    if (isShortOfFiles(error)) throw error;
+    if (lacksDescriptors(error)) throw error;
     return ['EACCES', 'EPERM'].includes(errorCode(error) ?? '') ? '\0' : undefined;
   }
 }

@@ -58,6 +58,8 @@ export interface IncomingRequest {
   readonly remoteAddress?: string | undefined;
   /** Returns a signal that is aborted when the client disconnects. Absent when the server cannot detect this. */
   readonly clientSignal?: (() => AbortSignal) | undefined;
+  /** Called after the authentication. Is the caller another one than an anonymous user? */
+  readonly admit?: (isKnown: boolean) => void;
 }
 
 /** Adds details to the audit events of a request. Present when the audit policy requests events for the request. */

@@ -1,6 +1,4 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createHttpServer, httpLibrary, TypeKroError } from '@typekro/kit/core';
+import { createHttpServer, httpLibrary, openServer, TypeKroError } from '@typekro/kit/core';
 
 /** A listen address: a host, with or without brackets, and a port. */
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;
@@ -36,17 +34,15 @@ export async function serveProbes(address: string, source: ProbeSource): Promise
     response.writeHead(status, { 'content-type': type });
     response.end(text);
   });
-  await open(server, host, port, address);
-  const bound = server.address() as AddressInfo;
-  const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
-  return {
-    url: `http://${name}:${bound.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { authority, close } = await openServer(server, port, host).catch((cause: unknown) => {
+    throw new TypeKroError(`${address} could not be opened: ${(cause as Error).message}`, {
+      code: 'controller/listen',
+      cause,
+      remedy:
+        'choose another address with --metrics-bind-address or --health-probe-bind-address; the value 0 opens none',
+    });
+  });
+  return { url: `http://${authority}`, close };
 }
 
 function answer(path: string, source: ProbeSource): readonly [number, string, string] {
@@ -81,20 +77,4 @@ export function parseListenAddress(address: string): { readonly host: string | u
 /** Is the string a valid listen address? */
 export function isAddress(text: string): boolean {
   return Number(ADDRESS.exec(text)?.[3] ?? Number.NaN) <= 65_535;
-}
-
-function open(server: Server, host: string | undefined, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(
-        new TypeKroError(`${address} could not be opened: ${cause.message}`, {
-          code: 'controller/listen',
-          cause,
-          remedy:
-            'choose another address with --metrics-bind-address or --health-probe-bind-address; the value 0 opens none',
-        }),
-      );
-    });
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
-  });
 }

@@ -1,12 +1,14 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import {
+  noteRequestHead,
   createHttpServer,
   cryptoLibrary,
   equalSecrets,
   errorCode,
   httpLibrary,
   isLoopbackHost,
+  openServer,
   TypeKroError,
 } from '@typekro/kit/core';
 import { type Clock, systemClock } from '@typekro/kube';
@@ -121,22 +123,27 @@ export async function serveInspect(options: InspectServerOptions): Promise<Inspe
     });
   }
   const handler = new Handler(options);
-  const server = createHttpServer(httpLibrary(), { requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     handler.handle(request, response).catch((error: unknown) => {
       handler.report(error, request);
       response.destroy();
     });
-  });
-  server.maxConnections = MAX_CONNECTIONS;
+  };
+  const times = { requestTimeout: REQUEST_TIMEOUT_MS };
+  const server = createHttpServer(httpLibrary(), times, onRequest, undefined, MAX_CONNECTIONS);
   server.timeout = handler.idleTimeoutMs;
-  await listen(server, host, port);
-  const address = server.address() as AddressInfo;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const opened = await openServer(server, port, host).catch((cause: unknown) => {
+    throw new TypeKroError(`the inspect interface could not be opened: ${(cause as Error).message}`, {
+      code: 'inspect/listen',
+      ...(errorCode(cause) === 'EADDRINUSE' ? { remedy: `another program uses port ${port}: name another port` } : {}),
+      cause,
+    });
+  });
   return {
-    url: `http://${name}:${address.port}`,
+    url: `http://${opened.authority}`,
     close: async () => {
       handler.close();
-      await close(server);
+      await opened.close();
     },
   };
 }
@@ -222,6 +229,7 @@ class Handler {
           : { code: 'inspect/token' }),
       });
     }
+    noteRequestHead(request.socket, true);
     const segments = pathname.slice(INSPECT_PREFIX.length).split('/').map(decoded);
     const isValid = async () => (await review()) !== undefined;
     if (segments.length === 1 && segments[0] === 'events') {
@@ -338,28 +346,4 @@ function sendJson({ method }: IncomingMessage, response: ServerResponse, status:
     'content-length': Buffer.byteLength(text),
   });
   response.end(method === 'HEAD' ? undefined : text);
-}
-
-function listen(server: Server, host: string | undefined, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(
-        new TypeKroError(`the inspect interface could not be opened: ${cause.message}`, {
-          code: 'inspect/listen',
-          ...(isTaken(cause) ? { remedy: `another program uses port ${port}: name another port` } : {}),
-          cause,
-        }),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-const isTaken = (error: Error): boolean => errorCode(error) === 'EADDRINUSE';
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

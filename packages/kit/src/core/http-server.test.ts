@@ -1,9 +1,17 @@
 import { once } from 'node:events';
 import http, { createServer, get } from 'node:http';
+import https from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHttpServer, keepAllHeaders, repeatedHeader } from './http-server.ts';
+import {
+  noteRequestHead,
+  createHttpServer,
+  keepAllHeaders,
+  maxConnections,
+  openServer,
+  repeatedHeader,
+} from './http-server.ts';
 import { readLimitedBody, releaseBody } from './limited-body.ts';
 
 /** Responds with the number of header lines and the value of the header `Last`. */
@@ -72,20 +80,67 @@ test('a request keeps all headers of its response', async () => {
   expect(response.headers['last']).toBe('x');
 });
 
-test.each([
-  ['half of its headers', { headersTimeout: 100 }, 'GET / HTTP/1.1\r\nHost: a\r\n'],
-  ['no byte', { headersTimeout: 100 }, ''],
-  ['half of its body', { requestTimeout: 100 }, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na'],
-])('a request that sends %s is closed soon after its time', async (_, limits, bytes) => {
-  const slow = createHttpServer(http, limits, (request, response) => {
+const HALF_HELLO = '\u0016\u0003\u0001\u0002\u0000\u0001';
+
+test.each<[string, typeof http | typeof https, http.ServerOptions, string]>([
+  ['half of its headers', http, { headersTimeout: 100 }, 'GET / HTTP/1.1\r\nHost: a\r\n'],
+  ['no byte', http, { headersTimeout: 100 }, ''],
+  ['no byte of TLS', https, { headersTimeout: 100 }, ''],
+  ['a part of the first message of TLS', https, { headersTimeout: 100 }, HALF_HELLO],
+  ['half of its body', http, { requestTimeout: 100 }, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na'],
+])('a request that sends %s is closed soon after its time', async (_, library, limits, bytes) => {
+  const slow = createHttpServer(library, limits, (request, response) => {
     request.resume().once('end', () => response.end());
   });
   await once(slow.listen(0, '127.0.0.1'), 'listening');
   const socket = connect(portOf(slow), '127.0.0.1');
-  socket.write(bytes);
+  socket.write(bytes, 'latin1');
   // By default, Node looks every 30 s, so that this test would end at its own limit.
   await once(socket.resume(), 'close');
   expect(await new Promise((resolve) => slow.close(resolve))).toBeUndefined();
+});
+
+test('beyond the limit, the oldest connection of an unknown caller is closed, and if all are known, the new one', async () => {
+  const few = createHttpServer(
+    http,
+    {},
+    ({ socket, headers }, response) => {
+      if (headers.authorization !== undefined) noteRequestHead(socket, true);
+      response.end('x');
+    },
+    undefined,
+    2,
+  );
+  const { port, close } = await openServer(few, 0, '127.0.0.1');
+  const request = async (credentials: string) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${credentials}\r\n`);
+    await once(socket, 'data');
+    return socket;
+  };
+  const unknown = await request('');
+  const known = await request('Authorization: a\r\n');
+  const closed = once(unknown, 'close');
+  const second = await request('Authorization: a\r\n');
+  await closed;
+  await once(
+    connect(port, '127.0.0.1').on('error', () => undefined),
+    'close',
+  );
+  expect([known.destroyed, second.destroyed]).toEqual([false, false]);
+  await close();
+});
+
+test.each([
+  ['1048576', 25_000],
+  ['20000', 19_872],
+  ['64', 16],
+  ['unlimited', 25_000],
+])('connections leave open files to the rest of a process that may have %s', (files, expected) => {
+  expect(maxConnections(`Max processes  7 7\nMax open files            ${files}              1048576  files\n`)).toBe(
+    expected,
+  );
+  expect(maxConnections('')).toBe(25_000);
 });
 
 const MEBIBYTE = 1024 * 1024;

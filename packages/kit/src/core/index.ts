@@ -82,7 +82,15 @@ export {
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
-export { createHttpServer, keepAllHeaders, repeatedHeader, isLoopbackHost, equalSecrets } from './http-server.ts';
+export {
+  noteRequestHead,
+  createHttpServer,
+  keepAllHeaders,
+  openServer,
+  repeatedHeader,
+  isLoopbackHost,
+  equalSecrets,
+} from './http-server.ts';
 export { readLimitedBody, releaseBody } from './limited-body.ts';
 export { nearestName } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';
