@@ -1,7 +1,14 @@
 import { type OutputConfiguration, Command as CommanderCommand, CommanderError, Option } from 'commander';
-import { TypeKroError } from '@typekro/kit/core';
+import type { TypeKroError } from '@typekro/kit/core';
 import { withNegativeValues, withoutAlias } from './command-words.ts';
-import { type Command, type CommandContext, type CommandEntry, type OptionSpec, ExitCode } from './command.ts';
+import {
+  type Command,
+  type CommandContext,
+  type CommandEntry,
+  type OptionSpec,
+  ExitCode,
+  usageError,
+} from './command.ts';
 import { DEBUG } from './command-options.ts';
 import { printFailure } from './print-failure.ts';
 import { printLines } from './instance/print-report.ts';
@@ -113,10 +120,7 @@ function refuseEmpty({ positionals }: Command, words: readonly string[]): void {
 }
 
 const emptyValue = (what: string, form: string): TypeKroError =>
-  new TypeKroError(`${what} is empty; a shell variable may be unset`, {
-    code: 'cli/usage',
-    remedy: `write ${form} with a value, or leave it out`,
-  });
+  usageError(`${what} is empty; a shell variable may be unset`, `write ${form} with a value, or leave it out`);
 
 /** Removes `--debug` from a command line. Words after `--` are not changed. */
 function takeDebug(argv: readonly string[]): { readonly words: readonly string[]; readonly debug: boolean } {

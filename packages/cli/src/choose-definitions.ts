@@ -1,5 +1,5 @@
 import { TypeKroError, nearestName } from '@typekro/kit/core';
-import { type CommandInput, type OptionSpec, textOption } from './command.ts';
+import { type CommandInput, type OptionSpec, textOption, usageError } from './command.ts';
 
 /** The option that chooses one of several definitions. */
 export const DEFINITION_OPTION: OptionSpec = {
@@ -26,10 +26,10 @@ export function chooseDefinitions<Named extends { readonly name: string }>(
   const chosen = definitions.filter((each) => each.name === name);
   if (chosen.length > 0) return chosen;
   const near = nearestName(name, names);
-  throw new TypeKroError(`there is no definition ${name} in these files`, {
-    code: 'cli/usage',
-    remedy: near === undefined ? `known definitions: ${names.join(', ')}` : `did you mean ${near}?`,
-  });
+  throw usageError(
+    `there is no definition ${name} in these files`,
+    near === undefined ? `known definitions: ${names.join(', ')}` : `did you mean ${near}?`,
+  );
 }
 
 /**
@@ -57,5 +57,5 @@ export function onlyDefinition<Named extends { readonly name: string }>(
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
   const remedy = `choose one: ${found.map(({ name }) => `--definition ${name}`).join(', ')}${or}`;
-  throw new TypeKroError(message, { code: 'cli/usage', remedy });
+  throw usageError(message, remedy);
 }

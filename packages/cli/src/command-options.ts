@@ -1,6 +1,6 @@
 import { type KroCompatibility, KroLevel } from '@typekro/engine/graph';
 import { TypeKroError, nearestName } from '@typekro/kit/core';
-import { type CommandInput, type OptionSpec, textOption } from './command.ts';
+import { type CommandInput, type OptionSpec, textOption, usageError } from './command.ts';
 import { LEVEL_FLAG } from '@typekro/app/controllers';
 import { shellWord } from '@typekro/app/text';
 
@@ -40,10 +40,10 @@ export function portOption(input: CommandInput, name = 'port'): number {
 export function unknownForm(given: string, forms: readonly string[]): TypeKroError {
   const near = forms.find((form) => form === given.toLowerCase()) ?? nearestName(given, forms);
   const all = `${forms.slice(0, -1).join(', ')} or ${forms.at(-1) ?? ''}`;
-  return new TypeKroError(`--output ${given} is not one of ${forms.join(', ')}`, {
-    code: 'cli/usage',
-    remedy: near === undefined ? `choose one: --output ${all}` : `did you mean --output ${near}?`,
-  });
+  return usageError(
+    `--output ${given} is not one of ${forms.join(', ')}`,
+    near === undefined ? `choose one: --output ${all}` : `did you mean --output ${near}?`,
+  );
 }
 
 /** The option `--output`. Its default is the first of `choices`, or else `text`. */
@@ -107,10 +107,7 @@ export function levelOption(input: CommandInput): KroCompatibility | undefined {
   const text = textOption(input, LEVEL_OPTION.name);
   const level = KroLevel.LEVELS.find((each) => each === text);
   if (text === undefined || level !== undefined) return level;
-  throw new TypeKroError(`${LEVEL_FLAG} ${text} is not a level`, {
-    code: 'cli/usage',
-    remedy: `write ${KroLevel.LEVELS.join(' or ')}`,
-  });
+  throw usageError(`${LEVEL_FLAG} ${text} is not a level`, `write ${KroLevel.LEVELS.join(' or ')}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Diagnostic } from '@typekro/kit/core';
+import { type Diagnostic, TypeKroError } from '@typekro/kit/core';
 import type { OutputForm } from '@typekro/app/text';
 import type { ModuleLoader } from './inputs/module-loader.ts';
 
@@ -192,3 +192,7 @@ export function textOption(input: CommandInput, name: string): string | undefine
 export function namesCluster(input: CommandInput): boolean {
   return textOption(input, 'kubeconfig') !== undefined || textOption(input, 'context') !== undefined;
 }
+
+/** The error for a wrong use of the command line. */
+export const usageError = (message: string, remedy: string): TypeKroError =>
+  new TypeKroError(message, { code: 'cli/usage', remedy });

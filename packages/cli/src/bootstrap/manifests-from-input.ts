@@ -1,6 +1,6 @@
 import { controllerManifests } from '@typekro/controller/controller';
 import { type KubeObject, TypeKroError } from '@typekro/kit/core';
-import { type CommandInput, type OptionSpec, textOption } from '../command.ts';
+import { type CommandInput, type OptionSpec, textOption, usageError } from '../command.ts';
 
 /** The options of an installation of the controller. */
 export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
@@ -29,10 +29,10 @@ export function manifestsFromInput(input: CommandInput): KubeObject[] {
   const image = textOption(input, 'image');
   const rbac = textOption(input, 'rbac');
   if (image === undefined) {
-    throw new TypeKroError('the controller needs an image', {
-      code: 'cli/usage',
-      remedy: 'build one with the Dockerfile of the repository, and name it with --image',
-    });
+    throw usageError(
+      'the controller needs an image',
+      'build one with the Dockerfile of the repository, and name it with --image',
+    );
   }
   if (rbac !== 'aggregation' && rbac !== 'unrestricted') {
     throw new TypeKroError(`--rbac takes aggregation or unrestricted, not "${rbac ?? ''}"`, { code: 'cli/usage' });

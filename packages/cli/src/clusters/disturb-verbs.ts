@@ -9,7 +9,7 @@ import {
   nearestName,
 } from '@typekro/kit/core';
 import { parseDefinitions, Path } from '@typekro/engine/graph';
-import { type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
@@ -146,17 +146,17 @@ function refuseUnknownAction(action: string | undefined, names: readonly string[
   if (action === undefined) return;
   if (!ACTIONS.includes(action)) {
     const near = nearestName(action, ACTIONS);
-    throw usage(`${action} is not one of ${ACTIONS.join(', ')}`, near === undefined ? write : `did you mean ${near}?`);
+    throw usageError(
+      `${action} is not one of ${ACTIONS.join(', ')}`,
+      near === undefined ? write : `did you mean ${near}?`,
+    );
   }
   if ((action === 'clear') === (names.length === 0)) return;
-  throw usage(
+  throw usageError(
     action === 'clear' ? `there are too many arguments: ${names.join(' ')}` : 'an argument is missing',
     write,
   );
 }
-
-const usage = (message: string, remedy: string): TypeKroError =>
-  new TypeKroError(message, { code: 'cli/usage', remedy });
 
 /** Reads rules from files, with their problems. A file may contain several YAML documents. */
 async function rulesOf(context: CommandContext, names: readonly string[]) {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
-import { type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { kubernetesOption } from '../kubernetes-option.ts';
 import { portOption } from '../command-options.ts';
@@ -79,15 +79,15 @@ async function auditFiles(
   const log = textOption(input, 'audit-log');
   const policy = textOption(input, 'audit-policy');
   if (log === '-') {
-    throw new TypeKroError('the audit log of a cluster in the background cannot be the standard output', {
-      code: 'cli/usage',
-      remedy: 'name a file: --audit-log audit.log',
-    });
+    throw usageError(
+      'the audit log of a cluster in the background cannot be the standard output',
+      'name a file: --audit-log audit.log',
+    );
   }
   if (log !== undefined && log !== 'none') requireFolder(resolve(cwd, log), 'cluster/audit-log');
   if (policy === undefined) return log === undefined || log === 'none' ? log : { log: resolve(cwd, log) };
   if (log === undefined || log === 'none') {
-    throw new TypeKroError('--audit-policy needs an audit log', { code: 'cli/usage', remedy: 'add --audit-log FILE' });
+    throw usageError('--audit-policy needs an audit log', 'add --audit-log FILE');
   }
   const { parseAuditPolicyFile } = await import('../audit-policy-file.ts');
   const { diagnostics, text } = await parseAuditPolicyFile(resolve(cwd, policy), policy);
@@ -119,10 +119,10 @@ function requestedContext(input: CommandInput): ContextOptions | undefined {
   const kubeconfig = textOption(input, 'kubeconfig');
   if (!use && input.options['add-context'] !== true) {
     if (kubeconfig === undefined) return undefined;
-    throw new TypeKroError('--kubeconfig names the file for a new context, and no option adds a context', {
-      code: 'cli/usage',
-      remedy: 'add --add-context, or --use-context',
-    });
+    throw usageError(
+      '--kubeconfig names the file for a new context, and no option adds a context',
+      'add --add-context, or --use-context',
+    );
   }
   return { use, ...(kubeconfig === undefined ? {} : { kubeconfig }) };
 }
@@ -167,10 +167,7 @@ export async function stop(context: CommandContext, input: CommandInput, names: 
   const isDeletion = input.options['delete'] === true;
   const isAll = input.options['all'] === true;
   if (isAll && names.length > 0) {
-    throw new TypeKroError('--all stops all clusters, but a name is given as well', {
-      code: 'cli/usage',
-      remedy: 'leave one of them out',
-    });
+    throw usageError('--all stops all clusters, but a name is given as well', 'leave one of them out');
   }
   const [name = DEFAULT_CLUSTER] = names;
   const stopped: Stopped[] = [];

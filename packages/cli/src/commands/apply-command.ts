@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { type ObjectRef, objectName, TypeKroError } from '@typekro/kit/core';
 import { KubeError, systemClock } from '@typekro/kube';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../command-options.ts';
 import { noDefinitions } from '@typekro/app/instance';
 import { printLines } from '../instance/print-report.ts';
@@ -96,10 +96,7 @@ async function savedPlanOf(context: CommandContext, input: CommandInput): Promis
     const given = ['crds', LEVEL_OPTION.name].find((name) => textOption(input, name) !== undefined);
     if (positionals.length === 1 && given === undefined) return saved;
     const problem = given === undefined ? 'which is applied alone' : `which has its own --${given}`;
-    throw new TypeKroError(`${file} is a saved plan, ${problem}`, {
-      code: 'cli/usage',
-      remedy: `typekro apply ${shellWord(file)}`,
-    });
+    throw usageError(`${file} is a saved plan, ${problem}`, `typekro apply ${shellWord(file)}`);
   }
   return undefined;
 }

@@ -20,7 +20,7 @@ import { type ControllerDeployment, controllerContainer, runningControllers } fr
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
 import { inPlaceOf, stoppedKro } from '../bootstrap/take-over.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';
@@ -196,10 +196,7 @@ function givenFlags(input: CommandInput): FlagTexts {
   const [wrong] = [...flags.values()].flatMap((text) => parseControllerFlags([text]).errors.filter(isAboutValue));
   const problem = unknown.length > 0 ? `the controller has no flag ${unknown[0] ?? ''}` : wrong;
   if (problem === undefined) return flags;
-  throw new TypeKroError(`--flags: ${problem}`, {
-    code: 'cli/usage',
-    remedy: 'typekro controller --help lists its flags',
-  });
+  throw usageError(`--flags: ${problem}`, 'typekro controller --help lists its flags');
 }
 
 /**
@@ -217,10 +214,10 @@ function refuseClusterOptions(input: CommandInput): void {
   });
   if (given.length === 0) return;
   const names = given.map(({ name }) => `--${name}`).join(', ');
-  throw new TypeKroError(`--export only writes the manifests, without a cluster: it does not take ${names}`, {
-    code: 'cli/usage',
-    remedy: `leave out ${names}, or leave out --export`,
-  });
+  throw usageError(
+    `--export only writes the manifests, without a cluster: it does not take ${names}`,
+    `leave out ${names}, or leave out --export`,
+  );
 }
 
 /**

@@ -1,8 +1,8 @@
 import { KUBERNETES_OPTION } from '../kubernetes-option.ts';
 import { RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION } from '../stand-in-option.ts';
-import { TypeKroError, nearestName } from '@typekro/kit/core';
-import type { Command, CommandInput } from '../command.ts';
+import { type TypeKroError, nearestName } from '@typekro/kit/core';
+import { type Command, type CommandInput, usageError } from '../command.ts';
 import { type ClusterVerb, CLUSTER_VERBS } from '../clusters/verbs.ts';
 
 /** The names of the verbs, for help and completion. */
@@ -98,7 +98,7 @@ export const cluster: Command = {
 
 function unknownVerb(word: string): TypeKroError {
   const near = nearestName(word, VERBS);
-  return usage(
+  return usageError(
     `${word} is not one of ${VERBS.join(', ')}`,
     near === undefined ? 'typekro cluster --help explains them' : `did you mean typekro cluster ${near}?`,
   );
@@ -111,7 +111,7 @@ function refuseForeignOptions(word: string, { options }: ClusterVerb, input: Com
   );
   if (foreign === undefined) return;
   const own = options.length === 0 ? 'it has --output only' : `it has ${options.map((name) => `--${name}`).join(', ')}`;
-  throw usage(`typekro cluster ${word} has no option --${foreign[0]}`, own);
+  throw usageError(`typekro cluster ${word} has no option --${foreign[0]}`, own);
 }
 
 function refuseWrongArguments(
@@ -126,8 +126,5 @@ function refuseWrongArguments(
     : names.length < minArguments
       ? 'an argument is missing'
       : `there are too many arguments: ${names.slice(maxArguments).join(' ')}`;
-  throw usage(what, `write typekro cluster ${[word, form].join(' ').trim()}`);
+  throw usageError(what, `write typekro cluster ${[word, form].join(' ').trim()}`);
 }
-
-const usage = (message: string, remedy: string): TypeKroError =>
-  new TypeKroError(message, { code: 'cli/usage', remedy });

@@ -1,5 +1,4 @@
-import { TypeKroError } from '@typekro/kit/core';
-import { type Command, type CommandContext, type CommandEntry, ExitCode } from '../command.ts';
+import { type Command, type CommandContext, type CommandEntry, ExitCode, usageError } from '../command.ts';
 import type { CompletionCandidate, Candidates } from '../completion/candidates.ts';
 import { candidatesFor, commandCandidates, NOTHING, withSeparateValues } from '../completion/candidates.ts';
 import { type Shell, completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
@@ -41,10 +40,7 @@ export function completion(commands: readonly CommandEntry[]): Command {
         return ExitCode.ok;
       }
       if (!isShell(shell)) {
-        throw new TypeKroError(`there is no script for ${shell}`, {
-          code: 'cli/usage',
-          remedy: `name one of ${SHELLS.join(', ')}`,
-        });
+        throw usageError(`there is no script for ${shell}`, `name one of ${SHELLS.join(', ')}`);
       }
       context.print(completionScript(shell), 'document');
       return ExitCode.ok;

@@ -12,7 +12,7 @@ import {
 import { type DefinitionOrigin, checkedDefinition, checkedOriginals } from '../convert/checked-definition.ts';
 import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import { type OriginalObject, originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
@@ -146,10 +146,10 @@ function namesOf(input: CommandInput): { readonly name: string; readonly kind: s
   const name = textOption(input, 'name') ?? DEFAULT_NAME;
   const kind = textOption(input, 'kind') ?? kindOfName(name);
   if (!Naming.isUpperCamelCase(kind)) {
-    throw new TypeKroError(`${kind} is not a valid kind name`, {
-      code: 'cli/usage',
-      remedy: 'write a capital letter, then letters and digits: --kind WebShop',
-    });
+    throw usageError(
+      `${kind} is not a valid kind name`,
+      'write a capital letter, then letters and digits: --kind WebShop',
+    );
   }
   return { name, kind };
 }
@@ -177,17 +177,17 @@ function refuseLeftOut(objects: readonly KubeObject[], files: readonly string[])
 function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], toTypeScript: boolean): void {
   const name = first?.metadata.name ?? '';
   if (!toTypeScript) {
-    throw new TypeKroError(`${name} is a definition already`, {
-      code: 'cli/usage',
-      remedy: 'name files with plain objects, or write --to typescript for a composition',
-    });
+    throw usageError(
+      `${name} is a definition already`,
+      'name files with plain objects, or write --to typescript for a composition',
+    );
   }
   const given = ['name', 'kind', 'lift'].find(
     (option) => ![undefined, option === 'name' ? DEFAULT_NAME : undefined].includes(textOption(input, option)),
   );
   if (given === undefined) return;
-  throw new TypeKroError(`--${given} is for plain objects, and ${name} is a definition`, {
-    code: 'cli/usage',
-    remedy: `leave --${given} out, or name files without definitions`,
-  });
+  throw usageError(
+    `--${given} is for plain objects, and ${name} is a definition`,
+    `leave --${given} out, or name files without definitions`,
+  );
 }

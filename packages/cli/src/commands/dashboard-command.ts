@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { DEFINITION_KIND } from '@typekro/controller/controller';
 import { TypeKroError, whenAborted } from '@typekro/kit/core';
 import { connectToCluster } from '../cluster-client.ts';
-import { type Command, ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption, usageError } from '../command.ts';
 import { ACTIONS_OPTION, actionsOf } from '../dashboard/port-option.ts';
 import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
 import { keptToken } from '../dashboard/kept-token.ts';
@@ -35,10 +35,10 @@ export const dashboard: Command = {
     const port = portOption(input);
     const tokenFile = textOption(input, 'token-file');
     if (tokenFile !== undefined && port === 0) {
-      throw new TypeKroError('--token-file needs a port', {
-        code: 'cli/usage',
-        remedy: 'name a port with --port: a page comes back only at the port that it knows',
-      });
+      throw usageError(
+        '--token-file needs a port',
+        'name a port with --port: a page comes back only at the port that it knows',
+      );
     }
     const token = tokenFile === undefined ? undefined : keptToken(resolve(context.cwd, tokenFile), port);
     await using connection = await connectToCluster(context, input);

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { TypeKroError } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
-import { type Command, type CommandInput, textOption } from '../command.ts';
+import { type Command, type CommandInput, textOption, usageError } from '../command.ts';
 import { DevLoop } from '../dev/dev-loop.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';
@@ -90,8 +89,8 @@ export const dev: Command = {
 function refuseStandardInput(input: CommandInput): void {
   const names = [...input.positionals, ...(textOption(input, 'crds') ?? '').split(',')];
   if (!names.includes('-')) return;
-  throw new TypeKroError(
+  throw usageError(
     'typekro dev reads its files again after each save, and the standard input can be read only once',
-    { code: 'cli/usage', remedy: 'write it into a file, and name the file' },
+    'write it into a file, and name the file',
   );
 }

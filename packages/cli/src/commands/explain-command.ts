@@ -10,7 +10,7 @@ import {
   FieldDescription,
 } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { codeLines } from '../explain/code-page.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { type FieldReport, fieldReportLines } from '../explain/field-report-lines.ts';
@@ -70,10 +70,7 @@ function unknownCode(code: string): TypeKroError {
   const codes = documentedCodes().map((info) => info.code);
   const sameName = codes.find((each) => each.split('/')[1] === code.split('/')[1]);
   const near = sameName ?? nearestName(code, codes);
-  return new TypeKroError(`there is no page for the code ${code}`, {
-    code: 'cli/usage',
-    remedy: near === undefined ? NO_PAGE : `did you mean ${near}?`,
-  });
+  return usageError(`there is no page for the code ${code}`, near === undefined ? NO_PAGE : `did you mean ${near}?`);
 }
 
 /** Explains a field of the kind that the definition makes, or a field of one of the definition's nodes. */

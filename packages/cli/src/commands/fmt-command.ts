@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path';
 import { type Diagnostic, count, hasErrors, TypeKroError } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
-import { type Command, type CommandContext, ExitCode, STANDARD_INPUT } from '../command.ts';
+import { type Command, type CommandContext, ExitCode, STANDARD_INPUT, usageError } from '../command.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 import { checkFile } from '../inputs/check-file.ts';
 import { readOneOf } from '../inputs/file-problem.ts';
@@ -26,11 +26,11 @@ export const fmt: Command = {
   async run(context, input) {
     const [write, check] = [input.options['write'] === true, input.options['check'] === true];
     const files = input.positionals;
-    if (write && check) throw usage('--write and --check exclude each other', 'give one of them');
+    if (write && check) throw usageError('--write and --check exclude each other', 'give one of them');
     if (files.length > 1 && !write && !check) {
-      throw usage(`${files.length} files cannot be printed as one`, 'add --write or --check, or name one file');
+      throw usageError(`${files.length} files cannot be printed as one`, 'add --write or --check, or name one file');
     }
-    if (write && files.includes('-')) throw usage('--write has no file to write for -', 'leave --write out');
+    if (write && files.includes('-')) throw usageError('--write has no file to write for -', 'leave --write out');
     // All files are read before any file is written, so that an error in one file prevents all writes.
     const read = [];
     for (const file of files) {
@@ -87,6 +87,3 @@ async function readFormatted(
   printDiagnostics(context, errors, new Map([[file, before]]));
   return hasErrors(errors) ? undefined : { path, file, before, after: formatDefinitions(before) };
 }
-
-const usage = (message: string, remedy: string): TypeKroError =>
-  new TypeKroError(message, { code: 'cli/usage', remedy });

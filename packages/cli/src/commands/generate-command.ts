@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '@typekro/kit/core';
-import { count, hasErrors, isJsonObject, nearestName, TypeKroError } from '@typekro/kit/core';
+import { count, hasErrors, isJsonObject, nearestName } from '@typekro/kit/core';
 import { generateChart, generateFactories } from '@typekro/sdk/factories';
 import { readClusterCrds } from '../cluster-client.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { type Sources, readSources } from '../generate/read-sources.ts';
 import { writeFiles, exitOfFiles, printFiles } from '../generate/write-files.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
@@ -154,7 +154,7 @@ const OWNERS: readonly (readonly [option: string, owner: string])[] = [
 ];
 
 function usage(message: string, remedy = 'typekro generate --help lists the options'): never {
-  throw new TypeKroError(message, { code: 'cli/usage', remedy });
+  throw usageError(message, remedy);
 }
 
 async function collect(context: CommandContext, input: CommandInput, cluster: boolean): Promise<Sources> {

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
-import { type Command, ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption, usageError } from '../command.ts';
 import { projectFiles } from '../init/project-files.ts';
 import { projectStart } from '../init/project-start.ts';
 import { packageDependency } from '../package-version.ts';
@@ -73,8 +73,5 @@ function packageName(folder: string): string {
 
 function checkName(name: string): void {
   if (/^(?:@[a-z0-9._~-]+\/)?[a-z0-9~][a-z0-9._~-]{0,213}$/.test(name)) return;
-  throw new TypeKroError(`--name ${name} is not a valid package name`, {
-    code: 'cli/usage',
-    remedy: 'write lower-case letters, digits, "-", "_" and "."',
-  });
+  throw usageError(`--name ${name} is not a valid package name`, 'write lower-case letters, digits, "-", "_" and "."');
 }

@@ -1,6 +1,6 @@
 import { printLines } from '../instance/print-report.ts';
-import { type Diagnostic, count, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
-import { type Command, ExitCode, textOption } from '../command.ts';
+import { type Diagnostic, count, hasErrors, stringifyJson } from '@typekro/kit/core';
+import { type Command, ExitCode, textOption, usageError } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/lint-formats.ts';
@@ -37,7 +37,7 @@ export const lint: Command = {
     }
     const form = outputForm(input, FORMS);
     if (input.positionals.length === 0) {
-      throw new TypeKroError('no file is named', { code: 'cli/usage', remedy: 'name the files to check, or --rules' });
+      throw usageError('no file is named', 'name the files to check, or --rules');
     }
     const levels = [
       ...(await readLevels(context.cwd, textOption(input, 'config'))),

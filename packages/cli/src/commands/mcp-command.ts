@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { TypeKroError } from '@typekro/kit/core';
-import { type Command, ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption, usageError } from '../command.ts';
 import { statOf } from '../file-paths.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/mcp-server.ts';
@@ -40,10 +39,7 @@ export const mcp: Command = {
     );
     const root = resolve(context.cwd, textOption(input, 'root') ?? '.');
     if (statOf(root)?.isDirectory() !== true) {
-      throw new TypeKroError(`${root} is not a folder that you may read`, {
-        code: 'cli/usage',
-        remedy: 'correct --root, or leave it out',
-      });
+      throw usageError(`${root} is not a folder that you may read`, 'correct --root, or leave it out');
     }
     const limits = { root, modules: input.options['modules'] === true, cluster };
     const server = createMcpServer(sdk, context, limits, packageVersion());

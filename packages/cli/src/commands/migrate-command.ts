@@ -18,7 +18,7 @@ import { Failure, keys } from '@typekro/engine/runtime';
 import { namedOwners } from '@typekro/app/instance';
 import { DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { findInstance } from '@typekro/app/instance';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { MovedInstance, Owner } from '../migrate/migration.ts';
@@ -121,16 +121,16 @@ function ownerOf(input: CommandInput): Owner {
   const to = textOption(input, 'to');
   if (to === 'kro' || to === 'direct') return to;
   const message = to === undefined ? 'the new owner is missing' : `--to ${to} is not an owner of instances`;
-  throw new TypeKroError(message, { code: 'cli/usage', remedy: 'write --to kro or --to direct' });
+  throw usageError(message, 'write --to kro or --to direct');
 }
 
 async function filesOf(context: CommandContext, input: CommandInput): Promise<CheckedFiles> {
   const file = textOption(input, 'file');
   if (file !== undefined) return readChecked(context, input, [file]);
-  throw new TypeKroError('--to direct needs the composition or the definition that direct mode continues with', {
-    code: 'cli/usage',
-    remedy: 'name its file: typekro migrate NAME --to direct --file app.ts',
-  });
+  throw usageError(
+    '--to direct needs the composition or the definition that direct mode continues with',
+    'name its file: typekro migrate NAME --to direct --file app.ts',
+  );
 }
 
 /** Splits an argument into the name of the instance and its namespace. */
@@ -197,10 +197,10 @@ async function directDeployment(
   const found = await findDirectDeployments(api, name, namespace, signal, only);
   const [deployment, ...others] = found;
   if (others.length === 0) return deployment;
-  throw new TypeKroError(`several definitions have a direct deployment ${name}`, {
-    code: 'cli/usage',
-    remedy: `choose one: ${found.map(({ definition }) => `--definition ${definition}`).join(', ')}`,
-  });
+  throw usageError(
+    `several definitions have a direct deployment ${name}`,
+    `choose one: ${found.map(({ definition }) => `--definition ${definition}`).join(', ')}`,
+  );
 }
 
 /** Returns the instance with the labels and annotations of the record, because they contain the inventory. */
@@ -287,10 +287,10 @@ function graphOfKind({ apiVersion, kind }: KubeObject, { files, only }: DirectFi
   if (graphs.length === 0) {
     const which =
       only === undefined ? 'no definition of the file makes' : `the file has no definition ${only} that makes`;
-    throw new TypeKroError(`${which} the kind ${withGroup(kind, group)}`, {
-      code: 'cli/usage',
-      remedy: `name the file of the composition or definition of ${kind}`,
-    });
+    throw usageError(
+      `${which} the kind ${withGroup(kind, group)}`,
+      `name the file of the composition or definition of ${kind}`,
+    );
   }
   return onlyDefinition(graphs, `several definitions of the file make the kind ${withGroup(kind, group)}`);
 }
@@ -364,10 +364,10 @@ async function childrenOf({ api, signal }: Task, instance: KubeObject): Promise<
 async function isConfirmed(context: CommandContext): Promise<boolean> {
   const { keyboard, signal } = context;
   if (keyboard === undefined) {
-    throw new TypeKroError('there is no terminal for the confirmation', {
-      code: 'cli/usage',
-      remedy: 'nothing was written; write --yes to carry the plan out',
-    });
+    throw usageError(
+      'there is no terminal for the confirmation',
+      'nothing was written; write --yes to carry the plan out',
+    );
   }
   context.print('Carry it out? [y]es [n]o');
   const key = await new Promise<string>((resolve) => {

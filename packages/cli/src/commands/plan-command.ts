@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { hasErrors, TypeKroError } from '@typekro/kit/core';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { hasErrors } from '@typekro/kit/core';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { githubAnnotations } from '../plan/printed/findings.ts';
 import { loadFiles, readText } from '../plan/check-files.ts';
@@ -130,12 +130,9 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
 export function refuseCluster(input: CommandInput): void {
   const chosen = ['kubeconfig', 'context'].filter((name) => textOption(input, name) !== undefined);
   if (chosen.length === 0) return;
-  throw new TypeKroError(
+  throw usageError(
     `--snapshot needs no cluster, and ${chosen.map((name) => `--${name}`).join(' and ')} ${chosen.length === 1 ? 'chooses' : 'choose'} one`,
-    {
-      code: 'cli/usage',
-      remedy: `leave out --snapshot, or ${chosen.map((name) => `--${name}`).join(' and ')}; typekro snapshot FILE takes a new snapshot of a cluster`,
-    },
+    `leave out --snapshot, or ${chosen.map((name) => `--${name}`).join(' and ')}; typekro snapshot FILE takes a new snapshot of a cluster`,
   );
 }
 
@@ -189,19 +186,19 @@ async function save(
 
 /** Refuses `--save` with `--snapshot`: a saved plan must come from a live cluster. */
 function refuseSavedSnapshot(): void {
-  throw new TypeKroError('a plan against a snapshot cannot be saved: it has seen no cluster', {
-    code: 'cli/usage',
-    remedy: 'plan against the cluster: typekro plan FILE --save',
-  });
+  throw usageError(
+    'a plan against a snapshot cannot be saved: it has seen no cluster',
+    'plan against the cluster: typekro plan FILE --save',
+  );
 }
 
 /** Refuses to save a plan that does not show all changes that its apply would cause. */
 function refuseToSave({ definitions }: Plan, only: string | undefined): void {
   const changed = definitions.find(({ action }) => action !== 'none');
   if (only === undefined || changed === undefined) return;
-  throw new TypeKroError(
+  throw usageError(
     `the definition ${changed.name} changes instances of all namespaces, and only those of ${only} were planned: the plan is not saved`,
-    { code: 'cli/usage', remedy: 'plan without --namespace: typekro plan FILE --save' },
+    'plan without --namespace: typekro plan FILE --save',
   );
 }
 

@@ -4,7 +4,7 @@ import { isDefinition } from '@typekro/engine/graph';
 import { noDefinition } from '../choose-definitions.ts';
 import { DEFAULT_CONTROLLER } from '@typekro/app/controllers';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, namesCluster, textOption } from '../command.ts';
+import { ExitCode, namesCluster, textOption, usageError } from '../command.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
@@ -67,10 +67,10 @@ export const rbac: Command = {
     }
     const [namespace = '', account = '', ...more] = (textOption(input, 'controller') ?? '').split('/');
     if (namespace === '' || account === '' || more.length > 0) {
-      throw new TypeKroError('--controller names no ServiceAccount', {
-        code: 'cli/usage',
-        remedy: `write it as namespace/name, e.g. ${DEFAULT_CONTROLLER}`,
-      });
+      throw usageError(
+        '--controller names no ServiceAccount',
+        `write it as namespace/name, e.g. ${DEFAULT_CONTROLLER}`,
+      );
     }
     const { failed, graphs, graphObjects, inputs } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;

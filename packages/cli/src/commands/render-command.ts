@@ -4,7 +4,7 @@ import { systemClock } from '@typekro/kube';
 import { type NodeReport, Explanation, RenderedInstance } from '@typekro/engine/runtime';
 import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
@@ -99,10 +99,10 @@ function refuseTwoInputs(input: CommandInput): void {
     ...(textOption(input, 'values') === '-' ? ['--values -'] : []),
   ];
   if (readers.length < 2) return;
-  throw new TypeKroError(`${readers.join(' and ')} both mean the standard input, which can be read once`, {
-    code: 'cli/usage',
-    remedy: 'write one of them into a file, and pass that file',
-  });
+  throw usageError(
+    `${readers.join(' and ')} both mean the standard input, which can be read once`,
+    'write one of them into a file, and pass that file',
+  );
 }
 
 /** Is the object the Graph object from which this graph was compiled? */
@@ -117,10 +117,10 @@ function refuseValues(chosen: readonly Graph[], input: CommandInput): void {
   if (chosen.some(({ definedBy }) => definedBy !== 'graph')) return;
   const given = ['values', 'set'].find((option) => (textOption(input, option) ?? '') !== '');
   if (given === undefined) return;
-  throw new TypeKroError(`--${given} is for instances of definitions, and a Graph has no values`, {
-    code: 'cli/usage',
-    remedy: 'change the Graph, or pass the objects that it reads with --observed',
-  });
+  throw usageError(
+    `--${given} is for instances of definitions, and a Graph has no values`,
+    'change the Graph, or pass the objects that it reads with --observed',
+  );
 }
 
 /** Prints the nodes and fields that fail with these values. Returns true when there is one. */

@@ -13,7 +13,7 @@ import { systemClock } from '@typekro/kube';
 import { printLines } from '../instance/print-report.ts';
 import { printFailure } from '../print-failure.ts';
 import { usesColour } from '../plan/printed/paint.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { systemEvents } from '../dev/watch-files.ts';
 import { type FoundTestFile, findTestFiles } from '../graph-test/find-test-files.ts';
 import {
@@ -216,10 +216,7 @@ function minimumOf(input: CommandInput): number | undefined {
   if (text === undefined) return undefined;
   const percent = /^\d{1,3}(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
   if (percent <= 100) return percent;
-  throw new TypeKroError(`--coverage-min ${text} is not a percentage`, {
-    code: 'cli/usage',
-    remedy: 'write --coverage-min 80',
-  });
+  throw usageError(`--coverage-min ${text} is not a percentage`, 'write --coverage-min 80');
 }
 
 /**
@@ -231,10 +228,7 @@ function faultsOf(input: CommandInput): { readonly lives: number; readonly seed:
   const seed = numberOf(input, 'seed', 0, MAX_SEED);
   if (lives !== undefined) return { lives, seed: seed ?? randomSeed() };
   if (seed === undefined) return undefined;
-  throw new TypeKroError('--seed has no effect without --faults', {
-    code: 'cli/usage',
-    remedy: `write --faults 1 --seed ${seed}`,
-  });
+  throw usageError('--seed has no effect without --faults', `write --faults 1 --seed ${seed}`);
 }
 
 function numberOf(input: CommandInput, name: string, minimum: number, maximum: number): number | undefined {
@@ -242,17 +236,14 @@ function numberOf(input: CommandInput, name: string, minimum: number, maximum: n
   if (text === undefined) return undefined;
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= minimum && number <= maximum) return number;
-  throw new TypeKroError(`--${name} ${text} is not a whole number from ${minimum} to ${maximum}`, {
-    code: 'cli/usage',
-    remedy: `write --${name} ${name === 'faults' ? 200 : 1}`,
-  });
+  throw usageError(
+    `--${name} ${text} is not a whole number from ${minimum} to ${maximum}`,
+    `write --${name} ${name === 'faults' ? 200 : 1}`,
+  );
 }
 
 function noneChosen(filter: string): TypeKroError {
-  return new TypeKroError(`no test has "${filter}" in its name`, {
-    code: 'cli/usage',
-    remedy: 'leave out --filter to run all tests',
-  });
+  return usageError(`no test has "${filter}" in its name`, 'leave out --filter to run all tests');
 }
 
 function noTest(): TypeKroError {

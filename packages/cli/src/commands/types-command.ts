@@ -1,10 +1,10 @@
 import { asObject, objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import { type JsonObject, type KubeObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { type Graph, controllerCrds } from '@typekro/engine/graph';
 import { type Schema, crdSource } from '@typekro/engine/schema';
 import { toTypeScript } from '@typekro/sdk/notations';
 import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
-import { type Command, ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption, usageError } from '../command.ts';
 import { unknownForm, outputOption } from '../command-options.ts';
 import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/to-json-schema.ts';
@@ -61,10 +61,10 @@ export const types: Command = {
     if (input.positionals[0] === 'pull') return pullTypes(context, input);
     const ofPull = ['group', 'check'].find((name) => input.options[name] !== undefined);
     if (ofPull !== undefined) {
-      throw new TypeKroError(`--${ofPull} is for typekro types pull`, {
-        code: 'cli/usage',
-        remedy: `leave --${ofPull} out, or write typekro types pull, without files`,
-      });
+      throw usageError(
+        `--${ofPull} is for typekro types pull`,
+        `leave --${ofPull} out, or write typekro types pull, without files`,
+      );
     }
     const form = textOption(input, 'output') ?? 'typescript';
     const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
@@ -95,10 +95,10 @@ function ownApi(kind: string | undefined, files: readonly string[]): Api {
   if (kind === undefined || crd === undefined || files.length > 0) {
     const problem =
       kind === undefined ? 'no file is named' : crd === undefined ? `--kind takes no ${kind}` : '--kind takes no file';
-    throw new TypeKroError(problem, {
-      code: 'cli/usage',
-      remedy: `name the files of definitions, or one of ${OWN_KINDS.map((each) => `--kind ${each}`).join(', ')}`,
-    });
+    throw usageError(
+      problem,
+      `name the files of definitions, or one of ${OWN_KINDS.map((each) => `--kind ${each}`).join(', ')}`,
+    );
   }
   const [version] = objectsAt(crd, 'spec', 'versions');
   const { group, names, scope } = asObject(crd.spec);

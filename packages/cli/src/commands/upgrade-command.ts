@@ -3,7 +3,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { KroLevel } from '@typekro/engine/graph';
 import { LiveSchemas } from '@typekro/kube';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
@@ -100,10 +100,10 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
 
 function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions {
   if (input.options['check'] !== true) {
-    throw new TypeKroError('upgrade needs --check: it changes nothing', {
-      code: 'cli/usage',
-      remedy: 'typekro upgrade --check, then typekro bootstrap, which upgrades the controller',
-    });
+    throw usageError(
+      'upgrade needs --check: it changes nothing',
+      'typekro upgrade --check, then typekro bootstrap, which upgrades the controller',
+    );
   }
   const text = textOption(input, 'kro-compatibility');
   const level = KroLevel.LEVELS.find((each) => each === text);

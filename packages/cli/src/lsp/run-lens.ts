@@ -1,7 +1,7 @@
 import { dirname, basename } from 'node:path';
-import { pathOfFileUrl, TypeKroError } from '@typekro/kit/core';
+import { pathOfFileUrl } from '@typekro/kit/core';
 import { LENS_COMMANDS } from '@typekro/editor';
-import type { Command, CommandContext } from '../command.ts';
+import { type Command, type CommandContext, usageError } from '../command.ts';
 import { printFailure } from '../print-failure.ts';
 
 /** Maps the id of a code lens to the loader of its command. */
@@ -36,9 +36,9 @@ export async function runLens(
   // Modules are refused, because only `traceModule` may run code: with limits, and in trusted workspaces.
   const isManifest = path !== undefined && /\.(?:ya?ml|json)$/i.test(path);
   if (load === undefined || !isManifest) {
-    throw new TypeKroError(
+    throw usageError(
       load === undefined ? `there is no command ${name}` : `${name} takes the URI of a YAML or JSON file`,
-      { code: 'cli/usage', remedy: `the commands are ${Object.keys(COMMANDS).join(', ')}` },
+      `the commands are ${Object.keys(COMMANDS).join(', ')}`,
     );
   }
   const lines: string[] = [];

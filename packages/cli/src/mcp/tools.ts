@@ -1,6 +1,6 @@
 import { sep } from 'node:path';
 import { type JsonObject, type JsonValue, isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
-import type { Command, CommandInput } from '../command.ts';
+import { type Command, type CommandInput, usageError } from '../command.ts';
 import { fileSubject } from '../explain/subject.ts';
 import { insideRoot, isModule } from './inside-root.ts';
 
@@ -211,16 +211,13 @@ function instanceInput(given: JsonObject, { cluster }: McpLimits): ToolInput {
 function filesOf(names: JsonValue | undefined, { root, modules }: McpLimits): string[] {
   return (Array.isArray(names) ? names : []).map((name) => {
     const given = String(name);
-    if (given === '-') throw new TypeKroError('- is not a file', { code: 'cli/usage', remedy: 'name a file' });
+    if (given === '-') throw usageError('- is not a file', 'name a file');
     const inside = insideRoot(root, given);
     // A command reads the standard input for `-`, but the file with this name for `./-`.
     const file = inside === '-' ? `.${sep}-` : inside;
     // A comma would split the name, because options list names separated by commas.
     if (file.includes(',')) {
-      throw new TypeKroError(`${file} has a comma in its name`, {
-        code: 'cli/usage',
-        remedy: 'give the file another name',
-      });
+      throw usageError(`${file} has a comma in its name`, 'give the file another name');
     }
     if (!isModule(file) || modules) return file;
     throw new TypeKroError(`${file} is a module, whose code would run when it is read`, {
@@ -244,8 +241,5 @@ function flagOf(given: JsonObject, name: string): Record<string, true> {
 }
 
 function oneOf(...names: readonly string[]): TypeKroError {
-  return new TypeKroError(`exactly one of ${names.join(' and ')} is needed`, {
-    code: 'cli/usage',
-    remedy: `give ${names[0]}`,
-  });
+  return usageError(`exactly one of ${names.join(' and ')} is needed`, `give ${names[0]}`);
 }

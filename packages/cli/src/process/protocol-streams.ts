@@ -1,6 +1,5 @@
 import { type Readable, Writable } from 'node:stream';
-import { TypeKroError } from '@typekro/kit/core';
-import type { CommandContext } from '../command.ts';
+import { type CommandContext, usageError } from '../command.ts';
 
 /**
  * Returns the standard input and output for the messages of a protocol.
@@ -15,10 +14,7 @@ export function protocolStreams(
   remedy: string,
 ): { readonly input: Readable; readonly output: Writable } {
   if (streams === undefined) {
-    throw new TypeKroError(`${command} speaks over the standard input and output, and there is none here`, {
-      code: 'cli/usage',
-      remedy,
-    });
+    throw usageError(`${command} speaks over the standard input and output, and there is none here`, remedy);
   }
   const output = new Writable({
     decodeStrings: false,

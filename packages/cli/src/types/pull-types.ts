@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { count, TypeKroError } from '@typekro/kit/core';
 import { readClusterCrds } from '../cluster-client.ts';
-import { type CommandContext, type CommandInput, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, textOption, usageError } from '../command.ts';
 import { writeFiles, exitOfFiles, printFiles } from '../generate/write-files.ts';
 import { pulledCrds } from './pulled-crds.ts';
 
@@ -14,10 +14,10 @@ import { pulledCrds } from './pulled-crds.ts';
 export async function pullTypes(context: CommandContext, input: CommandInput): Promise<number> {
   const [, other] = input.positionals;
   if (other !== undefined) {
-    throw new TypeKroError(`pull takes no file, and ${other} is one`, {
-      code: 'cli/usage',
-      remedy: 'leave the file out; to read a file with the name "pull", write ./pull',
-    });
+    throw usageError(
+      `pull takes no file, and ${other} is one`,
+      'leave the file out; to read a file with the name "pull", write ./pull',
+    );
   }
   const group = textOption(input, 'group');
   const { files, generated } = pulledCrds(await readClusterCrds(context, input), group);

@@ -1,7 +1,13 @@
-import { TypeKroError } from '@typekro/kit/core';
 import { type KubeClient, KubeError } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
+import {
+  type Command,
+  type CommandContext,
+  type CommandInput,
+  ExitCode,
+  textOption,
+  usageError,
+} from '../../command.ts';
 import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observeArgument } from '../../instance/report-on-instance.ts';
 import { type LogSelection, type LogSource, logLines, logSources } from '@typekro/app/instance';
 
@@ -35,7 +41,7 @@ export const logs: Command = {
 function selectionOf(input: CommandInput): LogSelection {
   const tail = textOption(input, 'tail');
   if (tail !== undefined && !/^\d{1,9}$/.test(tail)) {
-    throw new TypeKroError(`--tail ${tail} is not a number of lines`, { code: 'cli/usage', remedy: 'write --tail 20' });
+    throw usageError(`--tail ${tail} is not a number of lines`, 'write --tail 20');
   }
   const { follow, previous } = input.options;
   return {

@@ -1,7 +1,7 @@
 import { definitionRevisions, liveDefinition, PIN_ANNOTATION } from '@typekro/controller/controller';
 import { type KubeObject, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
-import { type Command, type CommandInput, textOption } from '../../command.ts';
+import { type Command, type CommandInput, textOption, usageError } from '../../command.ts';
 import { controllerSettings } from '@typekro/app/controllers';
 import { levelOption } from '../../command-options.ts';
 import { reportChange } from '../../instance/change-instance.ts';
@@ -39,10 +39,7 @@ export const pin: Command = {
       const argument = argumentOf(instance);
       if (input.options['remove'] === true) {
         if (textOption(input, 'revision') !== undefined) {
-          throw new TypeKroError('--remove and --revision exclude each other', {
-            code: 'cli/usage',
-            remedy: 'leave one of them out',
-          });
+          throw usageError('--remove and --revision exclude each other', 'leave one of them out');
         }
         const result = await annotate(api, instance, PIN_ANNOTATION, undefined, options);
         return {
@@ -87,10 +84,10 @@ async function chosenRevision(
   const followed = text === undefined ? await followedRevision() : undefined;
   const number = followed ?? Number(text);
   if (numbers.includes(number)) return number;
-  throw new TypeKroError(`there is no revision ${text ?? number}`, {
-    code: 'cli/usage',
-    remedy: `the revisions of ${name} are ${numbers.join(', ')} (typekro revisions ${name} shows them)`,
-  });
+  throw usageError(
+    `there is no revision ${text ?? number}`,
+    `the revisions of ${name} are ${numbers.join(', ')} (typekro revisions ${name} shows them)`,
+  );
 
   async function followedRevision(): Promise<number> {
     const settings = await controllerSettings(api, signal, levelOption(input));

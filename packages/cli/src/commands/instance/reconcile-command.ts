@@ -9,7 +9,14 @@ import { connectToCluster } from '../../cluster-client.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
 import { controllerSettings } from '@typekro/app/controllers';
 import { levelOption } from '../../command-options.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
+import {
+  type Command,
+  type CommandContext,
+  type CommandInput,
+  ExitCode,
+  textOption,
+  usageError,
+} from '../../command.ts';
 import { parseDuration, timeLimit } from '../../parse-duration.ts';
 import {
   type Report,
@@ -119,10 +126,10 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const bySuspension = input.options['by-suspension'] === true;
   if (bySuspension) refuseGraph(object, NO_SUSPENSION);
   if (bySuspension && (!isInstance || timeoutMs === 0)) {
-    throw new TypeKroError('--by-suspension needs an instance and a --timeout above 0', {
-      code: 'cli/usage',
-      remedy: 'leave --by-suspension out, or name an instance and a --timeout',
-    });
+    throw usageError(
+      '--by-suspension needs an instance and a --timeout above 0',
+      'leave --by-suspension out, or name an instance and a --timeout',
+    );
   }
   const token = newReconcileRequest();
   const [key, value] = bySuspension ? [keys.RECONCILE_ANNOTATION, 'suspended'] : [RECONCILE_REQUEST, token];

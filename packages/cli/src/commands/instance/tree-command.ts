@@ -3,7 +3,14 @@ import type { TreeReport } from '@typekro/controller/inspect';
 import { systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
+import {
+  type Command,
+  type CommandContext,
+  type CommandInput,
+  ExitCode,
+  textOption,
+  usageError,
+} from '../../command.ts';
 import {
   type Answer,
   type InstanceObservation,
@@ -78,7 +85,7 @@ function treeAnswer(context: CommandContext, observation: InstanceObservation): 
 async function watchTree(context: CommandContext, input: CommandInput): Promise<number> {
   const form = textOption(input, 'output') ?? 'text';
   if (form !== 'text') {
-    throw new TypeKroError(`--watch prints lines, not ${form}`, { code: 'cli/usage', remedy: 'leave -o out' });
+    throw usageError(`--watch prints lines, not ${form}`, 'leave -o out');
   }
   await using connection = await connectToCluster(context, input);
   const { signal } = context;
