@@ -52,10 +52,23 @@ test('writing a whole file creates the missing target of a symbolic link, and ke
   const links = join(folder, 'links');
   fs.mkdirSync(links);
   fs.symlinkSync('second', join(links, 'first'));
-  fs.symlinkSync('../made', join(links, 'second'));
+  fs.symlinkSync('./made', join(links, 'second'));
   await writeWholeFile(join(links, 'first'), Buffer.from('after'), DETAILS);
-  expect(fs.readFileSync(join(folder, 'made'), 'utf8')).toBe('after');
+  expect(fs.readFileSync(join(links, 'made'), 'utf8')).toBe('after');
   expect(fs.lstatSync(join(links, 'first')).isSymbolicLink()).toBe(true);
+});
+
+test.each([
+  ['file', writeFile],
+  ['whole file', (path: string, text: string) => writeWholeFile(path, Buffer.from(text), DETAILS)],
+] as const)('a %s that the user names is not written through a link out of its folder', async (_what, write) => {
+  const root = fs.mkdtempSync(join(folder, 'named-'));
+  fs.mkdirSync(join(root, 'repository'));
+  const [outside, link] = [join(root, 'outside'), join(root, 'repository/prod.json')];
+  fs.writeFileSync(outside, 'mine');
+  fs.symlinkSync('../outside', link);
+  await expect(write(link, 'after', DETAILS)).rejects.toThrow('a symbolic link leads out of');
+  expect(fs.readFileSync(outside, 'utf8')).toBe('mine');
 });
 
 test.skipIf(process.platform === 'win32').each([0o664, 0o775, 0o600])(

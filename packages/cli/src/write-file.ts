@@ -50,7 +50,8 @@ export interface WriteDetails {
   readonly shown?: string;
   /**
    * The folder for which the command writes the file, for example that of `--out`. A path that symbolic links lead out
-   * of this folder is refused, because another person may have made the links. By default, links are followed.
+   * of this folder is refused, because another person may have made the links. By default, the folder of the file, and
+   * for `replaceFile`, which keeps the links of an existing file, and for `/dev/stdout` and its like none.
    */
   readonly within?: string;
   /** Is the text that of a file of the user? If not, characters that a reader cannot see are escaped. */
@@ -64,7 +65,7 @@ export interface WriteDetails {
  */
 export async function writeFile(path: string, text: string, details: WriteDetails): Promise<void> {
   const content = details.isSource === true ? text : printableDocument(text);
-  await withExplainedError(path, details, async () => {
+  await withExplainedError(path, insideFolder(path, details), async () => {
     makeDirectory(dirname(path));
     await writeUserFile(path, content, details.mode);
   });
@@ -119,12 +120,16 @@ export async function replaceFile(path: string, text: string, details: WriteDeta
  * @throws TypeKroError like `writeFile`.
  */
 export async function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): Promise<void> {
-  await withExplainedError(path, details, async () => {
+  await withExplainedError(path, insideFolder(path, details), async () => {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeUserFile(path, bytes);
     replaceTarget(stats === undefined ? targetOfLinks(path) : realpathSync(path), bytes, 0o600);
   });
 }
+
+/** The details of a file that the user names. The paths of open files, such as `/dev/stdout`, are links everywhere. */
+const insideFolder = (path: string, details: WriteDetails): WriteDetails =>
+  /^\/(?:dev|proc)\//.test(path) ? details : { within: dirname(path), ...details };
 
 /** The bits of `Stats.mode` that `chmod` accepts. */
 const MODE_BITS = 0o7777;
