@@ -74,7 +74,7 @@ describe.skipIf(process.platform === 'win32')('a pipe at the place of a file', (
     ['generate crd.yaml', 'it is a pipe or a device, not a regular file'],
     ['bootstrap --image x --export pipe', 'it is a pipe that no program reads'],
     ['apply pipe.yaml', 'is a device or a pipe, and only files are read'],
-    ['diff thing/a --kubeconfig /dev/zero', 'it is longer than 256 MiB'],
+    ['diff thing/a --kubeconfig /dev/zero', 'it is longer than 16 MiB'],
   ])('typekro %s says: %s', async (line, reason) => {
     const { code, stderr } = await startCli(line.split(' '), cwd).ended;
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(reason) });
