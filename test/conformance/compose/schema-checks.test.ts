@@ -113,6 +113,7 @@ test.each<[string, SchemaInput, object, string]>([
   ['its other half in a list', z.object({ n: z.string(), l: z.array(z.string()) }), { n: 'a', l: ['😀', '\udc00'] }, 'l[1]: Invalid value: "\\udc00": UTF-8 cannot'],
   ['half of a pair in a name', v.object({ n: v.string(), m: v.record(v.string(), v.string()) }), { n: 'a', m: { 'a\ud800': '' } }, 'm: Invalid value: "a\\ud800": UTF-8 cannot'],
   ['an unknown member of a strict object', z.strictObject({ n: z.string() }), { n: 'a', m: 1 }, 'Unrecognized key'],
+  ['characters beyond U+FFFF that a check refuses', z.object({ n: z.string().max(10).refine((text) => text === 'ok') }), { n: '😀' }, 'Invalid input'],
   ['null in an optional field', z.object({ n: z.string().optional() }), { n: null }, 'expected string, received null'],
 ])('a spec with %s is refused', (_name, spec, value, message) => {
   expect(() => compose(spec).toInstance(value as never)).toThrow(message);

@@ -184,6 +184,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     valibot: v.pipe(v.string(), v.regex(/^(?<=(a|))\1x/)),
     code: 'schema/pattern',
   },
+  'characters without a category, in any case': {
+    zod: z.string().regex(/^\P{Lu}x/iu),
+    arktype: type(/^\P{Lu}x/iu),
+    valibot: v.pipe(v.string(), v.regex(/^\P{Lu}x/iu)),
+    code: 'schema/pattern',
+  },
   'an octal escape in a class beside a look-ahead': {
     zod: z.string().regex(new RegExp(String.raw`^(?!k)[\1\2k]x`)),
     arktype: type(new RegExp(String.raw`^(?!k)[\1\2k]x`)),

@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, getOwn, isJsonObject } from '@typekro/kit/core';
 import { type Schema, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import { schemaChecks } from '../notations/json-schema-nodes.ts';
 import { type LibraryResult, libraryParser } from '../notations/library-type.ts';
 import type { SchemaInput } from './public-types.ts';
 import { classOf, isPlainObject } from './value/printed.ts';
@@ -58,7 +59,8 @@ export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, 
 function acceptsText(schema: Schema, spec: JsonObject, steps: readonly (string | number)[]): boolean {
   const [node, text] = [schemaNodeAt(schema, steps), valueAtSteps(spec, steps)];
   if (node === undefined || typeof text !== 'string' || !/[\u{10000}-\u{10FFFF}]/u.test(text)) return false;
-  return node['x-kubernetes-validations'] === undefined && StructuralSchema.validate(node, text).length === 0;
+  const hasRules = node['x-kubernetes-validations'] !== undefined || schemaChecks(node).length > 0;
+  return !hasRules && StructuralSchema.validate(node, text).length === 0;
 }
 
 /**

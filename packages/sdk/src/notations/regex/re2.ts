@@ -60,15 +60,18 @@ class Printer {
     throw new PatternProblem(`${String(this.pattern)} ${what}`, hint);
   }
 
-  /** With the flags `iu`, JavaScript folds cases as RE2 does, except for `\w` and `\b`, which are refused. */
+  /** With the flags `iu`, JavaScript folds cases as RE2 does, except for `\w`, `\b` and `\P`, which are refused. */
   private unicodeFolding(): 'flag' {
     const special = (node: Regex): boolean => {
       if (node.kind === 'boundary' || node.kind === 'inside') return true;
-      if (node.kind === 'class') return node.items.some((item) => 'escape' in item && /[wW]/.test(item.escape));
+      if (node.kind === 'class')
+        return node.items.some((item) =>
+          'escape' in item ? /[wW]/.test(item.escape) : 'category' in item && item.negated,
+        );
       return subexpressionsOf(node).some(special);
     };
     if (special(this.root))
-      this.refuse('has \\w or \\b, which differ from RE2 with the flags i and u', 'leave out the flag i or u');
+      this.refuse('has \\w, \\b or \\P, which differ from RE2 with the flags i and u', 'leave out the flag i or u');
     return 'flag';
   }
 
