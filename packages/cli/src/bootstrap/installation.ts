@@ -1,5 +1,5 @@
 import { safeInstallation } from '@typekro/controller/controller';
-import { type KubeObject, type ObjectRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, getOwn, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
 import { isNotFound, isTimeout, KubeError, waitForObject, withDeadline } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
@@ -138,7 +138,7 @@ export function installationIn(
 }
 
 const isOfInstallation = ({ metadata: { labels = {} } }: KubeObject, installation: string): boolean =>
-  Object.hasOwn(labels, INSTALLATION_LABEL) && labels[INSTALLATION_LABEL] === installation;
+  getOwn(labels, INSTALLATION_LABEL) === installation;
 
 /** Deletes the found objects that are not in `wanted`, because this version does not install them. */
 export async function pruneInstallation(

@@ -2,15 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  noteRequestHead,
-  createHttpServer,
-  cryptoLibrary,
-  equalSecrets,
-  httpLibrary,
-  openServer,
-  TypeKroError,
-} from '@typekro/kit/core';
+import { cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '@typekro/kit/core';
+import { createHttpServer, noteRequestHead, openServer } from '@typekro/kit/servers';
 import { type ControlAction, type ControlledCluster, CONTROL_PATHS, NAMED_ACTIONS } from './control-protocol.ts';
 
 /** An open control interface. */

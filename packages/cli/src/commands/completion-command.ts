@@ -1,10 +1,7 @@
 import { type Command, type CommandContext, type CommandEntry, ExitCode, usageError } from '../command.ts';
 import type { CompletionCandidate, Candidates } from '../completion/candidates.ts';
-import { candidatesFor, commandCandidates, NOTHING, withSeparateValues } from '../completion/candidates.ts';
+import { candidatesFor, commandCandidates, NOTHING } from '../completion/candidates.ts';
 import { type Shell, completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
-
-/** The time limit for the response of a cluster, in milliseconds. The shell is blocked during this time. */
-const MAX_WAIT_MS = 1500;
 
 /** The argument with which the scripts request candidates. */
 const CANDIDATES = 'candidates';
@@ -57,7 +54,7 @@ async function candidateLines(
 ): Promise<string[]> {
   const { words: found, files, instances, clusters } = await candidatesOf(commands, words);
   const names = instances
-    ? await namesOfCluster(context, words)
+    ? await (await import('../completion/names-of-cluster.ts')).namesOfCluster(context, words)
     : clusters
       ? await namesOfClusters(context, words)
       : [];
@@ -73,32 +70,6 @@ async function candidatesOf(commands: readonly CommandEntry[], words: readonly s
 
 const candidateLine = ({ word, summary }: CompletionCandidate): string => `${word}\t${summary}`;
 
-/**
- * The names of instances, in two forms: `NAMESPACE/NAME` and, when the last word is not empty, `KIND/NAMESPACE/NAME`.
- * Only names that begin with the last word are listed. The list is empty when no cluster responds in time.
- */
-async function namesOfCluster(context: CommandContext, words: readonly string[]): Promise<string[]> {
-  const options = Object.fromEntries(
-    ['kubeconfig', 'context'].map((name) => [name, valueOf(withSeparateValues(words), `--${name}`)]),
-  );
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(MAX_WAIT_MS)]);
-  try {
-    const [{ connectToCluster }, { instanceNames }] = await Promise.all([
-      import('../cluster-client.ts'),
-      import('@typekro/app/instance'),
-    ]);
-    await using connection = await connectToCluster(context, { positionals: [], options });
-    const { client } = connection;
-    const current = words.at(-1) ?? '';
-    const names = await instanceNames(client, signal);
-    const short = names.map((name) => name.slice(name.indexOf('/') + 1));
-    return [...short, ...(current === '' ? [] : names)].filter((name) => name.startsWith(current));
-  } catch {
-    // A shell cannot show errors during completion.
-    return [];
-  }
-}
-
 /** The named clusters whose names begin with the last word. */
 async function namesOfClusters({ env }: CommandContext, words: readonly string[]): Promise<string[]> {
   const { clusterNames } = await import('../clusters/cluster-folder.ts');
@@ -108,9 +79,4 @@ async function namesOfClusters({ env }: CommandContext, words: readonly string[]
     // A shell cannot show errors during completion.
     return [];
   }
-}
-
-function valueOf(words: readonly string[], option: string): string | undefined {
-  const at = words.indexOf(option);
-  return at < 0 ? undefined : words[at + 1];
 }

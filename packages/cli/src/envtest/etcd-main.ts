@@ -1,5 +1,6 @@
 /** The program `etcd` in the folder for envtest; see `docs/envtest.md`. */
-import { createHttpServer, httpLibrary } from '@typekro/kit/core';
+import { httpLibrary } from '@typekro/kit/core';
+import { createHttpServer } from '@typekro/kit/servers';
 import { etcdSettings } from './etcd-settings.ts';
 import { endOnSignal, endWithReasons } from './process-end.ts';
 

@@ -1,15 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  noteRequestHead,
-  createHttpServer,
-  httpLibrary,
-  isLoopbackHost,
-  openServer,
-  readLimitedBody,
-  releaseBody,
-  repeatedHeader,
-} from '@typekro/kit/core';
+import { httpLibrary, isLoopbackHost, readLimitedBody, releaseBody } from '@typekro/kit/core';
+import { createHttpServer, noteRequestHead, openServer, repeatedHeader } from '@typekro/kit/servers';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import type { Authority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';

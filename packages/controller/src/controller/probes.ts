@@ -1,4 +1,5 @@
-import { createHttpServer, httpLibrary, openServer, TypeKroError } from '@typekro/kit/core';
+import { httpLibrary, TypeKroError } from '@typekro/kit/core';
+import { createHttpServer, openServer } from '@typekro/kit/servers';
 
 /** A listen address: a host, with or without brackets, and a port. */
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;

@@ -1,16 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  noteRequestHead,
-  createHttpServer,
-  cryptoLibrary,
-  equalSecrets,
-  errorCode,
-  httpLibrary,
-  isLoopbackHost,
-  openServer,
-  TypeKroError,
-} from '@typekro/kit/core';
+import { cryptoLibrary, equalSecrets, errorCode, httpLibrary, isLoopbackHost, TypeKroError } from '@typekro/kit/core';
+import { createHttpServer, noteRequestHead, openServer } from '@typekro/kit/servers';
 import { type Clock, systemClock } from '@typekro/kube';
 import { answerInTime, READ_DEADLINE_MS, REVIEW_DEADLINE_MS, WORK_DEADLINE_MS } from './answer-deadline.ts';
 import type { InspectDetails, Viewer } from './details.ts';

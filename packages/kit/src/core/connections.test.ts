@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { equalSecrets, isLoopbackHost } from './http-server.ts';
+import { equalSecrets, isLoopbackHost } from './http-basics.ts';
 import { readLimitedBody } from './limited-body.ts';
 
 test.each([

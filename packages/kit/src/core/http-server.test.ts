@@ -4,14 +4,8 @@ import https from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  noteRequestHead,
-  createHttpServer,
-  keepAllHeaders,
-  maxConnections,
-  openServer,
-  repeatedHeader,
-} from './http-server.ts';
+import { keepAllHeaders } from './http-basics.ts';
+import { noteRequestHead, createHttpServer, maxConnections, openServer, repeatedHeader } from './http-server.ts';
 import { readLimitedBody, releaseBody } from './limited-body.ts';
 
 /** Responds with the number of header lines and the value of the header `Last`. */

@@ -1,11 +1,7 @@
-/** HTTP servers and requests that never forget a header or a request, and servers that do not wait for slow clients. */
-import type { ClientRequest, IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
+/** HTTP servers that never forget a header or a request, and do not wait for slow clients. */
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { cryptoLibrary } from './libraries.ts';
 import { readRegularFile } from './user-file.ts';
-
-/** An address of `127.0.0.0/8`. */
-const IPV4_LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 
 /** The maximum size of the names and values of a request's headers, in bytes. A server responds 431 to larger ones. */
 const MAX_HEADER_BYTES = 32 * 1024;
@@ -206,34 +202,9 @@ export function repeatedHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders
   return undefined;
 }
 
-/** Makes a request of Node's `http` or `https` keep all headers of its response. By default Node keeps 2,000. */
-export function keepAllHeaders(request: ClientRequest): void {
-  request.maxHeadersCount = 0;
-}
-
 function refuseAsText(problem: string, _request: IncomingMessage, response: ServerResponse): void {
   // Node would load a megabyte of calendar data for the header `Date`.
   response.sendDate = false;
   response.writeHead(400, { 'content-type': 'text/plain', connection: 'close' });
   response.end(`${problem}\n`);
-}
-
-/**
- * Can only this machine reach the host? True for `localhost`, an address of `127.0.0.0/8`, and `::1`, with or without
- * the brackets of a URL. Upper case counts as lower case. False for any other name, because the name can have any
- * address.
- */
-export function isLoopbackHost(host: string): boolean {
-  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  return name === 'localhost' || name === '::1' || IPV4_LOOPBACK.test(name);
-}
-
-/**
- * Is a given secret the expected one? Digests have equal lengths, so the time of the comparison reveals nothing about
- * the expected secret.
- */
-export function equalSecrets(given: string, expected: string): boolean {
-  const { createHash, timingSafeEqual } = cryptoLibrary();
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }

@@ -82,15 +82,7 @@ export {
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
-export {
-  noteRequestHead,
-  createHttpServer,
-  keepAllHeaders,
-  openServer,
-  repeatedHeader,
-  isLoopbackHost,
-  equalSecrets,
-} from './http-server.ts';
+export { equalSecrets, isLoopbackHost, keepAllHeaders } from './http-basics.ts';
 export { readLimitedBody, releaseBody } from './limited-body.ts';
 export { nearestName } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, definedMember } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMember, getOwn } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import type { ConditionContent } from '@typekro/engine/runtime';
@@ -210,7 +210,7 @@ export function rolloutCount(revision: KubeObject): number | undefined {
 
 /** Has `propagateWhen` let the revision go to all instances? */
 export function isPropagationDone({ metadata: { annotations = {} } }: KubeObject): boolean {
-  return Object.hasOwn(annotations, PROPAGATED) && annotations[PROPAGATED] === DONE;
+  return getOwn(annotations, PROPAGATED) === DONE;
 }
 
 /**
