@@ -10,8 +10,7 @@
 export type * from './api.ts';
 export type * from './ast.ts';
 export type * from './library.ts';
-export type { FieldInfo, TypeProvider } from './provider.ts';
-export { EMPTY_PROVIDER, combineProviders } from './provider.ts';
+export { type FieldInfo, type TypeProvider, EMPTY_PROVIDER, combineProviders } from './provider.ts';
 export { freeIdentifiers, namesBoundBy, renameVariables } from './rename.ts';
 export type { DataShape, ShapeKind } from './shape.ts';
 export type { CelType, TypeKind } from './types.ts';
@@ -57,8 +56,7 @@ export {
 export { createEnvironment } from './environment.ts';
 export { standardLibrary } from './standard/index.ts';
 export { joinPrograms, replaceStrings } from './plan/program.ts';
-export type { SizeAt } from './cost/estimate.ts';
-export { estimateCost, minRoundCost } from './cost/estimate.ts';
+export { type SizeAt, estimateCost, minRoundCost } from './cost/estimate.ts';
 export type { Range as CostRange } from './cost/range.ts';
 export { RULE_LIBRARIES } from './kubernetes.ts';
 export type { KroEnvironmentOptions, KroFeatures } from './kro.ts';
@@ -66,13 +64,11 @@ export { KRO_LIBRARIES, bindings, kroEnvironment, optionalTypes, twoVariableComp
 export * from './lib/index.ts';
 export type { InspectOptions, Inspection, ReferenceOptions, References, Use } from './references.ts';
 export { inspect, references } from './references.ts';
-export type { JsonOptions, JsonResult } from './to-json.ts';
-export { toJson } from './to-json.ts';
+export { type JsonOptions, type JsonResult, toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { nanosecondsOfUnit } from './eval/string-formats.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
 /** The nodes of syntax trees. */
 export * as syntax from './syntax/unparsed-nodes.ts';
-export type { LexicalError, Token } from './syntax/lexer.ts';
-export { tokenize } from './syntax/lexer.ts';
+export { type LexicalError, type Token, tokenize } from './syntax/lexer.ts';
 export { unparse } from './unparse.ts';

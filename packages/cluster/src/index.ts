@@ -6,8 +6,7 @@
  *
  * @packageDocumentation
  */
-export type { Cluster, CommonCluster } from './cluster.ts';
-export { createEmbeddedCluster } from './cluster.ts';
+export { type Cluster, type CommonCluster, createEmbeddedCluster } from './cluster.ts';
 export type { ControllerSettings } from './controllers/index.ts';
 export { createCertificateAuthority, createServingCertificate } from './http/secure-server.ts';
 export type * from './cluster-options.ts';
@@ -22,10 +21,7 @@ export type { ClusterSnapshot, SnapshotCollection } from './snapshot.ts';
 export type * from './audit-options.ts';
 export type { ClusterClock, ManualClock, Timer } from './cluster-clock.ts';
 export { createManualClock, systemClusterClock } from './cluster-clock.ts';
-export type { FaultMistake } from './faults/never-hits.ts';
-export { neverHits } from './faults/never-hits.ts';
-export type { MovableClock } from './movable-clock.ts';
-export { createMovableClock } from './movable-clock.ts';
+export { type FaultMistake, neverHits } from './faults/never-hits.ts';
+export { type MovableClock, createMovableClock } from './movable-clock.ts';
 export type { Transport, TransportRequest, TransportResponse } from '@typekro/kube';
-export type { DryRun, RefusalCause } from './dry-run.ts';
-export { openDryRun } from './dry-run.ts';
+export { type DryRun, type RefusalCause, openDryRun } from './dry-run.ts';

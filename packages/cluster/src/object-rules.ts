@@ -3,5 +3,4 @@
  * use this function. `index.ts` does not export it, because a cluster loads the kinds only when a request first needs
  * them.
  */
-export type { NewObject } from './kinds/new-objects.ts';
-export { newObjects } from './kinds/new-objects.ts';
+export { type NewObject, newObjects } from './kinds/new-objects.ts';

@@ -7,17 +7,14 @@
  * @packageDocumentation
  */
 export { completionsAt, MAX_COMPLETIONS } from './completion/index.ts';
-export type { DiagnosticData } from './protocol-diagnostics.ts';
-export { DIAGNOSTIC_SOURCE, toProtocol } from './protocol-diagnostics.ts';
+export { type DiagnosticData, DIAGNOSTIC_SOURCE, toProtocol } from './protocol-diagnostics.ts';
 export { EditorDocument, MAX_EDITED_LENGTH, openDocument } from './editor-document.ts';
 export { fixesFor } from './fixes.ts';
 export { hoverAt } from './hover.ts';
 export { functionsNamed } from './known-functions.ts';
-export type { CompiledOutline } from './inlays.ts';
-export { inlayHintsOf, LENS_COMMANDS, lensesOf, outlinesOf } from './inlays.ts';
+export { type CompiledOutline, inlayHintsOf, LENS_COMMANDS, lensesOf, outlinesOf } from './inlays.ts';
 export { definitionAt, referencesAt, renameableAt, renameAt } from './navigation.ts';
-export type { ObjectField } from './object-field.ts';
-export { objectFieldAt } from './object-field.ts';
+export { type ObjectField, objectFieldAt } from './object-field.ts';
 export { foldingRangesOf, symbolsOf, workspaceSymbols } from './document-symbols.ts';
 export { signatureAt } from './signature-help.ts';
 export { EditorText } from './editor-text.ts';

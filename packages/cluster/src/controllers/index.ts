@@ -53,8 +53,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { StandIn, StandIns } from '../stand-in.ts';
 
-export type { ControllerSettings } from './enabled-controllers.ts';
-export { noControllers } from './enabled-controllers.ts';
+export { type ControllerSettings, noControllers } from './enabled-controllers.ts';
 
 /**
  * Returns the controllers of every cluster. The garbage collector is first, so that the other controllers do not

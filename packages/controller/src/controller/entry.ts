@@ -4,8 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { Logger, LogLevel } from './logger.ts';
-export { consoleLogger, jsonLogger, silentLogger } from './logger.ts';
+export { type Logger, type LogLevel, consoleLogger, jsonLogger, silentLogger } from './logger.ts';
 export type { Controller, ControllerOptions } from './controller-options.ts';
 export type {
   AdoptionPolicy,
@@ -31,15 +30,11 @@ export { createController } from './controller.ts';
 export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';
 export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
 export { optionsFromFlags } from './options-from-flags.ts';
-export type { ProbeServer, ProbeSource } from './probes.ts';
-export { serveProbes } from './probes.ts';
+export { type ProbeServer, type ProbeSource, serveProbes } from './probes.ts';
 export type { ControllerDashboardOptions, OpenControllerDashboard, RunControllerOptions } from './run-controller.ts';
 export { runController } from './run-controller.ts';
 export type { DefinitionRights, DefinitionRoles, DefinitionRolesOptions } from './install/definition-roles.ts';
 export { definitionRoles } from './install/definition-roles.ts';
-export type { GraphRoles } from './install/graph-roles.ts';
-export { graphRoles } from './install/graph-roles.ts';
-export type { KeptCrd, SafeInstallation } from './install/safe-installation.ts';
-export { keptText, safeInstallation } from './install/safe-installation.ts';
-export type { ManifestOptions } from './install/manifests.ts';
-export { controllerManifests } from './install/manifests.ts';
+export { type GraphRoles, graphRoles } from './install/graph-roles.ts';
+export { type KeptCrd, type SafeInstallation, keptText, safeInstallation } from './install/safe-installation.ts';
+export { type ManifestOptions, controllerManifests } from './install/manifests.ts';

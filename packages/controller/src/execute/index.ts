@@ -6,8 +6,7 @@
  * @packageDocumentation
  */
 export { apiFailure, writeRefusalText } from './api-failure.ts';
-export type { ReadMemory, ReadPorts } from './attempt-read.ts';
-export { attemptRead } from './attempt-read.ts';
+export { type ReadMemory, type ReadPorts, attemptRead } from './attempt-read.ts';
 export { carryOut } from './carry-out.ts';
 export { eachEffect } from './each-effect.ts';
 export type * from './ports.ts';

@@ -17,8 +17,7 @@ export type * from './inspect-source.ts';
 export type * from './details.ts';
 export { EventLog } from './event-log.ts';
 export { InspectFailure } from './inspect-failure.ts';
-export type { InspectIndex } from './inspect-index.ts';
-export { byDefinition, indexOfReports } from './inspect-index.ts';
+export { type InspectIndex, byDefinition, indexOfReports } from './inspect-index.ts';
 export { countStates, isInstanceState, withInstanceCounts, matchesWords } from './instance-page.ts';
 export { ownViewer } from './details.ts';
 export { visibleRows } from './visible-rows.ts';
@@ -26,6 +25,5 @@ export { INSPECT_PREFIX, inspectPaths, instanceRef, parseInstanceRef, proofMessa
 export { MAX_BODY_BYTES } from './read-body.ts';
 export type { InspectServer, InspectServerOptions } from './server.ts';
 export { newInspectToken, proofOf, serveInspect, tokenOf } from './server.ts';
-export type { ShownRead } from './shown-reads.ts';
-export { edgesWith } from './shown-reads.ts';
+export { type ShownRead, edgesWith } from './shown-reads.ts';
 export * from './expression-value.ts';

@@ -8,8 +8,7 @@
  * @packageDocumentation
  */
 export type { Expression, Graph, Hole, PathStep, ReadPart, GraphNode, TypedNode } from './model.ts';
-export type { CompileOptions, CompileResult, GraphFeatures } from './options.ts';
-export { TYPEKRO_FEATURES } from './options.ts';
+export { type CompileOptions, type CompileResult, type GraphFeatures, TYPEKRO_FEATURES } from './options.ts';
 export type { DefinitionDocument } from './document.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export { isDefinition } from './parsed-definition.ts';
@@ -24,14 +23,12 @@ export type { ExpressionScope } from './expressions/expression-scope.ts';
 export { expressionScopes } from './expressions/expression-scopes.ts';
 export { scalarOffsets } from './yaml/yaml-offset.ts';
 export { compileGraphObject, compileDocument } from './graph-object/compile-graph-object.ts';
-export type { OutlineNode } from './outline/outline.ts';
+export { type OutlineNode, GraphOutline } from './outline/outline.ts';
 export { Nodes } from './nodes.ts';
 export { Path } from './path.ts';
 export { NameText } from './names/name-text.ts';
 export { Naming } from './names/naming.ts';
-export type { KroCompatibility } from './kro-compatibility.ts';
-export { KroLevel } from './kro-compatibility.ts';
-export { GraphOutline } from './outline/outline.ts';
+export { type KroCompatibility, KroLevel } from './kro-compatibility.ts';
 export { ALLOW_BREAKING_CHANGES, InstanceCrd } from './compare-instance-crds.ts';
 export { GraphObject } from './graph-object/parsed-graph.ts';
 export { GraphShape } from './graph-object/graph-shape.ts';

@@ -6,21 +6,20 @@
  *
  * @packageDocumentation
  */
-export type { ObjectType } from './objects/target.ts';
+export { type ObjectType, ObjectTarget } from './objects/target.ts';
 export type { AdoptionPolicy, ApplyAction, Condition, Decision, InstanceState, StepOptions } from './model.ts';
-export type { EquivalentDigests } from './objects/fingerprint.ts';
+export { type EquivalentDigests, Fingerprint } from './objects/fingerprint.ts';
 export { step } from './step.ts';
 export { heldInstances } from './instance-propagation.ts';
 export { StepMemory } from './step-memory.ts';
 export { FieldDifference } from './objects/compare.ts';
 export type { ForeignItem } from './objects/foreign-items.ts';
 export * as keys from './objects/keys.ts';
-export type { ObjectOutcome } from './object-outcome.ts';
+export { type ObjectOutcome, Outcome } from './object-outcome.ts';
 export { readConditions, ConditionContent } from './conditions.ts';
 export { Tracking } from './tracking.ts';
 export { ObjectLabels } from './objects/labels.ts';
 export { ApplySet } from './reports/applyset.ts';
-export { Fingerprint } from './objects/fingerprint.ts';
 export { Failure } from './reports/failure.ts';
 export { RefusedObject } from './reports/refusal-remedies.ts';
 export { Explanation } from './reports/explain.ts';
@@ -32,7 +31,6 @@ export { WriteRules } from './reports/write-decision.ts';
 export { Projection } from './reports/project-object.ts';
 export { FieldWriter } from './objects/owned-fields.ts';
 export { Member } from './members.ts';
-export { Outcome } from './object-outcome.ts';
 export { FieldManager } from './objects/field-managers.ts';
 export { WriteAttempt } from './reports/paused-write.ts';
 export { RenderedInstance } from './render/render.ts';
@@ -49,4 +47,3 @@ export { projectStatus } from './status/project-status.ts';
 export { RecordedStatus } from './status/status-writes.ts';
 export { SpecialStep } from './unresolved.ts';
 export type * as Targets from './objects/target.ts';
-export { ObjectTarget } from './objects/target.ts';

@@ -7,8 +7,7 @@
  * @packageDocumentation
  */
 export type { ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
-export type { BuiltinSource } from './builtin-source.ts';
-export { builtinSource } from './builtin-source.ts';
+export { type BuiltinSource, builtinSource } from './builtin-source.ts';
 export { combineSources } from './combined-source.ts';
 export { crdSource, CrdSchema } from './crd/crd-source.ts';
 export { openApiDocument } from './openapi-source.ts';

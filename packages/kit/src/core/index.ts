@@ -34,14 +34,12 @@ export {
 export type { Diagnostic, Severity, CodeInfo } from './diagnostic.ts';
 export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
-export type { TypeKroErrorDetails } from './error.ts';
-export { TypeKroError, errorCode, whyUnreadable } from './error.ts';
+export { type TypeKroErrorDetails, TypeKroError, errorCode, whyUnreadable } from './error.ts';
 export { closingQuote, count, nounFor, textPrefix, pascalCase, percentDecoded, upperFirst } from './text.ts';
 export { failsAtCaller } from './caller-error.ts';
-export { LineIndex } from './line-index.ts';
+export { type FilePosition, type SourcePosition, LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
-export type { MovedName } from './moved-name.ts';
-export { movedNames, refuseMovedName } from './moved-name.ts';
+export { type MovedName, movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './time.ts';
 export { backoffMs, isoTime, monotonicMs, MAX_TIMER_MS, startTimer, earliest, whenAborted } from './time.ts';
 export * from './retry-policies.ts';
@@ -89,7 +87,6 @@ export { unknownKindHint } from './unknown-kind.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
 export { seededRandom } from './seeded-random.ts';
 export { setOwn, definedMember, getOwn, grouped } from './members.ts';
-export type { FilePosition, SourcePosition } from './line-index.ts';
 export {
   interruptFiles,
   NO_FOLLOW,

@@ -5,15 +5,12 @@
  * @packageDocumentation
  */
 export { age, duration, firstObserved, lastObserved } from './age.ts';
-export type { FailureClass } from './failure-class.ts';
-export { classify, isBusy, passes } from './failure-class.ts';
-export type { FieldError } from './field-errors.ts';
-export { fieldErrors } from './field-errors.ts';
+export { type FailureClass, classify, isBusy, passes } from './failure-class.ts';
+export { type FieldError, fieldErrors } from './field-errors.ts';
 export * from './kubernetes-version.ts';
 export { labelMapMatcher, labelSelectorMatcher, labelSelectorProblems, requirementText } from './label-selector.ts';
 export * from './names.ts';
-export type { LabelMatcher } from './parse-selector.ts';
-export { labelMatcher, parseSelector } from './parse-selector.ts';
+export { type LabelMatcher, labelMatcher, parseSelector } from './parse-selector.ts';
 export type { StatusCondition } from './object-fields.ts';
 export {
   asList,
