@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
+import { definedMember, isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { lastObserved, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { remedyOfCause } from './cause-remedies.ts';
 import { readinessOf, StatusReport } from '@typekro/engine/readiness';
@@ -191,7 +191,7 @@ function eventsOf(
   const known = new Set(objects.map(({ metadata }) => metadata.name));
   const makers = new Set(family.map(({ metadata }) => metadata.name));
   return events
-    .map((event) => ({ event, about: event['involvedObject'], at: timeOf(event) }))
+    .map((event) => ({ event, about: event['involvedObject'], at: timeOfEvent(event) }))
     .toSorted((a, b) => (a.at < b.at ? 1 : -1))
     .flatMap(({ event, about }): Found[] => {
       const reason = textAt(event, 'reason');
@@ -202,20 +202,14 @@ function eventsOf(
       const isOfDeletedPod =
         textAt(about, 'kind') === 'Pod' && !known.has(name) && makers.has(name.replace(/-[^-]+$/, ''));
       if (found === undefined && !isOfDeletedPod) return [];
-      return [
-        {
-          object: found === undefined ? refIn(about) : refOf(found),
-          reason,
-          message: textAt(event, 'message'),
-          about: found,
-        },
-      ];
+      const object = found === undefined ? refIn(about) : refOf(found);
+      return [{ object, reason, message: textAt(event, 'message'), about: found }];
     });
 }
 
-function timeOf(event: KubeObject): string {
-  return lastObserved(event) || (event.metadata.creationTimestamp ?? '');
-}
+/** When an Event was last observed, or else when it was created. */
+export const timeOfEvent = (event: KubeObject): string =>
+  lastObserved(event) || (event.metadata.creationTimestamp ?? '');
 
 /** Is the event about this object, and not about an earlier object of the same name? */
 function isAbout(about: JsonObject, { kind, metadata: { name, uid = '' } }: KubeObject): boolean {
@@ -242,15 +236,7 @@ function merged(all: readonly Found[]): Cause[] {
     const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
     names.delete(object.name);
     const remedy = remedyOfCause({ object, reason, message, about });
-    return [
-      {
-        object,
-        others: names.size,
-        reason,
-        message,
-        ...(container === undefined ? {} : { container }),
-        ...(remedy === undefined ? {} : { remedy }),
-      },
-    ];
+    const known = { object, others: names.size, reason, message };
+    return [{ ...known, ...definedMember('container', container), ...definedMember('remedy', remedy) }];
   });
 }

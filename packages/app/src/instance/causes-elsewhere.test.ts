@@ -11,16 +11,14 @@ import {
   potRef,
   virtualWorld,
 } from '@typekro/testing/test-support/virtual-world';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, refOf } from '@typekro/kit/core';
 import { parse } from 'yaml';
 import { KubeError, type KubernetesApi, readSession } from '@typekro/kube';
-import { RootCause } from '@typekro/engine/runtime';
-import { findEvidence, whyOf } from './evidence.ts';
+import { whyOf, withFindings } from './evidence.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
 import { statusView } from './status-view.ts';
 import { treeNodes } from './tree-view.ts';
-import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
 let world: VirtualWorld;
@@ -31,8 +29,7 @@ const NEVER = new AbortController().signal;
 async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
   const session = readSession(api);
   const seen = await observe(session, text, 'default', NEVER, { settings: assumedSettings('this test') });
-  const evidence = await findEvidence(session, RootCause.of(seen.decision.nodes, seen.node), seen, NEVER);
-  return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
+  return withoutTimes(whyLines(seen, await whyOf(seen, session, NEVER), world.clock.now(), false));
 }
 
 async function start(resources: JsonObject[], annotations = {}, options = {}): Promise<void> {
@@ -235,4 +232,78 @@ test('a user who may not impersonate the account sees that the rights differ', a
   const raw = () => Promise.reject(new KubeError(message, { status: 403, reason: 'Forbidden' }));
   const refused = { ...readSession(world.user), as: () => ({ ...readSession(world.user), raw }) };
   expect((await why('shop', refused))[1]).toContain(`you may not impersonate ${USER}`);
+});
+
+/** The definition of a kind whose only node is an instance of another kind with the same name. */
+const around = (kind: string, of: string) =>
+  yaml(`{ apiVersion: kro.run/v1alpha1, kind: ResourceGraphDefinition, metadata: { name: ${kind.toLowerCase()} },
+    spec: { schema: { apiVersion: v1, kind: ${kind}, spec: {} }, resources: [{ id: app,
+      readyWhen: ["\${app.status.state == 'ACTIVE'}"],
+      template: { apiVersion: ${of}, metadata: { name: "\${schema.metadata.name}" }, spec: {} } }] } }`);
+const outer = [around('Outer', 'acme.test/v1, kind: Pot')];
+const outermost = [...outer, around('Outermost', 'kro.run/v1, kind: Outer')];
+const web = yaml(`{ id: web, readyWhen: ["\${web.status.readyReplicas == 1}"], template: { apiVersion: apps/v1,
+  kind: Deployment, metadata: { name: web }, spec: { replicas: 1, selector: { matchLabels: { a: b } }, template: {
+    metadata: { labels: { a: b }, annotations: { typekro.dev/simulate-failure: ImagePullBackOff } },
+    spec: { containers: [{ name: main, image: nginx }] } } } } }`);
+const never = { ...mapResource('map', { a: 'b' }), readyWhen: ["${map.data.a == 'c'}"] };
+const plain = mapResource('map', { a: 'b' });
+const pots = potDefinition([]);
+const again = 'apply the definition pots again';
+
+/** Rows: the case, the node of the innermost instance, the definitions around it, what is deleted, and strings of `why`. */
+test.each<readonly [string, JsonObject, readonly KubeObject[], readonly string[], readonly string[], string]>([
+  ['waits', never, outer, [], ["Pot default/shop: map waiting: waits until map.data.a == 'c'"], 'correct readyWhen'],
+  [
+    'lacks an image',
+    { ...web },
+    outer,
+    [],
+    ['ImagePullBackOff (Pod', 'look       kubectl describe pod'],
+    'correct registry',
+  ],
+  [
+    'is in two',
+    never,
+    outermost,
+    [],
+    ['Outer default/shop: app waiting', 'kubectl describe configmap shop-map'],
+    'correct readyWhen',
+  ],
+  [
+    'has no definition',
+    { ...web },
+    outer,
+    ['pots'],
+    ['Pot default/shop: the definition pots is deleted', 'ImagePull'],
+    again,
+  ],
+  [
+    'cannot be deleted',
+    plain,
+    outer,
+    ['pots', 'outer'],
+    ['pots is gone', 'look       typekro why pot/default/shop'],
+    again,
+  ],
+])('every view gives the cause of a nested instance: it %s', async (_case, node, around, deleted, words, advice) => {
+  await start([node], {}, { cluster: { workloads: true } });
+  await world.apply(...around);
+  await world.advance(2000);
+  const kind = around.length === 1 ? 'Outer' : 'Outermost';
+  const whole = { ...pot('shop'), apiVersion: 'kro.run/v1', kind };
+  await world.apply(whole);
+  await world.advance(30_000);
+  if (deleted.includes('pots')) await world.user.delete(refOf(pots));
+  await world.advance(30_000);
+  if (deleted.includes('outer')) await world.user.delete(refOf(whole));
+  await world.advance(30_000);
+  const name = `${kind}/shop`;
+  const text = (await why(name)).join('\n');
+  for (const each of words) expect(text).toContain(each);
+  const seen = await observe(world.user, name, 'default', NEVER, { settings: assumedSettings('this test') });
+  const [cause] = (await whyOf(seen, world.user, NEVER)).causes;
+  expect(cause?.remedy).toContain(advice);
+  const found = await withFindings(world.user, seen, NEVER);
+  expect([treeNodes(found)[0]?.remedy, statusView(found).open[0]?.remedy]).toEqual([cause?.remedy, cause?.remedy]);
 });

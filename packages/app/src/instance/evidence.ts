@@ -1,28 +1,26 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import { count, definedMember, formatApiVersion, gvkOf, objectName, refOf } from '@typekro/kit/core';
+import { DEFINITION_TYPE } from '@typekro/controller/controller';
 import type { Trouble, WhyReport } from '@typekro/controller/inspect';
 import { type KubernetesApi, type Cause, readCauses, unlessFailed } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
-import { type Decision, type Decisions, type RootCause, ObjectTarget } from '@typekro/engine/runtime';
+import { type Decision, type Decisions, type RootCause, ObjectTarget, keys } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';
 import { pastOf } from './field-managers.ts';
 import { fieldList, emptySelectionText } from './why-texts.ts';
 import { type WritesOf, pendingWrite, withRefusedWrites } from './pending-writes.ts';
 import { type Evidence, whyReport } from './why-report.ts';
 import { isWorkOfController, refusalKey, shownCauses, shownNodes } from './shown-node.ts';
-import type { InstanceObservation } from './observation.ts';
+import { type InstanceObservation, observeFound } from './observation.ts';
+import { findInstanceAt } from './find-instance.ts';
+import { argumentOf } from './instance-name.ts';
+import { shellWord } from '../text/escapes.ts';
 
 /** The maximum number of log lines in a report. */
 const MAX_LOG_LINES = 10;
 
 /** The status reasons of containers that ended. The log of such a container often contains the cause. */
-const ENDED: ReadonlySet<string> = new Set([
-  'CrashLoopBackOff',
-  'Error',
-  'OOMKilled',
-  'StartError',
-  'ContainerCannotRun',
-]);
+const ENDED = /^(?:CrashLoopBackOff|Error|OOMKilled|StartError|ContainerCannotRun)$/;
 
 /**
  * The maximum number of objects that are read per root cause. The objects of a collection usually have the same
@@ -30,12 +28,21 @@ const ENDED: ReadonlySet<string> = new Set([
  */
 const MAX_OBJECTS = 10;
 
-/** Collects the evidence for each root cause: pods, conditions, events, logs, and a dry run of the pending write. */
+/** The maximum number of instances inside each other that a report follows. */
+const MAX_NESTED = 5;
+
+/**
+ * Collects the evidence for each root cause: pods, conditions, events, logs, a dry run of the pending write, and the
+ * cause of a nested instance.
+ *
+ * @param depth the number of instances that contain this one
+ */
 export async function findEvidence(
   api: KubernetesApi,
   roots: readonly RootCause[],
   observation: WritesOf,
   signal: AbortSignal,
+  depth = 0,
 ): Promise<{ readonly root: RootCause; readonly evidence: Evidence; readonly live: readonly KubeObject[] }[]> {
   const { decision } = observation;
   const readRefs = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
@@ -50,10 +57,11 @@ export async function findEvidence(
       const unread = [...new Set(own.flatMap((each) => each.unread))];
       const omitted = root.objects.length - objects.length;
       if (omitted > 0) unread.push(`${count(omitted, 'more object')} ${omitted === 1 ? 'was' : 'were'} not read`);
-      const [troubles, write, found] = await Promise.all([
+      const [troubles, write, found, nested] = await Promise.all([
         Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
         pendingWrite(api, root.node, observation, signal),
         dataFound(api, root, live, decision, signal),
+        isWorkOfController(root.node) ? undefined : nestedCause(api, live, observation, signal, depth + 1),
       ]);
       const isOfRoot = ({ nodeId }: Decisions.DeleteAction): boolean => nodeId === root.node.id;
       const due = decision.delete.filter(isOfRoot).map((action) => dueText('deletion', action));
@@ -65,9 +73,41 @@ export async function findEvidence(
       const pending = isDeletion && write?.result === 'accepted' ? undefined : write;
       const isRefused = isDeletion && write?.result === 'refused';
       const evidence = { found: [...found, ...orphaned, ...(isRefused ? [] : due)], troubles, unread };
-      return { root, live, evidence: { ...evidence, ...definedMember('write', pending) } };
+      return { root, live, evidence: { ...evidence, ...definedMember('write', pending), ...nested } };
     }),
   );
+}
+
+/** Follows the first of the live objects that is an instance with a cause of its own, down to the deepest cause. */
+async function nestedCause(
+  api: KubernetesApi,
+  live: readonly KubeObject[],
+  { settings }: WritesOf,
+  signal: AbortSignal,
+  depth: number,
+): Promise<Pick<Evidence, 'nested'>> {
+  for (const object of settings === undefined || depth > MAX_NESTED ? [] : live) {
+    const isOwn = object.metadata.labels?.[keys.APPLYSET_ID_LABEL] !== undefined;
+    if (!isOwn && gvkOf(object).group !== DEFINITION_TYPE.group) continue;
+    const instance = await unlessFailed(findInstanceAt(api, refOf(object), signal));
+    if (settings === undefined || instance === undefined) continue;
+    const observation = await observeFound(api, instance, settings, signal);
+    const { blocked, refusals, causes, statusFields = [] } = await whyOf(observation, api, signal, depth);
+    const [cause] = causes;
+    const facts = [
+      ...blocked.map(({ reason, remedy }) => ({ text: reason, remedy })),
+      ...refusals.map(({ condition, message, remedy }) => ({ text: `${condition} is False: ${message}`, remedy })),
+      ...causes.slice(0, 1).map(({ node, state, reason, remedy }) => ({ text: `${node} ${state}: ${reason}`, remedy })),
+      ...statusFields.map(({ field, reason, remedy }) => ({ text: `${field} has no value: ${reason}`, remedy })),
+    ];
+    const [first] = facts;
+    if (first === undefined) continue;
+    const { found = [], troubles = [], dryRun, look = `typekro why ${shellWord(argumentOf(object))}` } = cause ?? {};
+    const texts = facts.map(({ text }) => `${objectName(refOf(object))}: ${text}`);
+    const all = [...texts, ...found, ...(dryRun === undefined ? [] : [dryRun])];
+    return { nested: { found: all, troubles, remedy: first.remedy, look } };
+  }
+  return {};
 }
 
 /**
@@ -147,7 +187,7 @@ const dueText = (what: string, { target }: Decisions.DeleteAction): string =>
 /** Adds the last lines of the ended container's log to a cause, if the log can be read. */
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {
   const { object, container, reason } = cause;
-  if (container === undefined || object.namespace === undefined || !ENDED.has(reason)) return cause;
+  if (container === undefined || object.namespace === undefined || !ENDED.test(reason)) return cause;
   const log =
     (await logOf(api, object, container, true, signal)) ?? (await logOf(api, object, container, false, signal));
   return log === undefined || log.length === 0 ? cause : { ...cause, log };
@@ -166,14 +206,19 @@ async function logOf(
   return lines?.filter((line) => line.trim() !== '').slice(-MAX_LOG_LINES);
 }
 
-/** Follows the reasons of an observed instance, or of the node that the user named, to their root causes. */
+/**
+ * Follows the reasons of an observed instance, or of the node that the user named, to their root causes.
+ *
+ * @param depth the number of instances that contain this one
+ */
 export async function whyOf(
   observation: InstanceObservation,
   api: KubernetesApi,
   signal: AbortSignal,
+  depth = 0,
 ): Promise<WhyReport> {
   const { instance, definition, decision, node } = observation;
-  const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal);
+  const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal, depth);
   const live = found.flatMap((each) => each.live).slice(0, MAX_OBJECTS);
   const past = pastOf(instance, [instance, ...(definition === undefined ? [] : [definition]), ...live]);
   return { ...whyReport(observation, found), ...definedMember('after', past?.after) };
@@ -187,10 +232,15 @@ export const withFindings: typeof withRefusedWrites = async (api, observation, s
   const seen = await withRefusedWrites(api, observation, signal);
   const roots = shownCauses(seen.decision.nodes).filter(({ node }) => !isWorkOfController(node));
   if (roots.length === 0) return seen;
-  const { causes } = whyReport(seen, await findEvidence(api, roots, seen, signal));
+  const found = await findEvidence(api, roots, seen, signal);
+  const { causes } = whyReport(seen, found);
   const shown = shownNodes(seen.decision.nodes, seen.refusedWrites);
   // A node that usually only needs time has no remedy in the views, unless its objects have troubles.
-  const advised = new Set(roots.flatMap(({ node }) => (shown.of(node).remedy === undefined ? [] : refusalKey(node))));
+  const advised = new Set(
+    found.flatMap(({ root: { node }, evidence: { nested } }) =>
+      nested === undefined && shown.of(node).remedy === undefined ? [] : refusalKey(node),
+    ),
+  );
   const remedies = causes.flatMap(({ node: id, retired, troubles, remedy }) => {
     const key = refusalKey({ id, ...definedMember('retired', retired) });
     return troubles.length > 0 || advised.has(key) ? [[key, remedy] as const] : [];

@@ -1,8 +1,8 @@
 import { type KubeObject, type ObjectRef, isJsonObject, objectName, refOf } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { InstanceEvent } from '@typekro/controller/inspect';
-import { type KubernetesApi, KubeError } from '@typekro/kube';
-import { age, firstObserved, lastObserved, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { type KubernetesApi, KubeError, timeOfEvent } from '@typekro/kube';
+import { age, firstObserved, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 
@@ -66,7 +66,7 @@ export class InstanceEventFilter {
     if (!(await this.#isOwn(object, textAt(about, 'uid'), 0))) return undefined;
     const series = valueAt(event, 'series', 'count');
     const count = typeof series === 'number' ? series : event['count'];
-    const [time, first] = [timeOf(event), firstObserved(event)];
+    const [time, first] = [timeOfEvent(event), firstObserved(event)];
     return {
       time,
       ...(first === '' || first === time ? {} : { first }),
@@ -105,10 +105,6 @@ export class InstanceEventFilter {
     }
     return false;
   }
-}
-
-function timeOf(event: KubeObject): string {
-  return lastObserved(event) || (event.metadata.creationTimestamp ?? '');
 }
 
 /** Lists the events about an instance, oldest first. */

@@ -56,6 +56,8 @@ export interface InstanceObservation {
    * controller acts as itself, and when you may not impersonate the account.
    */
   readonly actingAs?: string;
+  /** The settings of the cluster's controller. Without them, a report does not follow nested instances. */
+  readonly settings?: ControllerSettings;
   /** Notes for the user, as sentences. */
   readonly notes: readonly string[];
   /** The name of the definition, when it is deleted. */
@@ -109,9 +111,9 @@ export async function observe(
  * @throws TypeKroError `cli/usage` when the instance does not have the node.
  */
 export async function observeFound(...of: Parameters<typeof observeUnnamed>): Promise<InstanceObservation> {
-  const [api, , , signal] = of;
+  const [api, , settings, signal] = of;
   const { decision, ...seen } = await observeUnnamed(...of);
-  return { ...seen, decision: { ...decision, nodes: await withGraphNames(api, decision.nodes, signal) } };
+  return { ...seen, settings, decision: { ...decision, nodes: await withGraphNames(api, decision.nodes, signal) } };
 }
 
 async function observeUnnamed(

@@ -72,8 +72,8 @@ async function tryWrites(
   return Promise.all(tried);
 }
 
-/** The parts of an observation that are needed to try its pending writes. */
-export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph'>;
+/** The parts of an observation that are needed to try its pending writes, and to follow nested instances. */
+export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph' | 'settings'>;
 
 /** Returns the API server's message about a write, with Secret values masked, and the foreign items that it is about. */
 type RefusalText = (action: PendingAction, failure: Reports.ApiFailure) => readonly [string, readonly ForeignItem[]];

@@ -36,14 +36,8 @@ export function statusView(observation: InstanceObservation): StatusView {
   const { instance, decision, revision, refusedWrites, remedies } = observation;
   const status = isJsonObject(instance.status) ? instance.status : {};
   const isGraph = GraphObject.is(instance);
-  const { state: _state, conditions, managedResources, contributions, ...own } = status;
-  const fields = isGraph
-    ? own
-    : {
-        ...own,
-        ...(managedResources === undefined ? {} : { managedResources }),
-        ...(contributions === undefined ? {} : { contributions }),
-      };
+  const { state: _state, conditions, ...own } = status;
+  const { managedResources: _resources, contributions: _contributions, ...ofGraph } = own;
   const nodes = currentNodes(decision);
   const shown = shownNodes(decision.nodes, refusedWrites, remedies);
   const open = decision.nodes.filter((node) => !NodeReport.isDone(node));
@@ -53,7 +47,7 @@ export function statusView(observation: InstanceObservation): StatusView {
     revision,
     ...counts,
     conditions: readConditions(conditions),
-    fields,
+    fields: isGraph ? ofGraph : own,
     ...(isGraph ? { tracking: trackingOf(observation) } : {}),
     open: open.map((node) => {
       const { waitsFor: _waitsFor, ...each } = shown.of(node);

@@ -1,4 +1,4 @@
-import { type ObjectRef, namespacedName, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
+import { type ObjectRef, definedMember, namespacedName, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import {
   withCommand,
@@ -54,6 +54,8 @@ export interface Evidence {
   readonly troubles: readonly Trouble[];
   readonly unread: readonly string[];
   readonly write?: PendingWrite;
+  /** The cause of an instance of another definition among the objects of the node. */
+  readonly nested?: Pick<WhyCause, 'found' | 'troubles' | 'remedy' | 'look'>;
 }
 
 /** Builds the report about an instance from its root causes and their evidence. */
@@ -161,13 +163,14 @@ function causeOf(
   origins: readonly FieldOrigin[],
   remedyOfBecause: string,
 ): WhyCause {
-  const { found, troubles, unread, write } = evidence;
+  const { found, unread, write, nested } = evidence;
+  const { troubles } = nested ?? evidence;
   const [first] = troubles;
   const object = objectOfText(objects, found) ?? objects[0];
   const isRefused = write?.result === 'refused' && isWorkOfController(node);
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded, node.id, instance);
   const isSuspended = node.because.kind === 'suspended';
-  const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy;
+  const known = nested?.remedy ?? first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy;
   const advice = isSuspended ? remedyOfBecause : (known ?? remedyOfBecause);
   const about = first?.object ?? object;
   // A refused object usually does not exist, so the target of the write is reported instead of a live object. A missing
@@ -182,12 +185,12 @@ function causeOf(
     waitsFor,
     waiting,
     objects: concerned,
-    found: [...found, ...differingText(write), ...origins.map(({ text }) => text)],
+    found: [...found, ...differingText(write), ...origins.map(({ text }) => text), ...(nested?.found ?? [])],
     troubles,
     ...(pending === undefined ? {} : { dryRun: pending.text }),
     unread,
     remedy: advice,
-    ...(about === undefined ? {} : { look: describeCommand(about) }),
+    ...definedMember('look', nested?.look ?? (about && describeCommand(about))),
   };
 }
 

@@ -6,11 +6,10 @@ import { mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { type JsonObject, type KubeObject, refOf } from '@typekro/kit/core';
 import { readSession } from '@typekro/kube';
-import { readConditions, RootCause } from '@typekro/engine/runtime';
+import { readConditions } from '@typekro/engine/runtime';
 import { controllerCrds } from '@typekro/engine/graph';
-import { findEvidence } from './evidence.ts';
+import { whyOf } from './evidence.ts';
 import { observe } from './observation.ts';
-import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 import { type DefinitionWhyReport, definitionWhyLines, explainDefinition } from './why-definition.ts';
 
@@ -22,8 +21,7 @@ const NEVER = new AbortController().signal;
 async function why(): Promise<string> {
   const session = readSession(world.user);
   const seen = await observe(session, 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
-  const evidence = await findEvidence(session, RootCause.of(seen.decision.nodes, seen.node), seen, NEVER);
-  return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false).join('\n');
+  return whyLines(seen, await whyOf(seen, session, NEVER), world.clock.now(), false).join('\n');
 }
 
 /** Returns a node with a Deployment of one container. The node waits until the Deployment is ready. */

@@ -473,23 +473,6 @@ test('why reports that no controller has seen the instance', async () => {
   );
 });
 
-test('why explains an instance that is a child of another instance', async () => {
-  const inner = definition(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]'));
-  const outer = yaml(`
-apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: outer }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Outer, spec: {} }
-  resources:
-    - id: app
-      readyWhen: ["\${app.status.state == 'ACTIVE'}"]
-      template: { apiVersion: kro.run/v1alpha1, kind: App, metadata: { name: inner }, spec: {} }`);
-  const metadata = { name: 'whole', namespace: 'default' };
-  await start(SIMULATED, inner, outer, { apiVersion: 'kro.run/v1alpha1', kind: 'Outer', metadata, spec: {} });
-  expect(await why('whole')).toMatch(/\(App default\/inner\): [^]*look {7}typekro why app\/default\/inner/);
-});
-
 test('why names the last change before the instance became not ready', async () => {
   await start({}, definition(config('map', '{ a: "${string(10 / schema.spec.size)}" }')), instance({ size: 5 }));
   expect(await why()).not.toContain('last change');

@@ -7,8 +7,7 @@ import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import { withoutTimes } from '../../test-support/without-times.ts';
 import * as sim from '@typekro/testing/test-support/virtual-world';
 import { type KubernetesApi, readSession } from '@typekro/kube';
-import { RootCause } from '@typekro/engine/runtime';
-import { findEvidence } from './evidence.ts';
+import { whyOf } from './evidence.ts';
 import { reportHead } from './instance-head.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
@@ -26,8 +25,7 @@ const NEVER = new AbortController().signal;
 async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
   const session = readSession(api);
   const seen = await observe(session, text, 'default', NEVER, { settings: assumedSettings('this test') });
-  const evidence = await findEvidence(session, RootCause.of(seen.decision.nodes, seen.node), seen, NEVER);
-  return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
+  return withoutTimes(whyLines(seen, await whyOf(seen, session, NEVER), world.clock.now(), false));
 }
 
 const held = sim.mapResource('map', { a: 'b' }, { finalizers: ['example.com/hold'] });

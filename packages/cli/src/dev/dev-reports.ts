@@ -1,16 +1,14 @@
 import { type KubeObject, count, namespacedName, parseApiVersion } from '@typekro/kit/core';
-import { type Graph, GraphObject } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { InspectSource } from '@typekro/controller/inspect';
 import type { CommandContext } from '../command.ts';
-import { instanceViewLines, observe, whyLines, whyOf } from '@typekro/app/instance';
+import { observe, whyLines, whyOf } from '@typekro/app/instance';
 import { planOfFiles } from '../plan/plan-of-files.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
-import { viewsOf } from '../up/progress.ts';
 import { type Session, SESSION_SETTINGS } from '../up/up-session.ts';
-import { withCauses } from '../up/view-causes.ts';
 
 /**
  * Explains, for each instance that is not ACTIVE, why it is not. If all instances are ACTIVE, or there is no instance,
@@ -26,13 +24,7 @@ export async function whyText(
   if (waiting.length === 0) return all === 0 ? 'There is no instance.' : `${count(all, 'instance')}, all ACTIVE.`;
   const texts: string[] = [];
   for (const each of waiting) {
-    const { apiVersion, kind, namespace, name } = each;
-    if (GraphObject.is({ apiVersion, kind })) {
-      const object = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
-      const views = await withCauses(api, viewsOf([object], controller.reports), signal);
-      texts.push(...views.map((view) => instanceViewLines(view, usesColour(context)).join('\n')));
-      continue;
-    }
+    const { apiVersion, kind } = each;
     const { group } = parseApiVersion(apiVersion);
     const observation = await observe(api, `${kind}.${group}/${namespacedName(each)}`, 'default', signal, {
       settings: SESSION_SETTINGS,
