@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
@@ -38,17 +39,7 @@ const clusterRole = (name: string, rules: JsonObject[], labels: Record<string, s
   metadata: { name, labels },
   rules,
 });
-const FOREIGN_CRD = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'gems.other.test', annotations: {} },
-  spec: {
-    group: 'other.test',
-    names: { kind: 'Gem', plural: 'gems' },
-    scope: 'Namespaced',
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-  },
-};
+const FOREIGN_CRD = { ...crdOf('Gem', {}, { group: 'other.test' }) };
 
 /** What the author of a definition tries to obtain. The key is the name of the definition. */
 const ATTACKS: Readonly<Record<string, { resource: JsonObject; status?: JsonObject; account?: string }>> = {

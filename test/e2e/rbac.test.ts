@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { controllerManifests } from '@typekro/controller/controller';
 import { type KubeObject, refOf } from '@typekro/kit/core';
-import { isNotFound } from '@typekro/kube';
+import { isNotFound, unlessFailed } from '@typekro/kube';
 import { type ApiServer, serverKinds } from '../support/api-server.ts';
 import { type RunningCommand, startCli } from '../support/command.ts';
 
@@ -142,16 +142,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
 
     await apply([definition]);
     await grant(roles.filter((role) => !forAccount.includes(role)));
-    await expect
-      .poll(
-        () =>
-          server.client.list(kind).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 20_000 },
-      )
-      .toBe(true);
+    await expect.poll(() => unlessFailed(server.client.list(kind)), { timeout: 20_000 }).toBeDefined();
     await apply([{ ...kind, metadata, spec: { names: ['one'] } }]);
     // For this definition, the controller impersonates the account. Therefore the controller's own permissions for the
     // other definition have no effect.
@@ -173,16 +164,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     const ofController = objects.filter(({ metadata: { labels } }) => labels !== undefined);
     expect(JSON.stringify(ofController)).not.toContain('secrets');
     await grant(objects);
-    await expect
-      .poll(
-        () =>
-          server.client.list(kind).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 20_000 },
-      )
-      .toBe(true);
+    await expect.poll(() => unlessFailed(server.client.list(kind)), { timeout: 20_000 }).toBeDefined();
     await apply([{ ...kind, metadata, spec: { names: ['one'] } }]);
     const state = async () => (await server.client.find({ ...kind, ...metadata }))?.status?.['state'];
     await expect.poll(state, { timeout: 30_000 }).toBe('ACTIVE');

@@ -5,7 +5,6 @@
  *
  * @packageDocumentation
  */
-export type { Command, CommandContext, CommandEntry, CommandInput } from './command.ts';
-export { ExitCode } from './command.ts';
+export { type Command, type CommandContext, type CommandEntry, type CommandInput, ExitCode } from './command.ts';
 export { runCommandLine } from './adapter.ts';
 export { commands } from './commands/index.ts';

@@ -14,16 +14,8 @@ interface CauseFacts {
 /** The annotation that makes a pod or a claim fail in the embedded cluster. */
 const SIMULATED = 'typekro.dev/simulate-failure';
 
-const IMAGE: ReadonlySet<string> = new Set([
-  'ErrImageNeverPull',
-  'ErrImagePull',
-  'ImageInspectError',
-  'ImagePullBackOff',
-  'InvalidImageName',
-  'RegistryUnavailable',
-]);
-
-const CRASH: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'StartError', 'ContainerCannotRun']);
+const IMAGE = /^(?:ErrImage(?:NeverPull|Pull)|Image(?:InspectError|PullBackOff)|InvalidImageName|RegistryUnavailable)$/;
+const CRASH = /^(?:CrashLoopBackOff|Error|StartError|ContainerCannotRun)$/;
 
 /** Remedies by message, for causes whose reason is ambiguous. */
 const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])[] = [
@@ -59,13 +51,11 @@ export function remedyOfCause(facts: CauseFacts): string | undefined {
 }
 
 function realRemedy({ object, reason, message, about }: CauseFacts): string | undefined {
-  if (IMAGE.has(reason)) return imageRemedy(about);
-  if (CRASH.has(reason)) return 'correct command, args, env or image of the container: its log says what is missing';
+  if (IMAGE.test(reason)) return imageRemedy(about);
+  if (CRASH.test(reason)) return 'correct command, args, env or image of the container: its log says what is missing';
   switch (reason) {
     case 'OOMKilled':
       return 'raise resources.limits.memory of the container, or reduce its use of memory';
-    case 'NoAddress':
-      return 'make sure that the controller of the IngressClass runs and publishes addresses, or set ingressClassName to another class';
     case 'Unhealthy':
       return 'correct port, path and times of the probe, or the program that responds to it in the container';
     case 'BackoffLimitExceeded':

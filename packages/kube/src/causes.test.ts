@@ -243,6 +243,38 @@ test.each<
   if (remedy !== undefined) expect(causes[0]?.remedy).toMatch(remedy);
 });
 
+const revisions = { currentRevision: 'a', updateRevision: 'b' };
+const scheduled = { updatedNumberScheduled: 1, desiredNumberScheduled: 3 };
+const rolling = { updateStrategy: { rollingUpdate: { partition: 2 } } };
+
+/** Rows: the kind, its spec and status, and the cause; empty when nothing holds the object. */
+test.each<[string, JsonObject, JsonObject, string]>([
+  ['Deployment', { paused: true }, {}, 'spec.paused is true: it does not roll out its template'],
+  ['Deployment', { paused: false, replicas: 1 }, {}, ''],
+  ['StatefulSet', { replicas: 0 }, {}, 'spec.replicas is 0: it wants no pod'],
+  ['CronJob', { suspend: true }, {}, 'spec.suspend is true: it starts no pod'],
+  ['StatefulSet', rolling, revisions, 'spec.updateStrategy.rollingUpdate.partition is 2: pods with a lower'],
+  ['StatefulSet', rolling, { ...revisions, currentRevision: 'b' }, ''],
+  [
+    'StatefulSet',
+    { updateStrategy: { type: 'OnDelete' } },
+    revisions,
+    'spec.updateStrategy.type is OnDelete: a pod gets',
+  ],
+  [
+    'DaemonSet',
+    { updateStrategy: { type: 'OnDelete' } },
+    scheduled,
+    'spec.updateStrategy.type is OnDelete: a pod gets',
+  ],
+  ['DaemonSet', { updateStrategy: { type: 'RollingUpdate' } }, scheduled, ''],
+  ['Ingress', { ingressClassName: 'x' }, {}, 'no controller has published an address; the class of the Ingress is x'],
+])('a %s with %j and the status %j has the field as its cause', (kind, spec, status, message) => {
+  const [cause] = causesOf(object('v1', kind, 'a', { spec, status }), { objects: [], events: [] });
+  expect(cause?.message ?? '').toContain(message);
+  expect(cause === undefined).toBe(message === '');
+});
+
 describe('a malformed event', () => {
   test.each<[JsonObject]>([
     [{}],

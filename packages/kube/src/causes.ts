@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { definedMember, isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { lastObserved, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { remedyOfCause } from './cause-remedies.ts';
+import { silentCauses } from './silent-causes.ts';
 import { readinessOf, StatusReport } from '@typekro/engine/readiness';
 
 /** A reason why an object is not ready. */
@@ -28,7 +29,7 @@ export interface Surroundings {
   readonly events: readonly KubeObject[];
 }
 
-type Found = Omit<Cause, 'others' | 'remedy'> & { readonly about?: KubeObject | undefined };
+type Found = Omit<Cause, 'others'> & { readonly about?: KubeObject | undefined };
 
 /** The maximum number of causes of one object. */
 const MAX_CAUSES = 3;
@@ -70,7 +71,7 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
       (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
   );
   const all = [...states, ...conditions, ...newEvents];
-  return merged(all.length > 0 ? all : addressCause(object)).slice(0, MAX_CAUSES);
+  return merged(all.length > 0 ? all : silentCauses(object)).slice(0, MAX_CAUSES);
 }
 
 /** A cause in one line, e.g. `ImagePullBackOff (Pod shop/web-5d-x and 1 more): Back-off pulling image "a"`. */
@@ -138,25 +139,15 @@ function containerCauses(pod: KubeObject): Found[] {
 
 const exitCodeOf = (ended: JsonObject): string => String(ended['exitCode']);
 
-function conditionCauses(object: KubeObject): Found[] {
-  return PROBLEM_CONDITIONS.flatMap(([type, status]) => {
-    const found = statusCondition(object, type);
-    if (found?.status !== status) return [];
-    return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
-  });
+/** The cause that a condition reports, if its status is a problem. */
+function conditionCause(object: KubeObject, type: string, isProblem: (status: string) => boolean): Found[] {
+  const found = statusCondition(object, type);
+  if (found === undefined || !isProblem(found.status)) return [];
+  return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
 }
 
-/**
- * If no controller serves the class of an Ingress, the status stays empty and reports no problem. This function adds
- * the cause.
- */
-function addressCause(object: KubeObject): Found[] {
-  if (object.kind !== 'Ingress' || objectsAt(object, 'status', 'loadBalancer', 'ingress').length > 0) return [];
-  const name = textAt(object, 'spec', 'ingressClassName');
-  const served = name === '' ? 'the Ingress names no class' : `the class of the Ingress is ${name}`;
-  const message = `no controller has published an address; ${served}`;
-  return [{ object: refOf(object), reason: 'NoAddress', message, about: object }];
-}
+const conditionCauses = (object: KubeObject): Found[] =>
+  PROBLEM_CONDITIONS.flatMap(([type, status]) => conditionCause(object, type, (each) => each === status));
 
 /**
  * Conditions of custom resources that report a problem if their status is True. Operators such as ACK, Crossplane,
@@ -168,18 +159,10 @@ const CUSTOM_PROBLEM_CONDITIONS: readonly string[] = ['ACK.Terminal', 'ACK.Recov
  * The conditions that explain why a custom resource is not ready: first problem conditions that are True, then summary
  * conditions that are not True.
  */
-function summaryCauses(object: KubeObject): Found[] {
-  const matching = (types: readonly string[], isProblem: (status: string) => boolean): Found[] =>
-    types.flatMap((type) => {
-      const found = statusCondition(object, type);
-      if (found === undefined || !isProblem(found.status)) return [];
-      return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
-    });
-  return [
-    ...matching(CUSTOM_PROBLEM_CONDITIONS, (status) => status === 'True'),
-    ...matching(StatusReport.SUMMARY_CONDITIONS, (status) => status !== 'True'),
-  ];
-}
+const summaryCauses = (object: KubeObject): Found[] => [
+  ...CUSTOM_PROBLEM_CONDITIONS.flatMap((type) => conditionCause(object, type, (status) => status === 'True')),
+  ...StatusReport.SUMMARY_CONDITIONS.flatMap((type) => conditionCause(object, type, (status) => status !== 'True')),
+];
 
 /** Causes from the events of unready objects and of deleted pods, newest first. */
 function eventsOf(
@@ -230,12 +213,11 @@ function merged(all: readonly Found[]): Cause[] {
   for (const each of all) byReason.set(each.reason, [...(byReason.get(each.reason) ?? []), each]);
   return [...byReason.values()].flatMap(([first, ...rest]) => {
     if (first === undefined) return [];
-    const { object, reason, message, container, about } = first;
+    const { object, reason, message, container, remedy = remedyOfCause(first) } = first;
     // Counts only objects of the same kind: the same refusal appears in the conditions of the ReplicaSet and of its
     // Deployment.
     const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
     names.delete(object.name);
-    const remedy = remedyOfCause({ object, reason, message, about });
     const known = { object, others: names.size, reason, message };
     return [{ ...known, ...definedMember('container', container), ...definedMember('remedy', remedy) }];
   });

@@ -105,3 +105,42 @@ test('for a claim that is not ready, readCauses lists only events, because a cla
   await readCauses(api, [ref('a')], AbortSignal.timeout(1000));
   expect(listed).toEqual(['a Event involvedObject.kind=PersistentVolumeClaim,involvedObject.name=disk']);
 });
+
+const slice = { 'kubernetes.io/service-name': 'web' };
+const waiting = {
+  phase: 'Pending',
+  containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ErrImagePull' } } }],
+};
+const broken = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web-1' }, status: waiting };
+
+/** Rows: the object, the type of the Service, the pods (`undefined`: they may not be read), and the causes. */
+test.each<[string, string, KubeObject[] | undefined, string[]]>([
+  ['Endpoints', 'ClusterIP', [], ['NoPod Service/web']],
+  ['EndpointSlice', 'ClusterIP', [], ['NoPod Service/web']],
+  ['Service', 'ClusterIP', [], ['NoPod Service/web']],
+  ['PodDisruptionBudget', 'ClusterIP', [], ['NoPod PodDisruptionBudget/web']],
+  ['Endpoints', 'ClusterIP', [broken], ['ErrImagePull Pod/web-1']],
+  ['Endpoints', 'ClusterIP', undefined, []],
+  ['Service', 'LoadBalancer', [], []],
+  ['ConfigMap', 'ClusterIP', [], []],
+])('why %s of a %s Service lacks something, with the pods %j', async (kind, type, pods, causes) => {
+  const selector = { app: 'other' };
+  const api: Pick<KubernetesApi, 'find' | 'list'> = {
+    find: (wanted) => {
+      const metadata = { name: 'web', namespace: 'a', labels: slice };
+      const spec = { type, selector: wanted.kind === 'Service' ? selector : { matchLabels: selector } };
+      return Promise.resolve({ apiVersion: 'v1', kind: wanted.kind, metadata, spec });
+    },
+    list: (wanted, { labelSelector } = {}) => {
+      if (wanted.kind !== 'Pod' || labelSelector !== 'app=other')
+        return Promise.resolve({ items: [], resourceVersion: '' });
+      return pods === undefined ? refused() : Promise.resolve({ items: pods, resourceVersion: '' });
+    },
+  };
+  const [found] = await readCauses(
+    api,
+    [{ apiVersion: 'v1', kind, name: 'web', namespace: 'a' }],
+    AbortSignal.timeout(1000),
+  );
+  expect(found?.causes.map(({ reason, object }) => `${reason} ${object.kind}/${object.name}`)).toEqual(causes);
+});

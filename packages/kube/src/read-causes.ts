@@ -1,7 +1,8 @@
-import { type KubeObject, type ObjectRef, isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, definedMember, isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import { type Cause, causesOf, podFamily, openFamily } from './causes.ts';
 import { ObjectTarget } from '@typekro/engine/runtime';
+import { podSelectorOf, serviceOf, withoutPods } from './silent-causes.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubernetesApi, ListOptions, ResourceType } from './kube-api.ts';
 
@@ -77,15 +78,33 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
       }),
     ),
   );
-  return read.map(({ ref, object, failure }): ReadCauses => {
+  const found = read.map(async ({ ref, object, failure }) => {
     const { objects, events, unread } = around.get(ref.namespace ?? '') ?? NOTHING;
+    const own = object === undefined ? [] : causesOf(object, { objects, events });
     return {
       object: ref,
-      ...(object === undefined ? {} : { live: object }),
-      causes: object === undefined ? [] : causesOf(object, { objects, events }),
+      ...definedMember('live', object),
+      causes: object === undefined || own.length > 0 ? own : await selectionCauses(api, object, signal),
       unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure.message}`],
     };
   });
+  return Promise.all(found);
+}
+
+/**
+ * The causes of an object that has no effect without the pods of a selector: the selector matches none, or one of the
+ * pods is not ready.
+ */
+async function selectionCauses(api: Reads, object: KubeObject, signal: AbortSignal): Promise<readonly Cause[]> {
+  const service = serviceOf(object);
+  const [selecting] = service === undefined ? [object] : await attempt(() => api.find(service, { signal }));
+  const labelSelector = selecting === undefined ? '' : podSelectorOf(selecting);
+  if (selecting === undefined || labelSelector === '') return [];
+  const { namespace = 'default' } = selecting.metadata;
+  const [pods] = await attempt(() => api.list(POD, { namespace, labelSelector, signal }));
+  if (pods?.items.length === 0) return [{ ...withoutPods(selecting, labelSelector), others: 0 }];
+  const causes = (pods?.items ?? []).map((pod) => causesOf(pod, NOTHING));
+  return causes.find(({ length }) => length > 0) ?? [];
 }
 
 /**

@@ -139,8 +139,5 @@ export function eventLine(event: InstanceEvent, now: number): string {
     objectName(object),
     `${by}${message}`,
   ];
-  return printableLineOf(parts);
+  return parts.map((part) => (part.trim() === part ? printableLine(part) : part)).join('  ');
 }
-
-const printableLineOf = (parts: readonly string[]): string =>
-  parts.map((part) => (part.trim() === part ? printableLine(part) : part)).join('  ');

@@ -296,6 +296,19 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     ['✗ map  failed: may not take ConfigMap v1 default/same, which belongs to App default/first'],
   ],
   [
+    'a Service whose selector matches no pod',
+    app(`
+- id: service
+  template: { apiVersion: v1, kind: Service, metadata: { name: web }, spec: { selector: { app: wrong }, ports: [{ port: 80 }] } }
+- id: ends
+  externalRef: { apiVersion: v1, kind: Endpoints, metadata: { name: "\${service.metadata.name}" } }
+${config('map', '{ a: "${ends.subsets[0].addresses[0].ip}" }')}`),
+    [
+      'NoPod (Service default/web): no pod has the labels of spec.selector: app=wrong',
+      'do         correct spec.selector',
+    ],
+  ],
+  [
     'a definition that no longer compiles',
     [plain, instance(), definition(config('map', '{ a: "${schema.spec.nothing}" }'))],
     [

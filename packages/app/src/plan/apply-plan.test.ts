@@ -1,3 +1,4 @@
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { type KubeObject, refOf } from '@typekro/kit/core';
@@ -86,25 +87,9 @@ test('an instance is distinguished from an instance with the same kind and name 
     kind: 'Pot',
     metadata: { name: 'rose', namespace: 'default' },
   });
-  const crdOf = (group: string): KubeObject => ({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `pots.${group}.test` },
-    spec: {
-      group: `${group}.test`,
-      scope: 'Namespaced',
-      names: { kind: 'Pot', plural: 'pots' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  });
-  await world.apply(crdOf('seen'), crdOf('unseen'), map('child-of-unseen'));
+  const crdIn = (group: string): KubeObject =>
+    crdOf('Pot', { 'x-kubernetes-preserve-unknown-fields': true }, { group: `${group}.test` });
+  await world.apply(crdIn('seen'), crdIn('unseen'), map('child-of-unseen'));
   await world.advance(1000);
   const conditions = [{ type: 'Ready', status: 'True', observedGeneration: 9 }];
   await world.apply({ ...potOf('seen'), status: { conditions } }, potOf('unseen'));

@@ -1,3 +1,4 @@
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { expect, test, vi } from 'vitest';
 import { editorAt, SHOP, URI } from '@typekro/editor/test-support/editor';
 import { type Workspace, fixesFor, openDocument, toProtocol } from '@typekro/editor';
@@ -75,17 +76,7 @@ test.each([
   expect(await problems(text)).toEqual([]);
 });
 
-const CRD = JSON.stringify({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.acme.test' },
-  spec: {
-    group: 'acme.test',
-    scope: 'Namespaced',
-    names: { kind: 'Thing', plural: 'things', singular: 'thing', listKind: 'ThingList' },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-  },
-});
+const CRD = JSON.stringify(crdOf('Thing', {}, { group: 'acme.test' }));
 const THIN = 'apiVersion: acme.test/v1\nkind: Thin\nmetadata: {name: a}\n';
 
 test.each<[string, string, Readonly<Record<string, string>>, string]>([

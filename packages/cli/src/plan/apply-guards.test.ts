@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CommandResult, type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -65,17 +66,7 @@ test('a CRD and its custom resource in one file are planned by the rules of Kube
     type: 'object',
     properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
   };
-  const crd: KubeObject = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'cups.shop.example.com' },
-    spec: {
-      group: 'shop.example.com',
-      names: { kind: 'Cup', plural: 'cups' },
-      scope: 'Namespaced',
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
-    },
-  };
+  const crd = crdOf('Cup', schema, { group: 'shop.example.com' });
   const cup: KubeObject = {
     apiVersion: 'shop.example.com/v1',
     kind: 'Cup',

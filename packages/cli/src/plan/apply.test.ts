@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { type JsonObject, type KubeObject, type ObjectRef, stringifyJson } from '@typekro/kit/core';
@@ -175,17 +176,7 @@ test('a child that the instance does not own is refused, not replaced', async ()
 });
 
 test('a CRD with a changed scope is refused, not replaced', async () => {
-  const crd = (scope: string): KubeObject => ({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'cups.shop.example.com' },
-    spec: {
-      group: 'shop.example.com',
-      names: { kind: 'Cup', plural: 'cups' },
-      scope,
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-    },
-  });
+  const crd = (scope: 'Namespaced' | 'Cluster') => crdOf('Cup', {}, { group: 'shop.example.com', scope });
   expect(await run('apply FILE', crd('Namespaced'))).toMatchObject({ code: 0, err: '' });
   const refused = await run('apply FILE --replace', crd('Cluster'));
   expect(refused.code).toBe(1);
@@ -279,17 +270,7 @@ test('an object whose namespace differs from -n is an error that names both name
 });
 
 test('an object without a namespace, whose CRD is in the files, is planned in the current namespace', async () => {
-  const crd: KubeObject = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'plates.shop.example.com' },
-    spec: {
-      group: 'shop.example.com',
-      names: { kind: 'Plate', plural: 'plates' },
-      scope: 'Namespaced',
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-    },
-  };
+  const crd = crdOf('Plate', {}, { group: 'shop.example.com' });
   const plate = { apiVersion: 'shop.example.com/v1', kind: 'Plate', metadata: { name: 'blue' } };
   const { out } = await run('plan FILE -n team-a -o json', crd, plate);
   expect((JSON.parse(out) as Plan).objects).toMatchObject([

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { describe, afterAll, beforeAll, expect, test } from 'vitest';
 import { mapResource, pot, potDefinition, potRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -106,29 +107,8 @@ describe('blocked nodes', () => {
     expect(await outline(resources, spec)).toEqual(expected);
   });
 
-  const widgetCrd: JsonObject = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.ready.test' },
-    spec: {
-      group: 'ready.test',
-      scope: 'Namespaced',
-      names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
-            },
-          },
-        },
-      ],
-    },
-  };
+  const size = { type: 'object', properties: { size: { type: 'integer' } } };
+  const widgetCrd: JsonObject = { ...crdOf('Widget', { properties: { spec: size } }, { group: 'ready.test' }) };
 
   const ESTABLISHED = "${crd.status.conditions.exists(c, c.type == 'Established' && c.status == 'True')}";
   const ESTABLISHED_ITEM = ESTABLISHED.replace('crd.', 'each.');

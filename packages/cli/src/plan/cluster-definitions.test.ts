@@ -1,3 +1,4 @@
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -61,18 +62,7 @@ test.each<[string, string]>([
 
 test('an instance of a kind that several definitions declare and none serves is blocked', async () => {
   const { world, run } = plans;
-  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  await world.apply({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'twins.kro.run' },
-    spec: {
-      group: 'kro.run',
-      names: { kind: 'Twin', plural: 'twins' },
-      scope: 'Namespaced',
-      versions: [{ name: 'v1alpha1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
-    },
-  });
+  await world.apply(crdOf('Twin', ANYTHING, { group: 'kro.run', version: 'v1alpha1' }));
   await world.apply(definition('twin-b', 'Twin', job('b')), definition('twin-a', 'Twin', job('a')));
   await world.advance(3000);
   const { instances } = JSON.parse((await run('plan FILE -o json', instance('Twin', 'one'))).out) as Plan;

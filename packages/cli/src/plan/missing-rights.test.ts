@@ -50,26 +50,8 @@ afterAll(() => plans.close());
 
 /** Plans the changed definition for a user. The server refuses the user's requests that match the pattern. */
 async function planWithout(refuses: RegExp | undefined, annotations = {}): Promise<Plan> {
-  const { client } = refusingClient(plans.world.cluster, { refuses });
-  const errors: string[] = [];
-  const context = {
-    cwd: plans.cwd,
-    env: {},
-    print: () => undefined,
-    printError: (text: string) => void errors.push(text),
-    readInput: () => Promise.resolve(''),
-    signal: new AbortController().signal,
-  };
-  writeFileSync(
-    join(plans.cwd, 'rights.json'),
-    stringifyJson({ ...definition('two'), metadata: { name: 'rights', annotations } }),
-  );
-  const loaded = await loadFiles(context, ['rights.json']);
-  const source = { kind: 'cluster', name: 'test' } as const;
-  const target = { api: client, source, namespace: 'team-a', checkedBy: 'server' } as const;
-  const made = await planOfFiles(context, { positionals: ['rights.json'], options: {} }, loaded, target);
-  if (made === undefined) throw new Error(errors.join('\n'));
-  return made.plan;
+  const changed = { ...definition('two'), metadata: { name: 'rights', annotations } };
+  return (await linesWithout(refuses, [changed], {})).plan;
 }
 
 /**
@@ -178,7 +160,11 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
  * Plans these objects for a user whose requests are partly refused. Returns the plan, and the lines of the plan that
  * have an indent of two, or a note.
  */
-async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], options: Record<string, true | string>) {
+async function linesWithout(
+  refuses: RegExp | undefined,
+  objects: readonly KubeObject[],
+  options: Record<string, true | string>,
+) {
   const { client } = refusingClient(plans.world.cluster, { refuses });
   const errors: string[] = [];
   const context = {
@@ -193,12 +179,8 @@ async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], opt
     writeFileSync(join(plans.cwd, `unread-${index}.json`), stringifyJson(object));
     return `unread-${index}.json`;
   });
-  const target = {
-    api: client,
-    source: { kind: 'cluster', name: 'test' },
-    namespace: 'team-a',
-    checkedBy: 'server',
-  } as const;
+  const source = { kind: 'cluster', name: 'test' } as const;
+  const target = { api: client, source, namespace: 'team-a', checkedBy: 'server' } as const;
   const made = await planOfFiles(context, { positionals: names, options }, await loadFiles(context, names), target);
   if (made === undefined) throw new Error(errors.join('\n'));
   const lines = planLines(made.plan, { paint: paintFor(false), all: false });

@@ -1,3 +1,4 @@
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
@@ -288,24 +289,8 @@ test('definitions whose instances create each other end the plan with a limit', 
 
 test('the objects of a CRD whose schema a file changes are checked by the new schema', async () => {
   const { world, run } = plans;
-  const crd = (properties: JsonObject): KubeObject => ({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.parts.test' },
-    spec: {
-      group: 'parts.test',
-      scope: 'Namespaced',
-      names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } } },
-        },
-      ],
-    },
-  });
+  const crd = (properties: JsonObject): KubeObject =>
+    crdOf('Widget', { properties: { spec: { type: 'object', properties } } }, { group: 'parts.test' });
   const text = { type: 'string' };
   const widgets = (spec: JsonObject) => definition('parts', 'Outer', [child('parts', 'Widget', 'widget', spec)]);
   for (const object of [crd({ size: text }), widgets({ size: SIZE }), instance('parts', 'Outer', {})]) {

@@ -10,10 +10,8 @@ export type { RuntimeSettings, TypeKroRuntimeOptions } from './bootstrap/runtime
 export type { KroSource, TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './bootstrap/runtime.ts';
 export { EARLIER_KRO, FLUX_CONTROLLERS } from './bootstrap/runtime.ts';
 export { builtinFactoryNames, factoryKey } from './generate/generate-builtin.ts';
-export type { ChartOptions } from './generate/generate-chart.ts';
-export { generateChart } from './generate/generate-chart.ts';
-export type { GeneratedFactories, GenerateOptions } from './generate/generate-factories.ts';
-export { generateFactories } from './generate/generate-factories.ts';
+export { type ChartOptions, generateChart } from './generate/generate-chart.ts';
+export { type GeneratedFactories, type GenerateOptions, generateFactories } from './generate/generate-factories.ts';
 export { identifier } from './generate/identifiers.ts';
 export { simple } from './simple/index.ts';
 /**

@@ -8,8 +8,7 @@
  */
 export { analyseScopes, findBinding, assignedAround, freeNames } from './scope-analysis.ts';
 export type { Binding, Captures, Scope, ScopeAnalysis } from './scope-analysis.ts';
-export { inputMap, mapPosition, readInputMap } from './source-map.ts';
-export type { InputMap } from './source-map.ts';
+export { type InputMap, inputMap, mapPosition, readInputMap } from './source-map.ts';
 export {
   assignedNames,
   boundNames,

@@ -6,8 +6,7 @@
  *
  * @packageDocumentation
  */
-export type { ModuleSource, Transformed } from './attach.ts';
-export { attachSources } from './attach.ts';
+export { type ModuleSource, type Transformed, attachSources } from './attach.ts';
 export type { SourceMapData } from './edited-text.ts';
 export type { InputMap } from '../javascript/index.ts';
 export type { EsbuildPlugin, TransformOptions, TransformPlugin } from './plugin.ts';

@@ -12,8 +12,7 @@ import { canStripTypes, isTypeScript } from './strip-types.ts';
 
 export type { TransformOptions } from './build-module.ts';
 export type { SourceMapData } from './edited-text.ts';
-export type { EsbuildBuild, EsbuildPlugin } from './esbuild-plugin.ts';
-export { typekroEsbuild } from './esbuild-plugin.ts';
+export { type EsbuildBuild, type EsbuildPlugin, typekroEsbuild } from './esbuild-plugin.ts';
 
 /** A plugin for Vite, Vitest, Rollup and Rolldown. */
 export interface TransformPlugin {

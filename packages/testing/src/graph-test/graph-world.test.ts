@@ -1,3 +1,4 @@
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { testGraph } from './test-graph.ts';
@@ -99,24 +100,7 @@ test('a patch of an element that does not exist fails with its path', async () =
 });
 
 test('a test uses its own CRD, and not a CRD of the same name from an earlier test', async () => {
-  const crd = (field: string): KubeObject => ({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'things.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Namespaced',
-      names: { kind: 'Thing', plural: 'things' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', properties: { [field]: { type: 'string' } } } },
-        },
-      ],
-    },
-  });
+  const crd = (field: string) => crdOf('Thing', { properties: { [field]: { type: 'string' } } });
   const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 't' }, later: 'x' };
   const early = testGraph(notes, { given: { objects: [thing] } }, { crds: [crd('early')] });
   await expect(early).rejects.toThrow('there is no field "later"');

@@ -1,3 +1,4 @@
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import { afterEach, expect, test } from 'vitest';
 import {
   conditionText,
@@ -13,22 +14,10 @@ let world: VirtualWorld;
 afterEach(() => world.close());
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
-const SCHEMA = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 /** A CRD of another client with this plural name and this kind. */
-function takingKind(plural: string, kind: string): KubeObject {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.acme.test` },
-    spec: {
-      group: 'acme.test',
-      scope: 'Namespaced',
-      names: { plural, singular: plural, kind, listKind: `${plural}List` },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: SCHEMA } }],
-    },
-  };
-}
+const takingKind = (plural: string, kind: string): KubeObject =>
+  crdOf(kind, ANYTHING, { group: 'acme.test', names: { plural, singular: plural, listKind: `${plural}List` } });
 
 const kindReady = async () => conditionText(await world.user.get(potsRef), 'KindReady');
 const NOT_ESTABLISHED = 'False Failed: CRD pots.acme.test was not established within two minutes';

@@ -3,7 +3,6 @@
  *
  * @packageDocumentation
  */
-export type { AckFields, AckStatusFields } from './ack-factory.ts';
-export { ackFactory } from './ack-factory.ts';
+export { type AckFields, type AckStatusFields, ackFactory } from './ack-factory.ts';
 export * from './generated/dynamodb.services.k8s.aws.ts';
 export * from './generated/s3.services.k8s.aws.ts';

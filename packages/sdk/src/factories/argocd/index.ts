@@ -4,5 +4,4 @@
  * @packageDocumentation
  */
 export * from './generated/argoproj.io.ts';
-export type { TrackingMetadata, TrackingMethod, TrackingOptions } from './argocd-tracking.ts';
-export { argocdTracking } from './argocd-tracking.ts';
+export { type TrackingMetadata, type TrackingMethod, type TrackingOptions, argocdTracking } from './argocd-tracking.ts';

@@ -29,7 +29,5 @@ export type {
   KustomizationTarget,
 } from './generated/kustomize.toolkit.fluxcd.io.ts';
 export { bucket, gitRepository, helmChart, ociRepository } from './sources.ts';
-export type { KustomizationConfig } from './kustomization.ts';
-export { kustomization, kustomizationReadinessEvaluator } from './kustomization.ts';
-export type { HelmReleaseConfig, HelmRepositoryConfig } from '../helm/index.ts';
-export { helmRelease, helmRepository } from '../helm/index.ts';
+export { type KustomizationConfig, kustomization, kustomizationReadinessEvaluator } from './kustomization.ts';
+export { type HelmReleaseConfig, type HelmRepositoryConfig, helmRelease, helmRepository } from '../helm/index.ts';

@@ -4,8 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { ChartConfig, ChartFactory, ChartReference } from './chart.ts';
-export { chartFactory } from './chart.ts';
+export { type ChartConfig, type ChartFactory, type ChartReference, chartFactory } from './chart.ts';
 export type {
   ChartInput,
   ChartSource,
@@ -15,8 +14,7 @@ export type {
 } from './helm-release.ts';
 export { helmRelease, helmReleaseReadinessEvaluator, simpleHelmChart } from './helm-release.ts';
 export type { Readiness, ReadinessState } from '@typekro/engine/readiness';
-export type { HelmRepositoryConfig } from './helm-repository.ts';
-export { helmRepository } from './helm-repository.ts';
+export { type HelmRepositoryConfig, helmRepository } from './helm-repository.ts';
 export type {
   HelmReleaseFields,
   HelmReleaseSpec,
