@@ -6,7 +6,7 @@ import { printable, printableLine } from '../text/output-text.ts';
 import { noteLines, reportHead } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
-import { type RefusedWrite, refusalKey, shownNodes } from './shown-node.ts';
+import { type RefusedWrites, refusalKey, shownNodes } from './shown-node.ts';
 
 /**
  * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.
@@ -37,13 +37,13 @@ export function diffReport(observation: InstanceObservation, graph: Graph): Diff
       object: ObjectTarget.refOf(target),
       action: why,
       ...(lastWriter === undefined ? {} : { lastWriter }),
-      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId })), ObjectTarget.refOf(target)),
+      ...refusalOf(refusedWrites, nodeId, ObjectTarget.refOf(target)),
       fields: shownFields(nodeId, differences),
     })),
     ...(decision.orphan ?? []).map(({ nodeId, target }) => removed('orphan', nodeId, target)),
     ...decision.delete.map(({ nodeId, target }) => ({
       ...removed('delete', nodeId, target),
-      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId, retired: true })), ObjectTarget.refOf(target)),
+      ...refusalOf(refusedWrites, nodeId, ObjectTarget.refOf(target)),
     })),
     ...(decision.release ?? []).map(({ target }) => removed('release', '', target)),
   ];
@@ -70,9 +70,10 @@ const removed = (action: ObjectDifference['action'], node: string, target: Objec
   fields: [],
 });
 
-/** The refusal of the write of this object, if it is among the refused writes of its node. */
-function refusalOf(first: RefusedWrite | undefined, ref: ObjectRef): Pick<ObjectDifference, 'refused'> {
-  const refused = first === undefined ? [] : [first, ...(first.others ?? [])];
+/** The refusal of the write or the deletion of this object, if it is among the refused ones of its node. */
+function refusalOf(all: RefusedWrites = new Map(), id: string, ref: ObjectRef): Pick<ObjectDifference, 'refused'> {
+  const keys = [refusalKey({ id }), refusalKey({ id, retired: true })];
+  const refused = keys.flatMap((key) => all.get(key) ?? []).flatMap((first) => [first, ...(first.others ?? [])]);
   const write = refused.find(({ object }) => object !== undefined && formatRef(object) === formatRef(ref));
   if (write === undefined) return {};
   const { problem: reason, remedy } = write;

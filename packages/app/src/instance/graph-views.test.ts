@@ -146,7 +146,7 @@ describe('the views of a ready Graph', () => {
       ? inner/cm  not compared: waits for web before it deletes objects that are no longer wanted: ConfigMap v1 team-a/dev-in"
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
-      "Graph team-a/g   ACTIVE 2s   0 of 1 nodes ready
+      "Graph team-a/g   ACTIVE 2s   0 of 1 nodes ready, 1 deletion open
       ├─ > web       ConfigMap team-a/web     applying: reverts changes that another client made to its object
       └─ ! inner/cm  ConfigMap team-a/dev-in  blocked: waits for web before it deletes objects that are no longer wanted: ConfigMap v1 team-a/dev-in"
     `);

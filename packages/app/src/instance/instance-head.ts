@@ -1,9 +1,10 @@
 import type { ReportHead } from '@typekro/controller/inspect';
-import { formatDiagnostic, objectName, refOf } from '@typekro/kit/core';
+import { count, formatDiagnostic, objectName, refOf } from '@typekro/kit/core';
+import { type Decision, NodeReport } from '@typekro/engine/runtime';
 import { age } from '@typekro/kit/kubernetes';
 import { printable, printableLine } from '../text/output-text.ts';
 import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
-import { type ShownCounts, shownNodes } from './shown-node.ts';
+import { shownNodes } from './shown-node.ts';
 import { suspendsWrites, suspensionText } from './suspension.ts';
 
 /**
@@ -27,9 +28,7 @@ export function headLines(observation: InstanceObservation, now: number): string
     ...(deletionTimestamp === undefined ? [] : [`being deleted for ${age(deletionTimestamp, now)}`]),
     ...(isResting ? ['suspended'] : []),
     ...(revision === 0 ? [] : [`revision ${revision}`]),
-    ...(nodes.length === 0
-      ? []
-      : [nodesText(shownNodes(decision.nodes).count(nodes), deletionTimestamp !== undefined)]),
+    ...(nodes.length === 0 ? [] : [nodesText(decision, deletionTimestamp !== undefined)]),
   ];
   return [
     parts.map(printableLine).join('   '),
@@ -58,13 +57,15 @@ export function reportHead({ instance, notes, problems }: InstanceObservation): 
 }
 
 /**
- * Prints `2 of 4 nodes ready, 1 unknown, 1 skipped`. The total (4) does not include skipped nodes. For an instance that
- * is being deleted, counts the deleted nodes.
+ * Prints `2 of 4 nodes ready, 1 unknown, 1 skipped, 1 deletion open`. The total (4) does not include skipped nodes. For
+ * an instance that is being deleted, counts the deleted nodes.
  */
-function nodesText(counts: ShownCounts, isBeingDeleted: boolean): string {
-  const { nodes, ready, skipped, deleted, unknown } = counts;
-  if (nodes === 0) return `every node skipped (${skipped})`;
+function nodesText(decision: Decision, isBeingDeleted: boolean): string {
+  const { nodes, ready, skipped, deleted, unknown } = shownNodes(decision.nodes).count(currentNodes(decision));
+  const retired = decision.nodes.filter((node) => node.retired === true && !NodeReport.isDone(node)).length;
+  const open = retired === 0 ? '' : `, ${count(retired, 'deletion')} open`;
+  if (nodes === 0) return `every node skipped (${skipped})${open}`;
   const hidden = unknown === undefined ? '' : `, ${unknown} unknown`;
   const left = skipped === 0 ? '' : `, ${skipped} skipped`;
-  return `${isBeingDeleted ? deleted : ready} of ${nodes} nodes ${isBeingDeleted ? 'deleted' : 'ready'}${hidden}${left}`;
+  return `${isBeingDeleted ? deleted : ready} of ${nodes} nodes ${isBeingDeleted ? 'deleted' : 'ready'}${hidden}${left}${open}`;
 }

@@ -67,7 +67,7 @@ async function tryWrites(
     const write = await dryRun(acting, user, action, mask, signal);
     if (write.result !== 'refused' || write.remedy !== undefined) return write;
     const [origin] = fieldOrigins(observation.graph?.nodes.get(id), write.fields ?? []);
-    return { ...write, remedy: origin?.remedy ?? RefusedObject.CORRECT };
+    return { ...write, remedy: origin?.remedy ?? ('desired' in action ? RefusedObject.CORRECT : ALLOW_DELETION) };
   });
   return Promise.all(tried);
 }
@@ -99,6 +99,8 @@ function refusalTextOf(observation: WritesOf): RefusalText {
 
 /** Matches the API server's message when it refuses a dry run because a webhook has side effects. */
 const NO_DRY_RUN = /does not support dry run/;
+
+const ALLOW_DELETION = 'let the policy or the program that the message names allow the deletion, which is tried again';
 
 /** Matches the API server's message when a webhook refuses an object. The webhook chooses the status code. */
 const DENIED = /^admission webhook "[^"]*" denied/;
@@ -133,7 +135,8 @@ async function dryRun(
       return { result: 'unknown', object, problem };
     }
     const { fields = [] } = failure;
-    const remedy = RefusedObject.remedy(error.message, object, foreign);
+    const isOfPolicy = DENIED.test(error.message) || error.message.includes('ValidatingAdmissionPolicy');
+    const remedy = isDeletion && isOfPolicy ? undefined : RefusedObject.remedy(error.message, object, foreign);
     const differing = (isDeletion ? [] : (action.differences ?? []))
       .map(({ path }) => path)
       .filter((path) => fields.some((field) => path !== field && isAtOrInside(path, field)));

@@ -4,9 +4,11 @@ import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { KubeError, type KubernetesApi } from '@typekro/kube';
+import type { Graph } from '@typekro/engine/graph';
 import { observedReason } from '../dashboard/cluster-details.ts';
 import {
   type InstanceObservation,
+  diffReport,
   instanceStatus,
   observe,
   statusView,
@@ -211,8 +213,16 @@ spec: { policyName: frozen, validationActions: [Deny] }
   for (const { reason, found, remedy, look } of failed(why.causes)) {
     expect(reason).toMatch(/^the API server refuses the deletion of ConfigMap default\/(?:extra|col-[ab]): /);
     expect(found).toEqual([]);
-    expect(remedy).toContain('policy');
+    expect(remedy).toBe(
+      'let the policy or the program that the message names allow the deletion, which is tried again',
+    );
     expect(look).toContain('kubectl describe configmap');
   }
   expect(observedReason(seen)).toContain('guarded config maps stay during the freeze');
+  const open = spec === undefined ? '0 of 2 nodes deleted' : `, ${nodes.length} deletion`;
+  expect(treeLines(seen, world.clock.now(), false)[0]).toContain(open);
+  const { changes } = diffReport(seen, seen.graph as Graph);
+  expect(changes.filter(({ action }) => action === 'delete').map(({ node, refused }) => refused && node)).toEqual(
+    expect.arrayContaining(nodes),
+  );
 });
