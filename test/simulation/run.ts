@@ -1,6 +1,6 @@
 import { type ClusterOptions, type ClusterSnapshot, createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds } from '@typekro/controller/controller';
-import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 import { electionOf } from './election.ts';
 import { type Stage, DEFINITION_STAGE } from './stage.ts';
@@ -135,7 +135,7 @@ class World {
       processes,
       ...(processes > 1 ? { election: electionOf(cluster, shards, stage.flags) } : {}),
       onLog: (line) => this.#note(line),
-      ...definedMember('authenticate', plan.credentials?.authenticate),
+      ...definedMembers({ authenticate: plan.credentials?.authenticate }),
     });
     plan.credentials?.begin(clock, (line) => this.#note(line));
     this.#rivals = new Rivals(this.#faulty.admin, clock, this.#faulty.ledger, seed);

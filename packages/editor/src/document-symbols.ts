@@ -1,5 +1,5 @@
 import type { DocumentSymbol, FoldingRange, SymbolInformation, SymbolKind } from 'vscode-languageserver';
-import { definedMember } from '@typekro/kit/core';
+import { definedMembers } from '@typekro/kit/core';
 import { type EditorDocument, type PlacedPart, EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
 import type { Span } from './editor-text.ts';
@@ -57,7 +57,7 @@ export function workspaceSymbols(workspace: Workspace, query: string): readonly 
       for (const { name, kind, selectionRange, children = [] } of symbols) {
         if (kind !== SYMBOL.module && kind !== SYMBOL.class && kind !== SYMBOL.object) continue;
         const location = { uri, range: selectionRange };
-        if (fits(name)) found.push({ name, kind, location, ...definedMember('containerName', container) });
+        if (fits(name)) found.push({ name, kind, location, ...definedMembers({ containerName: container }) });
         add(children, name);
       }
     };

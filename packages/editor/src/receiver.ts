@@ -1,6 +1,6 @@
 import { type CelType, isOptional, kroEnvironment, namesBoundBy, tokenize } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
-import { definedMember } from '@typekro/kit/core';
+import { definedMembers } from '@typekro/kit/core';
 
 /** The parts of an expression before a cursor. They determine the possible completions. */
 export interface BeforeCursor {
@@ -58,12 +58,12 @@ export function beforeCursor(text: string): BeforeCursor {
   const rest = word === '' ? lexemes : lexemes.slice(0, -1);
   const calls = callsAround(text, rest);
   const macros = calls.flatMap(macroOf);
-  const around = { macros, ...definedMember('call', calls.at(-1)) };
+  const around = { macros, ...definedMembers({ call: calls.at(-1) }) };
   const isOptionalDot = rest.at(-1)?.text === '?' && rest.at(-2)?.text === '.';
   const dotted = isOptionalDot ? rest.slice(0, -1) : rest;
   if (dotted.at(-1)?.text !== '.') return { word, isOptional: false, ...around };
   const receiver = receiverEndingAt(text, dotted, dotted.length - 2);
-  return { word, isOptional: isOptionalDot, ...around, ...definedMember('receiver', receiver) };
+  return { word, isOptional: isOptionalDot, ...around, ...definedMembers({ receiver }) };
 }
 
 const OPENING: ReadonlyMap<string, string> = new Map([

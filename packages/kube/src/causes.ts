@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { definedMember, isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
+import { definedMembers, isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { lastObserved, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { remedyOfCause } from './cause-remedies.ts';
 import { silentCauses } from './silent-causes.ts';
@@ -219,6 +219,6 @@ function merged(all: readonly Found[]): Cause[] {
     const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
     names.delete(object.name);
     const known = { object, others: names.size, reason, message };
-    return [{ ...known, ...definedMember('container', container), ...definedMember('remedy', remedy) }];
+    return [{ ...known, ...definedMembers({ container }), ...definedMembers({ remedy }) }];
   });
 }

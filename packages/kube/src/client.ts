@@ -8,6 +8,7 @@ import {
   RETRY_POLICIES,
   stringifyJson,
   TypeKroError,
+  definedMembers,
 } from '@typekro/kit/core';
 import { answerJson } from './http/answer-reader.ts';
 import { type RateLimit, systemClock, rateLimiter } from './clock.ts';
@@ -277,8 +278,7 @@ export class KubeClient implements KubernetesApi {
       kind: 'DeleteOptions',
       apiVersion: 'v1',
       ...(preconditions === undefined ? {} : { preconditions: { ...preconditions } }),
-      ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      ...definedMembers({ propagationPolicy, gracePeriodSeconds }),
       ...(dryRun === true ? { dryRun: ['All'] } : {}),
     };
     // A deletion may be retried only with a UID. Without a UID, a retry could delete a later object of the same name.
@@ -335,8 +335,7 @@ export class KubeClient implements KubernetesApi {
       {
         streamsLists: this.#options.streamLists ?? true,
         closed: this.#closed.signal,
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
-        ...(signal === undefined ? {} : { signal }),
+        ...definedMembers({ resourceVersion, signal }),
       },
     );
   }

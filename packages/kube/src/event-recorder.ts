@@ -1,4 +1,4 @@
-import { type KubeObject, cryptoLibrary, printable, textPrefix } from '@typekro/kit/core';
+import { type KubeObject, cryptoLibrary, printable, textPrefix, definedMembers } from '@typekro/kit/core';
 import { formatTime, namePrefix } from '@typekro/kit/kubernetes';
 import { isAborted, isNotFound, KubeError } from './kube-error.ts';
 import type { Clock, KubernetesApi } from './kube-api.ts';
@@ -180,14 +180,7 @@ function pendingOf({ object, type, reason, message: text, ...event }: ObjectEven
     message,
     namespace: namespace ?? 'default',
     component,
-    involved: {
-      apiVersion,
-      kind,
-      ...(name === undefined ? {} : { name }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    },
+    involved: { apiVersion, kind, ...definedMembers({ name, namespace, uid, resourceVersion }) },
   };
 }
 

@@ -1,4 +1,11 @@
-import { type JsonValue, type ObjectRef, isJsonObject, tryParseJson, TypeKroError } from '@typekro/kit/core';
+import {
+  type JsonValue,
+  type ObjectRef,
+  isJsonObject,
+  tryParseJson,
+  TypeKroError,
+  definedMembers,
+} from '@typekro/kit/core';
 import { classify } from '@typekro/kit/kubernetes';
 import { connectionRemedy } from './http/connection-failures.ts';
 
@@ -51,9 +58,7 @@ export class KubeError extends TypeKroError {
     const { status, reason, what, object, cause } = details;
     super(message, {
       code: `kube/${kebab(reason)}`,
-      ...(what === undefined ? {} : { what }),
-      ...(object === undefined ? {} : { object }),
-      ...(cause === undefined ? {} : { cause }),
+      ...definedMembers({ what, object, cause }),
       ...remedyFor(status, reason, message, cause),
     });
     this.status = status;
@@ -148,11 +153,7 @@ function readStatus(value: JsonValue | undefined) {
   if (!isJsonObject(value) || value['kind'] !== 'Status') return undefined;
   const message = textIn(value['message']);
   const reason = textIn(value['reason']);
-  return {
-    ...(message === undefined ? {} : { message }),
-    ...(reason === undefined ? {} : { reason }),
-    details: readDetails(value['details']),
-  };
+  return { ...definedMembers({ message, reason }), details: readDetails(value['details']) };
 }
 
 function readDetails(value: JsonValue | undefined): StatusDetails {

@@ -1,4 +1,4 @@
-import { type KubeObject, type ObjectRef, definedMember, isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, definedMembers, isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import { type Cause, causesOf, podFamily, openFamily } from './causes.ts';
 import { ObjectTarget } from '@typekro/engine/runtime';
@@ -83,7 +83,7 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
     const own = object === undefined ? [] : causesOf(object, { objects, events });
     return {
       object: ref,
-      ...definedMember('live', object),
+      ...definedMembers({ live: object }),
       causes: object === undefined || own.length > 0 ? own : await selectionCauses(api, object, signal),
       unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure.message}`],
     };

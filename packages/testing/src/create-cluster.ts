@@ -16,7 +16,7 @@ import { createEmbeddedCluster, createManualClock, systemClusterClock } from '@t
 import type { Controller, ControllerOptions } from '@typekro/controller/controller';
 import { controllerCrds } from '@typekro/engine/graph';
 import { createController, safeInstallation } from '@typekro/controller/controller';
-import { definedMember, requireKnownOptions, TypeKroError } from '@typekro/kit/core';
+import { definedMembers, requireKnownOptions, TypeKroError } from '@typekro/kit/core';
 import { requireAuditPolicy } from './audit-policy.ts';
 import { type KubeClientOptions, type Transport, KubeClient } from '@typekro/kube';
 
@@ -165,12 +165,9 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
   const cluster: Cluster = await createEmbeddedCluster({
     controllers: options.controllers ?? true,
     workloads: options.workloads ?? true,
-    ...(options.kubernetesVersion === undefined ? {} : { kubernetesVersion: options.kubernetesVersion }),
-    ...(clock === undefined ? {} : { clock }),
-    ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
-    ...(options.standIns === undefined ? {} : { standIns: options.standIns }),
-    ...(options.runProcesses === undefined ? {} : { runProcesses: options.runProcesses }),
-    ...definedMember('serviceAccountAdmission', options.serviceAccountAdmission),
+    ...definedMembers({ kubernetesVersion: options.kubernetesVersion, clock, tokens: options.tokens }),
+    ...definedMembers({ standIns: options.standIns, runProcesses: options.runProcesses }),
+    ...definedMembers({ serviceAccountAdmission: options.serviceAccountAdmission }),
     ...(options.audit === undefined ? {} : { audit: auditOptions(options.audit) }),
     ...(options.standInStepMs === undefined ? {} : { standInStepMs: options.standInStepMs }),
   });

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { definedMember, isJsonObject, refOf } from '@typekro/kit/core';
+import { definedMembers, isJsonObject, refOf } from '@typekro/kit/core';
 import { FieldManager } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { readCase, recordedCases } from './recorded-cases.ts';
@@ -92,7 +92,7 @@ export async function restoreGraphs(world: VirtualWorld, state: RecordedState): 
     // In a recording, `contract` has what every controller must write, and `info` has what was seen besides. The labels
     // of a Namespace are in `info`, because no controller must write them.
     const labels = object.labels ?? (state.info[text]?.['.labels'] as RecordedObject['labels']);
-    const whole = named(JSON.stringify({ ...object, ...definedMember('labels', labels) }), restored);
+    const whole = named(JSON.stringify({ ...object, ...definedMembers({ labels }) }), restored);
     restored.set(text, await restoreObject(world, await refIn(world, text), JSON.parse(whole) as RecordedObject));
   }
   for (const [text, object] of Object.entries(state.contract)) {

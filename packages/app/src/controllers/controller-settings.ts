@@ -8,7 +8,7 @@ import {
   settingsOf,
   withLevel,
 } from '@typekro/controller/controller';
-import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
 import type { PlanSource } from '@typekro/controller/inspect';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
@@ -101,5 +101,5 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
  */
 export function settingsOfFlags(flags: ParsedFlags, from: string, released?: KroCompatibility): ControllerSettings {
   const options = optionsFromFlags(flags);
-  return settingsOf({ ...definedMember('kroCompatibility', released), ...options }, from);
+  return settingsOf({ ...definedMembers({ kroCompatibility: released }), ...options }, from);
 }

@@ -7,7 +7,7 @@ import {
   REVISION_TYPE,
   type DefinitionRights,
 } from '@typekro/controller/controller';
-import { definedMember, formatApiVersion, type KubeObject } from '@typekro/kit/core';
+import { definedMembers, formatApiVersion, type KubeObject } from '@typekro/kit/core';
 import { controllerCrds, GraphObject, Nodes } from '@typekro/engine/graph';
 import { isNotFound, KubeError, type Clock, type KubernetesApi, type ResourceType } from '@typekro/kube';
 import { asTexts, optionalAt, textAt, valueAt } from '@typekro/kit/kubernetes';
@@ -72,7 +72,7 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   const graphs = 'value' in compiled ? compiled.value : [];
   const conversions = await readingOrRefusal(() => readConversions(api, graphs, signal));
   const unread = [definitions, compiled].flatMap((reading) => ('unread' in reading ? reading.unread : []));
-  const controllersLimit = definedMember('controllersLimit', limit);
+  const controllersLimit = definedMembers({ controllersLimit: limit });
   return {
     ...controllersLimit,
     server,
@@ -83,7 +83,7 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
     pods,
     leases,
     writtenKinds: writtenKinds(known, graphs),
-    ...definedMember('kindsLimit', unread[0]),
+    ...definedMembers({ kindsLimit: unread[0] }),
     webhooks,
     conversions,
     rights,

@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import type { DefinitionRights, ServiceAccountRef } from '@typekro/controller/controller';
 import { controllerRules, definitionRoles, parseControllerFlags, rightsOfFlags } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -126,14 +127,7 @@ async function isAllowed(api: KubernetesApi, right: NeededRight, signal: AbortSi
   const { account, verb, group, name, namespace } = right;
   const [resource = '', subresource] = right.resource.split('/');
   const [home = '', accountName = ''] = account.split('/');
-  const resourceAttributes = {
-    verb,
-    group,
-    resource,
-    ...(subresource === undefined ? {} : { subresource }),
-    ...(name === undefined ? {} : { name }),
-    ...(namespace === undefined ? {} : { namespace }),
-  };
+  const resourceAttributes = { verb, group, resource, ...definedMembers({ subresource, name, namespace }) };
   const user = `system:serviceaccount:${home}:${accountName}`;
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${home}`, 'system:authenticated'];
   const { text } = await api.raw({

@@ -1,4 +1,4 @@
-import { type ObjectRef, definedMember, formatRef, objectName, stringifyJson } from '@typekro/kit/core';
+import { type ObjectRef, definedMembers, formatRef, objectName, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { withCommand, type DiffReport, type ObjectDifference } from '@typekro/controller/inspect';
 import { type FieldDifference, type NodeReport, ObjectTarget, Secrets } from '@typekro/engine/runtime';
@@ -58,7 +58,7 @@ export function diffReport(observation: InstanceObservation, graph: Graph): Diff
     kept: kept.filter((each) => isSelected(each.node)),
     notCompared: left.map((each) => {
       const { reason, remedy } = shown.of(each);
-      return withCommand({ node: each.id, reason, ...definedMember('remedy', remedy) });
+      return withCommand({ node: each.id, reason, ...definedMembers({ remedy }) });
     }),
   };
 }
@@ -77,7 +77,7 @@ function refusalOf(all: RefusedWrites = new Map(), id: string, ref: ObjectRef): 
   const write = refused.find(({ object }) => object !== undefined && formatRef(object) === formatRef(ref));
   if (write === undefined) return {};
   const { problem: reason, remedy } = write;
-  return { refused: withCommand({ reason, ...definedMember('remedy', remedy) }) };
+  return { refused: withCommand({ reason, ...definedMembers({ remedy }) }) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { count, definedMember, formatApiVersion, gvkOf, objectName, refOf } from '@typekro/kit/core';
+import { count, definedMembers, formatApiVersion, gvkOf, objectName, refOf } from '@typekro/kit/core';
 import { DEFINITION_TYPE } from '@typekro/controller/controller';
 import type { Trouble, WhyReport } from '@typekro/controller/inspect';
 import { type KubernetesApi, type Cause, readCauses, unlessFailed } from '@typekro/kube';
@@ -73,7 +73,7 @@ export async function findEvidence(
       const pending = isDeletion && write?.result === 'accepted' ? undefined : write;
       const isRefused = isDeletion && write?.result === 'refused';
       const evidence = { found: [...found, ...orphaned, ...(isRefused ? [] : due)], troubles, unread };
-      return { root, live, evidence: { ...evidence, ...definedMember('write', pending), ...nested } };
+      return { root, live, evidence: { ...evidence, ...definedMembers({ write: pending }), ...nested } };
     }),
   );
 }
@@ -221,7 +221,7 @@ export async function whyOf(
   const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal, depth);
   const live = found.flatMap((each) => each.live).slice(0, MAX_OBJECTS);
   const past = pastOf(instance, [instance, ...(definition === undefined ? [] : [definition]), ...live]);
-  return { ...whyReport(observation, found), ...definedMember('after', past?.after) };
+  return { ...whyReport(observation, found), ...definedMembers({ after: past?.after }) };
 }
 
 /**
@@ -242,7 +242,7 @@ export const withFindings: typeof withRefusedWrites = async (api, observation, s
     ),
   );
   const remedies = causes.flatMap(({ node: id, retired, troubles, remedy }) => {
-    const key = refusalKey({ id, ...definedMember('retired', retired) });
+    const key = refusalKey({ id, ...definedMembers({ retired }) });
     return troubles.length > 0 || advised.has(key) ? [[key, remedy] as const] : [];
   });
   return { ...seen, remedies: new Map(remedies) };

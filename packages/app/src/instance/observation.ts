@@ -2,7 +2,7 @@ import { type ControllerSettings, liveDefinition } from '@typekro/controller/con
 import {
   type Diagnostic,
   type KubeObject,
-  definedMember,
+  definedMembers,
   isJsonObject,
   TypeKroError,
   nearestName,
@@ -144,7 +144,7 @@ async function observeUnnamed(
     : [];
   const acting = await actingClient(api, actingAs, signal, true);
   const notes = [...withdrawn, ...live.notes, ...acting.notes, ...levelNotes(settings)];
-  const seen = { instance, definition, ...live, notes, ...definedMember('actingAs', acting.user), ...chosenNode };
+  const seen = { instance, definition, ...live, notes, ...definedMembers({ actingAs: acting.user }), ...chosenNode };
   if (graph === undefined) {
     const found = await observeMembers({ api, instance, signal });
     const nodes = [...found.nodes, ...declaredNodes(definition, instance, found)];

@@ -4,7 +4,7 @@ import {
   type JsonObject,
   type KubeObject,
   type ObjectRef,
-  definedMember,
+  definedMembers,
   objectName,
 } from '@typekro/kit/core';
 import { asObjects, textAt } from '@typekro/kit/kubernetes';
@@ -67,7 +67,7 @@ export async function observeGraphObject(
     decision: { ...decision, nodes: [...decision.nodes, ...retiredReports(instance, graph, decision)] },
     changedWrites,
     problems,
-    ...definedMember('actingAs', acting.user),
+    ...definedMembers({ actingAs: acting.user }),
     notes: [...acting.notes, ...notesOn(instance, settings)],
     unwritten: await unwrittenContributions(reader.api, instance, signal),
   };

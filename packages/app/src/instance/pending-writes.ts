@@ -1,4 +1,4 @@
-import { definedMember, objectName } from '@typekro/kit/core';
+import { definedMembers, objectName } from '@typekro/kit/core';
 import { isAtOrInside, isImmutableRefusal } from './immutable-fields.ts';
 import { apiFailure, requestApply } from '@typekro/controller/execute';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
@@ -119,7 +119,7 @@ async function dryRun(
   try {
     if (isDeletion) await api.delete(object, { preconditions: { uid: action.uid }, dryRun: true, signal });
     else await requestApply({ api, signal, effects: 'dry-run' }, action);
-    return { result: 'accepted', object, problem: '', ...definedMember('user', user) };
+    return { result: 'accepted', object, problem: '', ...definedMembers({ user }) };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, user);
@@ -146,7 +146,7 @@ async function dryRun(
       problem: Explanation.refused(isDeletion ? `the deletion of ${name}` : name, text),
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
-      ...definedMember('remedy', remedy),
+      ...definedMembers({ remedy }),
       ...(failure.permission === undefined ? {} : { isRightMissing: true }),
     };
   }

@@ -1,5 +1,5 @@
 import type { ShownState } from '@typekro/controller/inspect';
-import { type ObjectRef, definedMember } from '@typekro/kit/core';
+import { type ObjectRef, definedMembers } from '@typekro/kit/core';
 import { type NodeReport, type Reports, Explanation, RootCause } from '@typekro/engine/runtime';
 import { stateMark } from './instance-view-lines.ts';
 
@@ -71,7 +71,7 @@ export function shownNodes(
   const states = new Map<string, ShownState>();
   const of = (node: NodeReport): ShownNode => ({
     ...shownNode(node, states, refused),
-    ...definedMember('remedy', remedies.get(refusalKey(node))),
+    ...definedMembers({ remedy: remedies.get(refusalKey(node)) }),
   });
   for (const node of nodes) if (node.retired !== true) states.set(node.id, of(node).state);
   const isUnknown = (node: NodeReport): boolean => of(node).state === 'unknown';

@@ -1,4 +1,4 @@
-import { count, definedMember, formatRef, objectName } from '@typekro/kit/core';
+import { count, definedMembers, formatRef, objectName } from '@typekro/kit/core';
 import { withCommand, type OwnedObject, type TreeNode } from '@typekro/controller/inspect';
 import type { Reports } from '@typekro/engine/runtime';
 import { printableLine } from '../text/output-text.ts';
@@ -17,7 +17,7 @@ export function treeNodes({ decision, graph, refusedWrites, remedies, owned }: I
       id,
       ...(node.retired === true ? { retired: true } : {}),
       ...shown.of(node),
-      objects: objects.map((each) => ({ ...each, ...definedMember('owned', owned?.get(formatRef(each.object))) })),
+      objects: objects.map((each) => ({ ...each, ...definedMembers({ owned: owned?.get(formatRef(each.object)) }) })),
       ...(writes.length === 0 ? {} : { writes }),
     });
   });

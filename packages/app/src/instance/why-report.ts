@@ -1,4 +1,4 @@
-import { type ObjectRef, definedMember, namespacedName, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
+import { type ObjectRef, definedMembers, namespacedName, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import {
   withCommand,
@@ -190,7 +190,7 @@ function causeOf(
     ...(pending === undefined ? {} : { dryRun: pending.text }),
     unread,
     remedy: advice,
-    ...definedMember('look', nested?.look ?? (about && describeCommand(about))),
+    ...definedMembers({ look: nested?.look ?? (about && describeCommand(about)) }),
   };
 }
 

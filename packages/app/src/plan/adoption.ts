@@ -1,4 +1,4 @@
-import { type JsonValue, type KubeObject, type ObjectRef, isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, type ObjectRef, isJsonObject, definedMembers } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import { FieldDifference, RefusedObject } from '@typekro/engine/runtime';
 import { type ObjectOwner, namedOwners } from '../instance/object-owners.ts';
@@ -75,8 +75,7 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
         instance: each.instance,
         node,
         reason,
-        ...(remedy === undefined ? {} : { remedy }),
-        ...(unadopted === undefined ? {} : { unadopted }),
+        ...definedMembers({ remedy, unadopted }),
       })),
       ...(each.state === 'blocked' && each.because !== undefined
         ? [
@@ -112,8 +111,7 @@ function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | unde
       const parsed = Path.parse(path);
       return {
         path,
-        ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to }),
+        ...definedMembers({ from, to }),
         managers: live === undefined || !parsed.ok ? [] : FieldDifference.managersAt(live, parsed.steps),
       };
     }),

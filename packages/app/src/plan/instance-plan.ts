@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { immutableFields } from '../instance/immutable-fields.ts';
-import { definedMember, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { definedMembers, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { type ValueChange, changedValues } from '@typekro/sdk/deploy';
 import { type Graph, Path } from '@typekro/engine/graph';
 import type { ApplyAction, Decision, Decisions, FieldDifference, NodeReport } from '@typekro/engine/runtime';
@@ -90,15 +90,7 @@ export function restingPlan(
   remedy?: string,
 ): InstancePlan {
   const { rollout: _rollout, ...own } = head;
-  return {
-    ...own,
-    state,
-    ...(because === undefined ? {} : { because }),
-    ...(remedy === undefined ? {} : { remedy }),
-    writes: [],
-    later: [],
-    blocked: [],
-  };
+  return { ...own, state, ...definedMembers({ because, remedy }), writes: [], later: [], blocked: [] };
 }
 
 /** Masks the values of Secrets in the message of a refused write. */
@@ -141,8 +133,7 @@ function objectPlan(
     fields,
     checked: answer?.checked ?? 'none',
     ...place,
-    ...definedMember('refusal', refusal),
-    ...(remedy === undefined ? {} : { remedy }),
+    ...definedMembers({ refusal, remedy }),
   };
 }
 
@@ -209,7 +200,7 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
     answer?.object === undefined ? (action.differences ?? []).flatMap(changesOf) : changedValues(before, answer.object);
   const isShown = ({ path, from: found, to: wanted }: ValueChange) =>
     !isOfController(path) &&
-    isSame?.(action, { path, ...definedMember('found', found), ...definedMember('wanted', wanted) }) !== true;
+    isSame?.(action, { path, ...definedMembers({ found }), ...definedMembers({ wanted }) }) !== true;
   return changes.filter(isShown).map((change) => valueLine(change, isSecret, immutable));
 }
 
@@ -218,10 +209,10 @@ function changesOf({ path, found, wanted }: FieldDifference): ValueChange[] {
   if (found === undefined && isJsonObject(wanted) && /^metadata\.(?:labels|annotations)$/.test(path))
     return Object.keys(wanted).map((key) => ({
       path: `${path}[${JSON.stringify(key)}]`,
-      ...definedMember('to', wanted[key]),
+      ...definedMembers({ to: wanted[key] }),
     }));
   if (jsonEquals(found, wanted)) return [];
-  return [{ path, ...definedMember('from', found), ...definedMember('to', wanted) }];
+  return [{ path, ...definedMembers({ from: found }), ...definedMembers({ to: wanted }) }];
 }
 
 /**

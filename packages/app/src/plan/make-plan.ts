@@ -1,6 +1,6 @@
 import { instanceKey, previewDefinition, readDefinitionObject } from '@typekro/controller/controller';
 import { describeInputPlace, type InputObject } from './input-object.ts';
-import { type KubeObject, count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import { type KubeObject, count, definedMembers, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import { type Graph, GraphObject, Kinds, isDefinition } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
@@ -130,7 +130,7 @@ export async function makePlan(
 const withCommands = (plan: InstancePlan): InstancePlan => ({
   ...withCommand(plan),
   ...commandsOf(plan),
-  ...definedMember('meanwhile', plan.meanwhile && commandsOf(plan.meanwhile)),
+  ...definedMembers({ meanwhile: plan.meanwhile && commandsOf(plan.meanwhile) }),
 });
 
 const commandsOf = ({ writes, later, blocked }: Meanwhile): Meanwhile => ({

@@ -1,5 +1,5 @@
 import type { InstancePlan, ObjectPlan } from '@typekro/controller/inspect';
-import { type ObjectRef, definedMember, refOf } from '@typekro/kit/core';
+import { type ObjectRef, definedMembers, refOf } from '@typekro/kit/core';
 import type { PlanContext } from './plan-context.ts';
 import { type InstancesTask, prepare } from './plan-definition.ts';
 import { instanceTask, planInstances, plannedStatus, prepareInstance, simulatePrepared } from './plan-instance.ts';
@@ -75,7 +75,7 @@ export class NestedInstances {
           const recreated = deletion.writes.filter((write) => isRemoval(write.action) && !lost.has(keyOfWrite(write)));
           if (recreated.length === 0) continue;
           const { instance, rollout } = parent;
-          const own = planned ?? { ...deletion, writes: [], ...definedMember('rollout', rollout) };
+          const own = planned ?? { ...deletion, writes: [], ...definedMembers({ rollout }) };
           const state = own.state === 'unchanged' ? 'changed' : own.state;
           next.push({ ...own, state, parent: instance, recreated: recreated.map(({ object }) => object) });
         }
@@ -154,7 +154,7 @@ function underParent(
   { instance, rollout, after: afterParent }: InstancePlan,
   { after = afterParent }: ObjectPlan,
 ): Pick<InstancePlan, 'parent' | 'after' | 'rollout'> {
-  return { parent: instance, ...definedMember('after', after), ...(rollout === 'later' ? { rollout } : {}) };
+  return { parent: instance, ...definedMembers({ after }), ...(rollout === 'later' ? { rollout } : {}) };
 }
 
 /** Removes the change of the instance object itself, because the plan of its parent has this change. */

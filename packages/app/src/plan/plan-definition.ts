@@ -6,7 +6,7 @@ import {
   previewDefinition,
 } from '@typekro/controller/controller';
 import { describeInputPlace } from './input-object.ts';
-import { type KubeObject, definedMember, refOf } from '@typekro/kit/core';
+import { type KubeObject, definedMembers, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
 import { isInstanceOf } from '../instance/serving-definition.ts';
@@ -45,7 +45,7 @@ export async function planDefinition(
   const { live, desired, answer, unread } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
   const stored = answer.object ?? laidOver(live, desired);
-  const object = { ...stored, ...definedMember('status', live?.status) };
+  const object = { ...stored, ...definedMembers({ status: live?.status }) };
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
   const candidates = await candidatesOf(context, graph, object, ownCrd, instances);

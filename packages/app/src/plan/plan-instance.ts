@@ -1,6 +1,6 @@
 import { declaredKind, DEFINITION_TYPE, liveDefinition } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { definedMember, formatApiVersion, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
+import { definedMembers, formatApiVersion, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { Failure, keys, Secrets } from '@typekro/engine/runtime';
 import { isPaused } from '../instance/suspension.ts';
@@ -120,7 +120,7 @@ export async function simulatePrepared(
  */
 export function plannedStatus({ standing, decision }: SimulationResult): JsonObject {
   const { state, conditions } = standing.status;
-  return { ...decision.status, ...definedMember('state', state), ...definedMember('conditions', conditions) };
+  return { ...decision.status, ...definedMembers({ state }), ...definedMembers({ conditions }) };
 }
 
 /** Prepares the plan of an instance whose definition does not change. */
@@ -183,7 +183,7 @@ export function afterOf({ operation, now }: PlanContext, { live, desired, answer
  */
 export function storedAs(object: KubeObject, live: KubeObject | undefined): KubeObject {
   const uid = live?.metadata.uid ?? plannedUid(object);
-  return { ...object, metadata: { ...object.metadata, uid }, ...definedMember('status', live?.status) };
+  return { ...object, metadata: { ...object.metadata, uid }, ...definedMembers({ status: live?.status }) };
 }
 
 /** Plans the change of an instance or a Graph itself, without the objects of its nodes. */

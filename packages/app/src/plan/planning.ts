@@ -2,7 +2,14 @@ import { type ControllerSettings, CRD_TYPE, withLevel } from '@typekro/controlle
 import type { Plan, PlanSource } from '@typekro/controller/inspect';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { Fingerprint } from '@typekro/engine/runtime';
-import { type KubeObject, type ObjectRef, isJsonObject, isoTime, tryParseJson } from '@typekro/kit/core';
+import {
+  type KubeObject,
+  type ObjectRef,
+  isJsonObject,
+  isoTime,
+  tryParseJson,
+  definedMembers,
+} from '@typekro/kit/core';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import { controllerSettings, LEVEL_FLAG, recordOf } from '../controllers/controller-settings.ts';
@@ -135,8 +142,7 @@ export async function openPlanning(
     operation,
     namespace: only ?? target.namespace,
     now,
-    ...(only === undefined ? {} : { only }),
-    ...(target.salt === undefined ? {} : { salt: target.salt }),
+    ...definedMembers({ only, salt: target.salt }),
     ...(compared === undefined
       ? {}
       : {

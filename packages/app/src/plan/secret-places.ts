@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
-import { definedMember, grouped, isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { definedMembers, grouped, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { type Graph, type PathStep, Path } from '@typekro/engine/graph';
 import { Secrets } from '@typekro/engine/runtime';
 import { objectsAt } from '@typekro/kit/kubernetes';
@@ -85,8 +85,7 @@ export function secretMask(
     return {
       ...each,
       message: shown(message),
-      ...definedMember('hint', hint && shown(hint)),
-      ...definedMember('kroMessage', kroMessage && shown(kroMessage)),
+      ...definedMembers({ hint: hint && shown(hint), kroMessage: kroMessage && shown(kroMessage) }),
       ...(isHidden || (meant !== '' && inputs.some((input) => isInputOf(input)(meant)))
         ? { isSecret: true as const }
         : {}),

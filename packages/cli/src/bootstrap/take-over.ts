@@ -1,4 +1,4 @@
-import { definedMember, TypeKroError } from '@typekro/kit/core';
+import { definedMembers, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import type { ControllerDeployment } from '@typekro/app/controllers';
 import { type ClusterWriter, scaleToZero, waitUntilStopped } from './scale-down.ts';
@@ -42,8 +42,7 @@ export async function inPlaceOf<Result>(
     const { message, code, what, object, remedy } = thrown;
     throw new TypeKroError(message, {
       code,
-      ...definedMember('what', what),
-      ...definedMember('object', object),
+      ...definedMembers({ what, object }),
       remedy: remedy === undefined ? back : `${remedy}; ${back}`,
       cause: thrown,
     });

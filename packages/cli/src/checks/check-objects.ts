@@ -2,7 +2,7 @@ import type { DryRun, RefusalCause } from '@typekro/cluster';
 import { isAtOrInside } from '@typekro/app/instance';
 import { inputPosition, type InputObject } from '@typekro/app/plan';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
-import { grouped, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { grouped, isJsonObject, parseApiVersion, definedMembers } from '@typekro/kit/core';
 import { type PathStep, isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
@@ -289,7 +289,6 @@ function report(
     severity: 'error',
     message: source === undefined ? `${option ?? file}: ${what}` : what,
     path: Path.format(steps),
-    ...(hint === undefined ? {} : { hint }),
-    ...(source === undefined ? {} : { source }),
+    ...definedMembers({ hint, source }),
   };
 }

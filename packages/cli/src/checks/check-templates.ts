@@ -2,7 +2,7 @@ import type { DryRun } from '@typekro/cluster';
 import { isAtOrInside } from '@typekro/app/instance';
 import { inputPosition, type InputObject } from '@typekro/app/plan';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { formatApiVersion, isJsonObject, stringifyJson, definedMembers } from '@typekro/kit/core';
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
 import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
@@ -149,8 +149,7 @@ async function checkNode(
         severity: 'error' as const,
         message: source === undefined ? `${file}: ${definition.metadata.name ?? 'definition'}: ${text}` : text,
         path: Path.format(path),
-        ...(hint === undefined ? {} : { hint }),
-        ...(source === undefined ? {} : { source }),
+        ...definedMembers({ hint, source }),
       },
     ];
   });

@@ -1,6 +1,14 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
 import { join, posix, win32 } from 'node:path';
-import { errorCode, makeDirectory, TypeKroError, userFolder, backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
+import {
+  errorCode,
+  makeDirectory,
+  TypeKroError,
+  userFolder,
+  backoffMs,
+  RETRY_POLICIES,
+  definedMembers,
+} from '@typekro/kit/core';
 import { dnsLabel } from '@typekro/kit/kubernetes';
 import { lockHolder } from '../up/process-lock.ts';
 import { type ClusterSettings, type RunningRecord, DATA_FOLDER, readRecord, readSettings } from './cluster-files.ts';
@@ -255,8 +263,7 @@ function readFolder(folder: ClusterFolder): FoundCluster {
   return {
     folder,
     state,
-    ...(settings === undefined ? {} : { settings }),
-    ...(record === undefined ? {} : { record }),
+    ...definedMembers({ settings, record }),
     ...(holder === undefined ? {} : { pid: holder.pid, isCertain: holder.isCertain }),
   };
 }

@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import type { CommandContext } from '../command.ts';
 import { padded, printableLine } from '@typekro/app/text';
@@ -74,8 +75,7 @@ export async function clusterView(
       : {}),
     ...(pid === undefined ? {} : { pid }),
     data: settings?.data === true,
-    ...(objects === undefined ? {} : { objects }),
-    ...(problem === undefined ? {} : { problem }),
+    ...definedMembers({ objects, problem }),
     kubeconfig: folder.kubeconfig,
     ...(settings?.entryIn === undefined ? {} : { context: contextName(folder.name), contextIn: settings.entryIn }),
     log: folder.log,

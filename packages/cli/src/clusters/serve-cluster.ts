@@ -14,7 +14,7 @@ import {
   createServingCertificate,
   requireStandIn,
 } from '@typekro/cluster';
-import { cryptoLibrary, definedMember, isoTime, TypeKroError } from '@typekro/kit/core';
+import { cryptoLibrary, definedMembers, isoTime, TypeKroError } from '@typekro/kit/core';
 import { pause, systemClock } from '@typekro/kube';
 import { KUBERNETES_RELEASE } from '@typekro/kit/kubernetes';
 import { processOptions } from '../run-processes-option.ts';
@@ -73,7 +73,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
   if ('holder' in lock) {
     throw new TypeKroError(`the process ${lock.holder} serves the cluster "${folder.name}" already`, {
       code: ALREADY_SERVED,
-      ...definedMember('remedy', lock.elsewhere),
+      ...definedMembers({ remedy: lock.elsewhere }),
     });
   }
   const closers: (() => unknown)[] = [

@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path';
-import { readRegularFile, TypeKroError } from '@typekro/kit/core';
+import { readRegularFile, TypeKroError, definedMembers } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 import { shellWord } from '@typekro/app/text';
@@ -134,9 +134,7 @@ export function settingsFor(
   const next = {
     ...base,
     data: base.data || data === true,
-    ...(standIns === undefined ? {} : { standIns }),
-    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
-    ...(processDirectory === undefined ? {} : { processDirectory }),
+    ...definedMembers({ standIns, kubernetesVersion, processDirectory }),
     ...(files === undefined || files === 'none' ? {} : { audit: files }),
   };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { hasErrors } from '@typekro/kit/core';
+import { hasErrors, definedMembers } from '@typekro/kit/core';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { githubAnnotations } from '../plan/printed/findings.ts';
@@ -169,9 +169,7 @@ async function save(
       namespace: only ?? home,
       options: {
         files: input.positionals,
-        ...(only === undefined ? {} : { only }),
-        ...(dryRun === undefined ? {} : { dryRun }),
-        ...(level === undefined ? {} : { level }),
+        ...definedMembers({ only, dryRun, level }),
         ...(files.named.length === 0 ? {} : { crds: files.named }),
       },
       now,

@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import type { ChildSelection } from './child-selections.ts';
 import { keyOf, watchFailure, watchKind } from './watched-kind.ts';
@@ -59,12 +60,7 @@ export class ChildWatch {
       this.#ending.signal,
       {
         known: versions.keys(),
-        selection: {
-          metadataOnly: true,
-          ...(namespace === undefined ? {} : { namespace }),
-          ...(labelSelector === undefined ? {} : { labelSelector }),
-          ...(fieldSelector === undefined ? {} : { fieldSelector }),
-        },
+        selection: { metadataOnly: true, ...definedMembers({ namespace, labelSelector, fieldSelector }) },
       },
     );
   }

@@ -1,5 +1,5 @@
 import { DEFINITION_KIND } from '@typekro/controller/controller';
-import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion, definedMembers } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type {
   DefinitionRow,
@@ -329,10 +329,7 @@ export class ClusterIndex implements InspectIndex {
     const { ref, waitingFor, state } = facts.row;
     const revision = this.#reportedRevisions.get(ref);
     const reason = waitingFor === undefined ? undefined : this.#reasonOf(ref, state);
-    return rowOf(facts, this.#servingOf(facts.row), {
-      ...(revision === undefined ? {} : { revision }),
-      ...(reason === undefined ? {} : { waitingFor: reason }),
-    });
+    return rowOf(facts, this.#servingOf(facts.row), { ...definedMembers({ revision, waitingFor: reason }) });
   }
 
   /**

@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve, sep } from 'node:path';
@@ -32,11 +33,7 @@ export function copiedCommands(facts: ShellFacts): NonNullable<InspectMeta['comm
   const files = (kubeconfig === undefined ? listed : [kubeconfig]).map((path) => resolve(cwd, path));
   const isDefault = files.length === 0 || (files.length === 1 && files[0] === home);
   const program = programWords(facts);
-  return {
-    ...(isDefault ? {} : { kubeconfigs: files }),
-    ...(context === undefined ? {} : { context }),
-    ...(program === undefined ? {} : { program }),
-  };
+  return { ...(isDefault ? {} : { kubeconfigs: files }), ...definedMembers({ context, program }) };
 }
 
 /**

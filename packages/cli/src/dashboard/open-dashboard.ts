@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import { createPages, dashboardUrl } from '@typekro/dashboard';
 import type { InspectAction, InspectMeta, InspectServer, InspectSource, Viewer } from '@typekro/controller/inspect';
 import { newInspectToken, ownViewer, proofOf, serveInspect, tokenOf } from '@typekro/controller/inspect';
@@ -95,10 +96,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     pages: createPages(),
     // A report contains data that the controller has the right to read. A caller can lack this right.
     ...(reports === undefined || isReviewed ? {} : { source: reports }),
-    ...(host === undefined ? {} : { host }),
-    ...(port === undefined ? {} : { port }),
-    ...(hosts === undefined ? {} : { hosts }),
-    ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
+    ...definedMembers({ host, port, hosts, onFailure: options.onFailure }),
     allowRemote: isReviewed,
     takesClusterTokens: isReviewed,
   });

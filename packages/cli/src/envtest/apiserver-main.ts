@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEmbeddedCluster, createServingCertificate } from '@typekro/cluster';
 import type { AuditOptions, ServingCertificate } from '@typekro/cluster';
-import { makeDirectory, readRegularFile } from '@typekro/kit/core';
+import { makeDirectory, readRegularFile, definedMembers } from '@typekro/kit/core';
 import { type ApiServerSettings, apiServerSettings, readTokens } from './apiserver-settings.ts';
 import { endOnSignal, endWithReasons } from './process-end.ts';
 
@@ -51,8 +51,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
   const audit = await auditOptions(settings);
   const cluster = await createEmbeddedCluster({
     controllers: false,
-    ...(settings.kubernetesVersion === undefined ? {} : { kubernetesVersion: settings.kubernetesVersion }),
-    ...(audit === undefined ? {} : { audit }),
+    ...definedMembers({ kubernetesVersion: settings.kubernetesVersion, audit }),
     authorization: settings.authorization,
     serviceAccountAdmission: settings.serviceAccountAdmission,
     serviceCidr: settings.serviceCidr,
@@ -71,8 +70,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
     port: settings.port,
     // A test harness polls the health at most once in 100 ms, so code can be preloaded before its first request.
     preloadDelayMs: 0,
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(authority === undefined ? {} : { clientCertificateAuthority: authority }),
+    ...definedMembers({ certificate, clientCertificateAuthority: authority }),
   });
   console.error(`${NAME}: serving at ${url}`);
 }

@@ -12,7 +12,7 @@ import {
   safeInstallation,
   type Logger,
 } from '@typekro/controller/controller';
-import { EMBEDDED_CONTEXT, NO_FOLLOW, openRegularFile, type KubeObject } from '@typekro/kit/core';
+import { EMBEDDED_CONTEXT, NO_FOLLOW, openRegularFile, type KubeObject, definedMembers } from '@typekro/kit/core';
 import { controllerCrds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type {
   DefinitionSummary,
@@ -196,8 +196,7 @@ async function openPage(
     settings: SESSION_SETTINGS,
     actions,
     commands,
-    ...(port === undefined ? {} : { port }),
-    ...(token === undefined ? {} : { token }),
+    ...definedMembers({ port, token }),
     onFailure: failureLogger(logger),
   });
   await opened.listed;

@@ -1,4 +1,4 @@
-import { definedMember, monotonicMs, TypeKroError } from '@typekro/kit/core';
+import { definedMembers, monotonicMs, TypeKroError } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import { keys } from '@typekro/engine/runtime';
 import { type RequestMeter, elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '@typekro/kube';
@@ -159,7 +159,7 @@ class KroController implements Controller {
       random,
       version,
       onEvent,
-      ...definedMember('traces', traces),
+      ...definedMembers({ traces }),
       settings,
       // With an injected clock, passes never yield, so that no result depends on the duration of work.
       yielder:
@@ -229,7 +229,7 @@ class KroController implements Controller {
     this.#instanceRunner = runnerOf('dynamic', options.instanceConcurrency ?? 32, passInstance);
     this.#graphRunner = runnerOf('graph', options.graphConcurrency ?? 32, passInstance);
     this.#router = new WakeRouter({
-      ...definedMember('graphCompiler', graphCompiler),
+      ...definedMembers({ graphCompiler }),
       caches,
       served,
       instances,

@@ -2,7 +2,7 @@ import { KroLevel } from '@typekro/engine/graph';
 import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { definedMember, MAX_TIMER_MS } from '@typekro/kit/core';
+import { definedMembers, MAX_TIMER_MS } from '@typekro/kit/core';
 
 /** The options that a command line sets. Other options keep their defaults. */
 export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {
@@ -24,17 +24,17 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const budget = number('cel-cost-limit');
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
-    ...definedMember('maxGraphRevisions', number('rgd-max-graph-revisions')),
-    ...definedMember('maxCollectionSize', number('rgd-max-collection-size')),
-    ...definedMember('maxCollectionDimensions', number('rgd-max-collection-dimension-size')),
-    ...definedMember('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
-    ...definedMember('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
-    ...definedMember('graphConcurrency', number('graph-concurrent-reconciles')),
+    ...definedMembers({ maxGraphRevisions: number('rgd-max-graph-revisions') }),
+    ...definedMembers({ maxCollectionSize: number('rgd-max-collection-size') }),
+    ...definedMembers({ maxCollectionDimensions: number('rgd-max-collection-dimension-size') }),
+    ...definedMembers({ definitionConcurrency: number('resource-graph-definition-concurrent-reconciles') }),
+    ...definedMembers({ instanceConcurrency: number('dynamic-controller-concurrent-reconciles') }),
+    ...definedMembers({ graphConcurrency: number('graph-concurrent-reconciles') }),
     ...(namespace === undefined || name === undefined ? {} : { serviceAccount: { namespace, name } }),
-    ...definedMember('kroCompatibility', level),
+    ...definedMembers({ kroCompatibility: level }),
     ...(budget === undefined || budget <= 0 ? {} : { budget }),
-    ...definedMember('version', text('version-label')),
-    ...definedMember('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS),
+    ...definedMembers({ version: text('version-label') }),
+    ...definedMembers({ shutdownGraceMs: grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS }),
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
     ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),

@@ -1,4 +1,4 @@
-import { TypeKroError } from '@typekro/kit/core';
+import { TypeKroError, definedMembers } from '@typekro/kit/core';
 import type { InspectSource } from '../inspect/index.ts';
 import { indexOfReports, newInspectToken, ownViewer, serveInspect, tokenOf } from '../inspect/index.ts';
 import type { Clock, KubernetesApi, LeaseTimes } from '@typekro/kube';
@@ -275,9 +275,7 @@ async function work(
       ...(part === undefined ? {} : { share: part }),
       client: api,
       logger,
-      ...(clock === undefined ? {} : { clock }),
-      ...(random === undefined ? {} : { random }),
-      ...(traces === undefined ? {} : { traces }),
+      ...definedMembers({ clock, random, traces }),
     },
     // A term begins with a successful write of the Lease, so the server is known to respond.
     { keepsReports: isInspected, isReached: held !== undefined },

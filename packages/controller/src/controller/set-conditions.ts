@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import type { JsonValue } from '@typekro/kit/core';
 import { type Condition, ConditionContent } from '@typekro/engine/runtime';
 
@@ -101,8 +102,7 @@ export function conditionsToJson(conditions: readonly Condition[]): JsonValue[] 
   return conditions.map(({ type, status, reason, message, lastTransitionTime, observedGeneration }) => ({
     type,
     status,
-    ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
-    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    ...definedMembers({ lastTransitionTime, observedGeneration }),
     ...(reason === undefined || reason === '' ? {} : { reason }),
     ...(message === undefined ? {} : { message }),
   }));

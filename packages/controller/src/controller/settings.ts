@@ -1,4 +1,4 @@
-import { definedMember } from '@typekro/kit/core';
+import { definedMembers } from '@typekro/kit/core';
 import type { CompileOptions, GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
 import { KroLevel, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { AdoptionPolicy, StepOptions } from '@typekro/engine/runtime';
@@ -38,13 +38,11 @@ export function settingsOf(options: Omit<ControllerOptions, 'client'>, from: str
     facets: comparedFacets(options),
     graphKind: features.graphKind ?? false,
     limits: {
-      ...definedMember('maxCollectionSize', options.maxCollectionSize),
-      ...definedMember('maxCollectionDimensions', options.maxCollectionDimensions),
-      ...definedMember('budget', options.budget),
-      ...definedMember('adoption', options.adoption),
-      ...definedMember('namespaces', options.namespaces),
+      ...definedMembers({ maxCollectionSize: options.maxCollectionSize }),
+      ...definedMembers({ maxCollectionDimensions: options.maxCollectionDimensions, budget: options.budget }),
+      ...definedMembers({ adoption: options.adoption, namespaces: options.namespaces }),
     },
-    ...definedMember('instanceServiceAccount', options.instanceServiceAccount),
+    ...definedMembers({ instanceServiceAccount: options.instanceServiceAccount }),
     from,
   };
 }
@@ -91,7 +89,7 @@ export const compileOptionsOf = ({
     target: 'typekro',
     features,
     kroCompatibility: level,
-    ...definedMember('maxForEachDimensions', limits.maxCollectionDimensions),
+    ...definedMembers({ maxForEachDimensions: limits.maxCollectionDimensions }),
   }) as const satisfies Omit<CompileOptions, 'sources'>;
 
 const NO_POLICIES = { nodeAdoption: new Map<string, AdoptionPolicy>() };
@@ -104,13 +102,10 @@ export function stepOptionsOf(
   const { maxCollectionSize, adoption, namespaces, budget } = limits;
   return {
     plainData: true,
-    ...definedMember('maxCollectionSize', maxCollectionSize),
-    ...definedMember('graphKind', graphKind),
-    ...definedMember('watchHealth', features.watchHealth),
-    ...definedMember('adoption', policies.adoption ?? adoption),
+    ...definedMembers({ maxCollectionSize, graphKind, watchHealth: features.watchHealth }),
+    ...definedMembers({ adoption: policies.adoption ?? adoption }),
     nodeAdoption: policies.nodeAdoption,
-    ...definedMember('namespaces', policies.namespaces ?? namespaces),
-    ...definedMember('budget', expressionBudget(policies, budget)),
-    ...definedMember('explain', policies.explain),
+    ...definedMembers({ namespaces: policies.namespaces ?? namespaces }),
+    ...definedMembers({ budget: expressionBudget(policies, budget), explain: policies.explain }),
   };
 }

@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { KubeError } from '@typekro/kube';
 import { type Reports, Failure } from '@typekro/engine/runtime';
@@ -32,9 +33,7 @@ export function withMessage(error: KubeError, message: string): KubeError {
     status,
     reason,
     details: { ...details, causes },
-    ...(what === undefined ? {} : { what }),
-    ...(object === undefined ? {} : { object }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...definedMembers({ what, object, retryAfterMs }),
   });
 }
 

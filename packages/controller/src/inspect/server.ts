@@ -1,6 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { cryptoLibrary, equalSecrets, errorCode, httpLibrary, isLoopbackHost, TypeKroError } from '@typekro/kit/core';
+import {
+  cryptoLibrary,
+  equalSecrets,
+  errorCode,
+  httpLibrary,
+  isLoopbackHost,
+  TypeKroError,
+  definedMembers,
+} from '@typekro/kit/core';
 import { createHttpServer, noteRequestHead, openServer } from '@typekro/kit/servers';
 import { type Clock, systemClock } from '@typekro/kube';
 import { answerInTime, READ_DEADLINE_MS, REVIEW_DEADLINE_MS, WORK_DEADLINE_MS } from './answer-deadline.ts';
@@ -242,8 +250,7 @@ class Handler {
         },
         {
           index,
-          ...(source === undefined ? {} : { source }),
-          ...(details === undefined ? {} : { details }),
+          ...definedMembers({ source, details }),
           call: { viewer, signal },
           epoch: this.#epoch,
           now: this.#clock.now(),

@@ -1,4 +1,4 @@
-import { type KubeObject, definedMember, earliest, gvkOf } from '@typekro/kit/core';
+import { type KubeObject, definedMembers, earliest, gvkOf } from '@typekro/kit/core';
 import { type Graph, Nodes } from '../graph/index.ts';
 import { confirmation, isConfirmed, isPausedRead } from './reports/confirmation.ts';
 import { isPatchManager } from './objects/field-managers.ts';
@@ -78,7 +78,7 @@ const NEEDLESS = { state: 'needless' } as const;
 
 /** The decision after a failure. `what` names the work that failed. */
 function failedTo(what: string, { failure, retryAt }: FailedRequest): EntryDecision<never> {
-  return { state: 'failed', message: `${what}: ${failure.message}`, ...definedMember('retryAt', retryAt) };
+  return { state: 'failed', message: `${what}: ${failure.message}`, ...definedMembers({ retryAt }) };
 }
 
 /**
@@ -286,7 +286,7 @@ function releaseFrom(
   const action: ReleaseAction = {
     target,
     manager,
-    ...definedMember('keepsFields', keepsFields),
+    ...definedMembers({ keepsFields }),
     ...(subresource === undefined ? {} : { subresource }),
     ...(uid === undefined ? {} : { uid }),
   };

@@ -1,4 +1,4 @@
-import { type GroupVersionKind, definedMember } from '@typekro/kit/core';
+import { type GroupVersionKind, definedMembers } from '@typekro/kit/core';
 import { typeKey } from './discovery.ts';
 import type { SchemaSource } from './model.ts';
 
@@ -8,7 +8,7 @@ import type { SchemaSource } from './model.ts';
  */
 export function combineSources(...sources: readonly SchemaSource[]): SchemaSource {
   return {
-    ...definedMember('ifUnknown', sources.find(({ ifUnknown }) => ifUnknown !== undefined)?.ifUnknown),
+    ...definedMembers({ ifUnknown: sources.find(({ ifUnknown }) => ifUnknown !== undefined)?.ifUnknown }),
     schemaOf(type) {
       for (const source of sources) {
         const schema = source.schemaOf(type);

@@ -1,3 +1,4 @@
+import { definedMembers } from './members.ts';
 import type { TypeKroError } from './error.ts';
 import { type SourcePosition, LineIndex } from './line-index.ts';
 
@@ -51,13 +52,7 @@ export interface Diagnostic {
 
 /** Returns an error as a diagnostic. The remedy of the error is the hint. */
 export function errorDiagnostic({ code, message, remedy }: TypeKroError, source?: SourcePosition): Diagnostic {
-  return {
-    code,
-    severity: 'error',
-    message,
-    ...(remedy === undefined ? {} : { hint: remedy }),
-    ...(source === undefined ? {} : { source }),
-  };
+  return { code, severity: 'error', message, ...definedMembers({ hint: remedy, source }) };
 }
 
 /** Does the list contain an error? False for a list of warnings only. */

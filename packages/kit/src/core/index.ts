@@ -86,7 +86,7 @@ export { nearestName } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
 export { seededRandom } from './seeded-random.ts';
-export { setOwn, definedMember, getOwn, grouped } from './members.ts';
+export { setOwn, definedMembers, getOwn, grouped } from './members.ts';
 export {
   interruptFiles,
   NO_FOLLOW,

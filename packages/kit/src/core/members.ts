@@ -1,7 +1,8 @@
-/** A member for an object literal: `{ [key]: value }`, or nothing for the value `undefined`. */
-export function definedMember<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
-}
+/** The members of an object that are not `undefined`. */
+export const definedMembers = <Members extends object>(
+  members: Members,
+): { [Key in keyof Members]?: Exclude<Members[Key], undefined> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as typeof members;
 
 /** Groups items by key. Keys and items keep the order of the input. */
 export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {

@@ -1,7 +1,14 @@
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { definedMember, isJsonObject, readUserFile, TypeKroError, whyUnreadable, yamlLibrary } from '@typekro/kit/core';
+import {
+  definedMembers,
+  isJsonObject,
+  readUserFile,
+  TypeKroError,
+  whyUnreadable,
+  yamlLibrary,
+} from '@typekro/kit/core';
 import { asObjects } from '@typekro/kit/kubernetes';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
@@ -181,11 +188,11 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
   const authority = await pem(cluster, 'certificate-authority');
   return {
     server: serverUrl(server, name, authority !== undefined || cluster.value['insecure-skip-tls-verify'] === true),
-    ...definedMember('certificateAuthority', authority),
-    ...definedMember('certificateAuthorityFile', pemFile(cluster, 'certificate-authority')),
+    ...definedMembers({ certificateAuthority: authority }),
+    ...definedMembers({ certificateAuthorityFile: pemFile(cluster, 'certificate-authority') }),
     insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
-    ...definedMember('tlsServerName', string(cluster.value['tls-server-name'])),
-    ...definedMember('proxyUrl', string(cluster.value['proxy-url'])),
+    ...definedMembers({ tlsServerName: string(cluster.value['tls-server-name']) }),
+    ...definedMembers({ proxyUrl: string(cluster.value['proxy-url']) }),
     credentials: user === undefined ? {} : await readCredentials(user, cluster),
     namespace: string(context.value['namespace']) ?? 'default',
     context: name,
@@ -219,16 +226,14 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
   const tokenFile = string(user.value['tokenFile']);
   const exec = user.value['exec'];
   return {
-    ...definedMember('clientCertificate', await pem(user, 'client-certificate')),
-    ...definedMember('clientKey', await pem(user, 'client-key')),
-    ...definedMember('clientCertificateFile', pemFile(user, 'client-certificate')),
-    ...definedMember('clientKeyFile', pemFile(user, 'client-key')),
-    ...definedMember('token', string(user.value['token'])),
-    ...definedMember('tokenFile', tokenFile === undefined ? undefined : resolve(user.folder, tokenFile)),
-    ...definedMember('username', string(user.value['username'])),
-    ...definedMember('password', string(user.value['password'])),
+    ...definedMembers({ clientCertificate: await pem(user, 'client-certificate') }),
+    ...definedMembers({ clientKey: await pem(user, 'client-key') }),
+    ...definedMembers({ clientCertificateFile: pemFile(user, 'client-certificate') }),
+    ...definedMembers({ clientKeyFile: pemFile(user, 'client-key'), token: string(user.value['token']) }),
+    ...definedMembers({ tokenFile: tokenFile === undefined ? undefined : resolve(user.folder, tokenFile) }),
+    ...definedMembers({ username: string(user.value['username']), password: string(user.value['password']) }),
     ...(isJsonObject(exec) ? { exec: readExec(exec, user.folder, cluster) } : {}),
-    ...definedMember('impersonate', readImpersonation(user)),
+    ...definedMembers({ impersonate: readImpersonation(user) }),
   };
 }
 
@@ -263,9 +268,9 @@ function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin 
     command: /[/\\]/.test(command) ? resolve(folder, command) : command,
     args: Array.isArray(exec['args']) ? exec['args'].map(String) : [],
     env,
-    ...definedMember('installHint', string(exec['installHint'])),
+    ...definedMembers({ installHint: string(exec['installHint']) }),
     provideClusterInfo: exec['provideClusterInfo'] === true,
-    ...definedMember('clusterConfig', extension?.['extension']),
+    ...definedMembers({ clusterConfig: extension?.['extension'] }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { type BackoffPolicy, type ObjectRef, backoffMs, TypeKroError } from '@typekro/kit/core';
+import { type BackoffPolicy, type ObjectRef, backoffMs, TypeKroError, definedMembers } from '@typekro/kit/core';
 import { classify } from '@typekro/kit/kubernetes';
 import { readBodyText } from './response-body.ts';
 import { elapsed, pause } from '../clock.ts';
@@ -106,9 +106,7 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
       method: request.method,
       path: request.path,
       headers: { ...context.headers, ...request.headers },
-      ...(request.body === undefined ? {} : { body: request.body }),
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-      ...(mayBeSent === undefined ? {} : { mayBeSent }),
+      ...definedMembers({ body: request.body, signal: request.signal, mayBeSent }),
     });
     status = response.status;
     return response;

@@ -1,5 +1,5 @@
 import type { DeployTarget } from '../compose/index.ts';
-import { parseApiVersion, TypeKroError } from '@typekro/kit/core';
+import { parseApiVersion, TypeKroError, definedMembers } from '@typekro/kit/core';
 import type { Transport } from '@typekro/kube';
 import type { InstanceLocation, StoredConnection } from './kro-resource-props.ts';
 import { kubeConfigOf } from './stored-props.ts';
@@ -71,11 +71,7 @@ function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTar
     form: 'definition',
     name: place.definition,
     namespace: place.namespace,
-    options: {
-      ...(timeout === undefined ? {} : { timeout }),
-      ...(kubeConfig === undefined ? {} : { kubeConfig }),
-      ...(transport === undefined ? {} : { transport }),
-    },
+    options: { ...definedMembers({ timeout, kubeConfig, transport }) },
     diagnostics: [],
     definition: () => ({ spec: { schema: { group, apiVersion: version, kind: place.kind } } }),
     instance: () => notForDeploying(),

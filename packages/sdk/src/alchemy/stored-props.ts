@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type JsonObject, type JsonValue, isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  isJsonObject,
+  stringifyJson,
+  TypeKroError,
+  definedMembers,
+} from '@typekro/kit/core';
 import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './kro-resource-props.ts';
 
 /**
@@ -110,12 +117,7 @@ export function storedProps<Input, Spec, Status>(
   const definition = composition.toDefinition({ target: 'typekro', ...(aspects === undefined ? {} : { aspects }) });
   const connection = connectionOf(props, isSecret);
   const kubeConfig = kubeConfigOf(connection);
-  const settings = {
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(waitForReady === undefined ? {} : { waitForReady }),
-    ...(createNamespace === undefined ? {} : { createNamespace }),
-    ...(allowBreakingChanges === undefined ? {} : { allowBreakingChanges }),
-  };
+  const settings = { ...definedMembers({ timeout, waitForReady, createNamespace, allowBreakingChanges }) };
   return {
     place: {
       mode,
@@ -136,10 +138,7 @@ export function storedProps<Input, Spec, Status>(
         const factory = composition.factory(mode, {
           namespace,
           ...settings,
-          ...(aspects === undefined ? {} : { aspects }),
-          ...(progressCallback === undefined ? {} : { progressCallback }),
-          ...(kubeConfig === undefined ? {} : { kubeConfig }),
-          ...(transport === undefined ? {} : { transport }),
+          ...definedMembers({ aspects, progressCallback, kubeConfig, transport }),
         });
         try {
           return await factory.deploy(spec);

@@ -1,4 +1,4 @@
-import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, refOf, definedMembers } from '@typekro/kit/core';
 import { objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
 import { isConflict, isNotFound, isTimeout } from '@typekro/kube';
 import { type DeletionEffect, identityOf } from './deletion-result.ts';
@@ -127,11 +127,7 @@ function asApplied({ apiVersion, kind, metadata: { name, labels, annotations }, 
   return {
     apiVersion,
     kind,
-    metadata: {
-      ...(name === undefined ? {} : { name }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
-    },
+    metadata: { ...definedMembers({ name, labels, annotations }) },
     ...(spec === undefined ? {} : { spec }),
   };
 }

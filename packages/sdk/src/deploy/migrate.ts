@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
+import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError, definedMembers } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '@typekro/kube';
 import { objectsAt } from '@typekro/kit/kubernetes';
@@ -124,10 +124,7 @@ async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<v
       // The resourceVersion as a precondition prevents the deletion if a controller has added its finalizer again in
       // the meantime.
       await api.delete(ref, {
-        preconditions: {
-          ...(uid === undefined ? {} : { uid }),
-          ...(resourceVersion === undefined ? {} : { resourceVersion }),
-        },
+        preconditions: { ...definedMembers({ uid, resourceVersion }) },
         propagationPolicy: 'Orphan',
         signal,
       });

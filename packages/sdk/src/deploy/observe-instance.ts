@@ -1,4 +1,4 @@
-import { type KubeObject, formatApiVersion, isJsonObject, RETRY_POLICIES } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion, isJsonObject, RETRY_POLICIES, definedMembers } from '@typekro/kit/core';
 import { type Graph, Nodes } from '@typekro/engine/graph';
 import { type Clock, type KubernetesApi, systemClock, unlessFailed } from '@typekro/kube';
 import type { ApplyAction, Decision, FieldDifference, ObjectType } from '@typekro/engine/runtime';
@@ -44,8 +44,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
     known: await children(api, graph, instance, signal),
-    ...(options.failures === undefined ? {} : { failures: options.failures }),
-    ...(options.contest === undefined ? {} : { contest: options.contest }),
+    ...definedMembers({ failures: options.failures, contest: options.contest }),
     isSettled: (action) => isBookkeeping(action) || isSettled(action),
     report: () => undefined,
   });

@@ -1,4 +1,4 @@
-import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion, definedMembers } from '@typekro/kit/core';
 import type { KubernetesApi, WatchEvent } from '@typekro/kube';
 import type { ObjectTarget, ObjectType, Targets } from '@typekro/engine/runtime';
 
@@ -184,11 +184,7 @@ export class WatchSet {
     const { signal } = watch.stopped;
     const events: AsyncIterable<WatchEvent> = this.#api.watch(
       { apiVersion: formatApiVersion(type), kind: type.kind },
-      {
-        signal,
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-      },
+      { signal, ...definedMembers({ namespace, labelSelector }) },
     );
     // The objects that were reported since the last interruption. When the watch is synced, every known object that is
     // not in this set has been deleted.

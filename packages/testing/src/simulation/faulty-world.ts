@@ -1,6 +1,6 @@
 import type { Cluster } from '@typekro/cluster';
 import type { ControllerOptions } from '@typekro/controller/controller';
-import { definedMember } from '@typekro/kit/core';
+import { definedMembers } from '@typekro/kit/core';
 import { type TransportRequest, KubeClient } from '@typekro/kube';
 import { type RuledGraph, Invariants } from './invariants.ts';
 import { type KindOfPlural, Ledger } from './ledger.ts';
@@ -130,9 +130,7 @@ export class FaultyWorld {
         this.#disrupted(`${text}: watch of ${path.replace(/\?.*/, '')}`),
       nextRequest: (request: TransportRequest) => this.#nextRequest(request),
       nextStream: () => (this.#streams += 1),
-      ...(election === undefined ? {} : { election }),
-      ...(controller === undefined ? {} : { controller }),
-      ...definedMember('authenticate', options.authenticate),
+      ...definedMembers({ election, controller, authenticate: options.authenticate }),
     };
     this.processes = Array.from(
       { length: processes },

@@ -1,4 +1,4 @@
-import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import { isBookkeeping, ObservedStore, laidOver } from '@typekro/sdk/deploy';
 import { patchWriter } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
@@ -158,12 +158,12 @@ export function* simulate(
         store.setObject(action.target, answer.taken);
         continue;
       }
-      const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
+      const mark = { apply: action, bookkeeping: true, ...definedMembers({ before: marks.get(action) }) } as const;
       writes.push({
         wave,
         after,
         ...(answer === undefined ? mark : recordWrite(store, action, answer)),
-        ...definedMember('isSame', input.isSame),
+        ...definedMembers({ isSame: input.isSame }),
       });
     }
     // A released object no longer belongs to the instance, so it is recorded as gone, like a deleted object.
@@ -207,8 +207,8 @@ function recordWrite(store: ObservedStore, action: ApplyAction, answer: WriteAns
   return {
     apply: action,
     answer,
-    ...definedMember('before', before),
-    ...(isReplaced ? { replace: true } : definedMember('kept', kept)),
+    ...definedMembers({ before }),
+    ...(isReplaced ? { replace: true } : definedMembers({ kept })),
   };
 }
 

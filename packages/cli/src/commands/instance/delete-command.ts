@@ -1,4 +1,4 @@
-import { count, formatRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { count, formatRef, objectName, refOf, TypeKroError, definedMembers } from '@typekro/kit/core';
 import { Nodes } from '@typekro/engine/graph';
 import { type NodeReport, keys } from '@typekro/engine/runtime';
 import type { Command } from '../../command.ts';
@@ -43,10 +43,7 @@ export const deleteInstance: Command = {
         });
       }
       // A concurrent change, for example of the deletion policy, is a conflict.
-      const preconditions = {
-        ...(uid === undefined ? {} : { uid }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      };
+      const preconditions = { ...definedMembers({ uid, resourceVersion }) };
       await api.delete(object, { preconditions, dryRun, signal });
       const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
       const isOwned = ({ id }: NodeReport): boolean => {

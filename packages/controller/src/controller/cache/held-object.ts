@@ -1,4 +1,4 @@
-import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import type { ApplyAction, EquivalentDigests, Observations } from '@typekro/engine/runtime';
 import { FieldWriter, Fingerprint, WriteRules } from '@typekro/engine/runtime';
 import { compact } from './compact.ts';
@@ -110,11 +110,11 @@ export function withDueWrites(live: Observations.LiveObject): Observations.LiveO
   const fields = [...(live.engineFields ?? [])].map(
     ([writer, { owned, equivalence }]): [string, Observations.EngineFields] => [
       writer,
-      { owned, ...definedMember('equivalence', due(equivalence)) },
+      { owned, ...definedMembers({ equivalence: due(equivalence) }) },
     ],
   );
   const engineFields = live.engineFields && frugalMap(fields);
-  return makeEntry({ ...live, ...definedMember('engineFields', engineFields) }, due(live.equivalence), live.whole);
+  return makeEntry({ ...live, ...definedMembers({ engineFields }) }, due(live.equivalence), live.whole);
 }
 
 /** The entry with `pair` as its equivalence. The whole object is dropped when `pair` matches the owned fields. */
@@ -156,13 +156,16 @@ function compactedFields(
   const entries = [...fields].map(([writer, { owned, equivalence }]): [string, Observations.EngineFields] => {
     const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
     // Equal Graphs make objects with equal fields, so that these objects share one `EngineFields` in memory.
-    return [internString(writer), internJson({ owned: sharedDigest(owned), ...definedMember('equivalence', digests) })];
+    return [
+      internString(writer),
+      internJson({ owned: sharedDigest(owned), ...definedMembers({ equivalence: digests }) }),
+    ];
   });
   return frugalMap(entries);
 }
 
 function digestsOf({ desired, owned, repeat }: EquivalentDigests): EquivalentDigests {
-  return { desired: sharedDigest(desired), owned: sharedDigest(owned), ...definedMember('repeat', repeat) };
+  return { desired: sharedDigest(desired), owned: sharedDigest(owned), ...definedMembers({ repeat }) };
 }
 
 /** The digest of a fingerprint. Objects with equal owned fields share it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type JsonObject, type KubeObject, definedMember } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import { crdDifference, crdDigest } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
@@ -52,7 +52,7 @@ const { graph: recordingGraph } = compile(
 const recordPath = 'spec versions 0 schema openAPIV3Schema properties status properties graph';
 const steps = recordPath.split(' ').map((step) => (step === '0' ? 0 : step));
 const record = valueAtSteps(recordingGraph?.instance?.crd ?? {}, steps);
-const recording = crdWithStatus({ state: { type: 'string' }, ...definedMember('graph', record) });
+const recording = crdWithStatus({ state: { type: 'string' }, ...definedMembers({ graph: record }) });
 const ownGraph = crdWithStatus({ state: { type: 'string' }, graph: { type: 'string' } });
 
 function labelled(labels: Record<string, string>): KubeObject {

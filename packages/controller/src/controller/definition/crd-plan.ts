@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, definedMember, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { DefinitionObject } from './definition-object.ts';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { keys, ObjectLabels } from '@typekro/engine/runtime';
@@ -114,7 +114,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   return {
     metadata: {
       // With the resourceVersion of the compared CRD, an outdated plan gets a conflict.
-      ...definedMember('resourceVersion', existing.metadata.resourceVersion),
+      ...definedMembers({ resourceVersion: existing.metadata.resourceVersion }),
       labels,
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },

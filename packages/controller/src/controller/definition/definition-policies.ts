@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import { type AdoptionPolicy, keys } from '@typekro/engine/runtime';
 import { type Allowance, parseAllowance } from '../rollout/canary.ts';
@@ -105,11 +106,9 @@ export function readPolicies(object: KubeObject): Policies {
   const explain = one(EXPLAIN, parseBoolean, 'true or false');
   one(keys.DELETION_POLICY_ANNOTATION, (text) => (text === 'wait' ? text : undefined), 'wait');
   return {
-    ...(canary === undefined ? {} : { canary }),
-    ...(namespaces === undefined ? {} : { namespaces }),
+    ...definedMembers({ canary, namespaces }),
     ...(explain === true ? { explain } : {}),
-    ...(budget === undefined ? {} : { budget }),
-    ...(adoption === undefined ? {} : { adoption }),
+    ...definedMembers({ budget, adoption }),
     nodeAdoption,
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
     invalid,

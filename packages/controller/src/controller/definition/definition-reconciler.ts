@@ -1,5 +1,5 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
-import { definedMember, RETRY_POLICIES } from '@typekro/kit/core';
+import { definedMembers, RETRY_POLICIES } from '@typekro/kit/core';
 import { type Graph, Kinds, KroLevel } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
@@ -318,9 +318,7 @@ export class DefinitionReconciler {
       {
         conditions,
         lastIssuedRevision: lastIssued,
-        ...definedMember('rolledOut', pass.rolledOut),
-        ...definedMember('propagated', pass.propagated),
-        ...(compiled.graph === undefined ? {} : { graph: compiled.graph }),
+        ...definedMembers({ rolledOut: pass.rolledOut, propagated: pass.propagated, graph: compiled.graph }),
       },
       clock.now(),
     );

@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import type { JsonObject } from '@typekro/kit/core';
 import { type Graph, Nodes } from '@typekro/engine/graph';
 
@@ -24,9 +25,5 @@ export function graphStatus(graph: Graph): JsonObject {
  */
 export function lastGraphStatus(status: JsonObject): JsonObject {
   const { topologicalOrder, resources, deferredResources } = status;
-  return {
-    ...(topologicalOrder === undefined ? {} : { topologicalOrder }),
-    ...(resources === undefined ? {} : { resources }),
-    ...(deferredResources === undefined ? {} : { deferredResources }),
-  };
+  return { ...definedMembers({ topologicalOrder, resources, deferredResources }) };
 }

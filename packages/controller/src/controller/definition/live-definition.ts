@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
-import { definedMember, formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
+import { definedMembers, formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
 import { compile, Kinds, KroLevel, revisionHash } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError, LiveSchemas } from '@typekro/kube';
@@ -77,7 +77,7 @@ export async function liveDefinition(
       ? revisions.filter(({ number }) => number <= (kept?.number ?? rollout?.base?.number ?? Infinity)).toReversed()
       : revisions.filter(({ number }) => number === pin);
   const step = instanceStepOptions(definition, policies, instance, settings);
-  const actingAs = definedMember('actingAs', step.account);
+  const actingAs = definedMembers({ actingAs: step.account });
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, settings, signal);
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.

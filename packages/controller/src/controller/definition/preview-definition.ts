@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { type Graph, revisionHash } from '@typekro/engine/graph';
 import { readConditions, keys } from '@typekro/engine/runtime';
@@ -114,8 +115,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     revision: { from: newest?.number ?? 0, to },
     ...(newest === undefined ? {} : { before: newest.spec }),
     crd: crd.do,
-    ...(refusal === undefined ? {} : { refusal }),
-    ...(rollout === undefined ? {} : { rollout }),
+    ...definedMembers({ refusal, rollout }),
     deferralOf: (instance) => deferralOf(instance, to, rollout, held?.get(instanceKey(instance))),
     stepOf: (instance) => stepOf(instance),
   };

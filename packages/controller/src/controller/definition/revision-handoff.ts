@@ -1,4 +1,4 @@
-import { definedMember, earliest } from '@typekro/kit/core';
+import { definedMembers, earliest } from '@typekro/kit/core';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
@@ -70,7 +70,7 @@ export class RevisionHandoff {
       type,
       graph,
       revision: revision.number,
-      ...definedMember('canary', decided.canary),
+      ...definedMembers({ canary: decided.canary }),
       ...(graph.propagateWhen === undefined ? {} : { newestRevision: revision.number }),
     });
   }

@@ -1,4 +1,4 @@
-import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { ActingIdentities, ActingIdentity, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
@@ -69,7 +69,7 @@ export class GraphKind {
     if (makers.length > MAX_MAKERS) return { ...base, failure: tooManyMakersText(makers) };
     const { graph, message = '', isKindMissing } = await compiler.compile(object, signal);
     if (graph !== undefined) return { ...base, graph };
-    return { ...base, failure: message, ...definedMember('isKindMissing', isKindMissing) };
+    return { ...base, failure: message, ...definedMembers({ isKindMissing }) };
   }
 
   /** The identity of the ServiceAccount of a Graph. */

@@ -1,4 +1,4 @@
-import { type KubeObject, definedMember, formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, definedMembers, formatApiVersion } from '@typekro/kit/core';
 import { type ExecutionView, type ReadMemory, type RememberedWrite, attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { ApplyAction, Decisions } from '@typekro/engine/runtime';
@@ -56,7 +56,7 @@ export class InstanceAnswers implements ExecutionView {
    */
   #withNamespace({ namespace }: ObjectTarget, failed: RememberedWrite): RememberedWrite {
     if (namespace === undefined || !WriteAttempt.lacksNamespace(failed.failure)) return failed;
-    return { ...failed, ...definedMember('namespaceUid', namespaceUid(this.#context.caches, namespace)) };
+    return { ...failed, ...definedMembers({ namespaceUid: namespaceUid(this.#context.caches, namespace) }) };
   }
 
   applied(action: ApplyAction, answer: KubeObject): void {

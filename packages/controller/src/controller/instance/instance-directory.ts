@@ -1,4 +1,4 @@
-import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import { type Graph, GraphObject } from '@typekro/engine/graph';
 import { type Clock, elapsed } from '@typekro/kube';
 import { type Decision, type ObjectType, RecordedStatus } from '@typekro/engine/runtime';
@@ -264,7 +264,7 @@ export class InstanceDirectory {
       this.wake(id);
       return undefined;
     }
-    return this.#options.reconciler.explain(record, { ...record.served, ...definedMember('graph', graph) }, instance);
+    return this.#options.reconciler.explain(record, { ...record.served, ...definedMembers({ graph }) }, instance);
   }
 
   /** The outcome of the last pass over an instance. */

@@ -1,7 +1,7 @@
 import type { GroupVersionKind, KubeObject, ObjectRef } from '@typekro/kit/core';
 import {
   backoffMs,
-  definedMember,
+  definedMembers,
   earliest,
   formatApiVersion,
   monotonicMs,
@@ -212,7 +212,7 @@ export class InstanceReconciler {
     );
     const options = {
       ...this.#stepOptions(record, served, instance),
-      ...definedMember('memory', memory),
+      ...definedMembers({ memory }),
       kinds: (type: GroupVersionKind, nodeId?: string) => {
         const found = view.typeOf(type);
         // Before the step reads an object, the projections of its kind must contain the fields that the graph reads.
@@ -372,11 +372,9 @@ export class InstanceReconciler {
       definitionUid: served.definitionUid,
       templateNow: record.templateNow?.at ?? now,
       revision: served.revision,
-      ...definedMember('newestRevision', served.newestRevision),
-      ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
-      ...definedMember('account', served.origin === 'graph' ? served.identity.user : undefined),
-      ...definedMember('makers', served.makers),
-      ...definedMember('authorConditions', served.authorConditions),
+      ...definedMembers({ newestRevision: served.newestRevision, statusNow: record.statusNow }),
+      ...definedMembers({ account: served.origin === 'graph' ? served.identity.user : undefined }),
+      ...definedMembers({ makers: served.makers, authorConditions: served.authorConditions }),
     };
   }
 }

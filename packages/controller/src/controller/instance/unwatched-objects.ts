@@ -1,4 +1,4 @@
-import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import type { ApplyAction, Decisions, ObjectTarget, ObjectType, Observations, Targets } from '@typekro/engine/runtime';
 import { ObjectKey, Projection } from '@typekro/engine/runtime';
 import {
@@ -78,7 +78,7 @@ export class UnwatchedObjects {
     const before = this.get(action.target);
     this.read(action.target, answer);
     const { pair, writer } = appliedPair(action, answer, before, this.get(action.target), now);
-    this.setEquivalence({ target: action.target, pair, ...definedMember('writer', writer) });
+    this.setEquivalence({ target: action.target, pair, ...definedMembers({ writer }) });
   }
 
   /** Records the response to a deletion. Ignores objects that are watched. */

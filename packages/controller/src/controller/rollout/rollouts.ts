@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, definedMember, getOwn } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers, getOwn } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import type { ConditionContent } from '@typekro/engine/runtime';
@@ -101,7 +101,7 @@ export class Rollouts {
     const candidates = [...instances.values()].flatMap(({ object }) => {
       if (!followsRollouts(object)) return [];
       const id = instanceId(instances.type, instanceKey(object));
-      return [{ id, object, ...definedMember('outcome', outcomeOf(id)) }];
+      return [{ id, object, ...definedMembers({ outcome: outcomeOf(id) }) }];
     });
     const now = clock.now();
     const decided = decidePropagation(propagateWhen, revision.number, candidates, { now });
@@ -116,7 +116,7 @@ export class Rollouts {
     return {
       canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true },
       propagated,
-      ...definedMember('retryAt', retryAt),
+      ...definedMembers({ retryAt }),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, ObjectRef } from '@typekro/kit/core';
-import { definedMember, formatRef, isJsonObject } from '@typekro/kit/core';
+import { definedMembers, formatRef, isJsonObject } from '@typekro/kit/core';
 import type { ExternalCollectionNode, ExternalNode } from '../../graph/model.ts';
 import { conditionFailureText } from '../reports/failure.ts';
 import { compareObjects } from '../objects/identity.ts';
@@ -104,7 +104,7 @@ function unreadable(
 ) {
   const because = { kind: 'read-failed', ...object, failure } as const;
   const message = context.texts.externalUnreadable(node, conditionFailureText(context.graph, failure), target);
-  return { state: 'failed', because, message, ...definedMember('retryAt', retryAt) } as const;
+  return { state: 'failed', because, message, ...definedMembers({ retryAt }) } as const;
 }
 
 function namespaceOf(value: JsonValue | undefined): { namespace?: string } {

@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
 
 /** Options of `typeKroRuntimeBootstrap`. */
@@ -65,8 +66,7 @@ export function runtimeSettings(options: TypeKroRuntimeOptions): RuntimeSettings
     fluxInstallation: options.fluxInstallation ?? 'managed',
     rbac: options.rbac ?? 'cluster-admin',
     controller: options.controller ?? 'kro',
-    ...(options.manifestsFrom === undefined ? {} : { manifestsFrom: options.manifestsFrom }),
-    ...(options.controllerImage === undefined ? {} : { controllerImage: options.controllerImage }),
+    ...definedMembers({ manifestsFrom: options.manifestsFrom, controllerImage: options.controllerImage }),
   };
 }
 
