@@ -89,8 +89,8 @@ export const ExitCode = {
    */
   changes: 2,
   /**
-   * For `plan --exit-code` and `upgrade --check`: a change would be refused or blocked. For `hand-back`: there are
-   * findings.
+   * For `plan --exit-code`, `upgrade --check`, `apply` and `adopt`: a change is refused or blocked. For `hand-back`:
+   * there are findings.
    */
   blocked: 3,
   /** Files or objects in the cluster differ from their expected state. */

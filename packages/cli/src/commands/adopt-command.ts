@@ -73,8 +73,7 @@ export const adopt: Command = {
     refuseReplacement(made);
     if (dryRun || adoption.objects.length === 0) return ExitCode.ok;
     const quiet = textOption(input, 'output') !== 'text';
-    await carryOutPlan(quiet ? withoutOutput(context) : context, target, made);
-    return ExitCode.ok;
+    return await carryOutPlan(quiet ? withoutOutput(context) : context, target, made);
   },
 };
 

@@ -1,7 +1,7 @@
 import { recreatedText } from '@typekro/controller/inspect';
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { type ObjectRef, objectName, TypeKroError } from '@typekro/kit/core';
+import { type ObjectRef, formatRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { KubeError, systemClock } from '@typekro/kube';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../command-options.ts';
@@ -67,10 +67,9 @@ export const apply: Command = {
       printLines(context, [...planLines(made.plan, view), '']);
       if (input.options['replace'] !== true) refuseReplacement(made);
     }
-    await carryOutPlan(context, target, made).catch((error: unknown) => {
+    return await carryOutPlan(context, target, made).catch((error: unknown) => {
       throw withoutDefinitions(error) ?? error;
     });
-    return ExitCode.ok;
   },
 };
 
@@ -209,8 +208,11 @@ export function refuseReplacement({ plan }: MadePlan): void {
   });
 }
 
-/** Carries out a plan, and prints each object. */
-export async function carryOutPlan(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
+/**
+ * Carries out a plan, and prints each object. Returns the exit code: `blocked` when an instance or a Graph of the files
+ * has a blocked node or a refused write.
+ */
+export async function carryOutPlan(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<number> {
   const { plan, files, objects: source } = made;
   await applyPlan({
     api,
@@ -223,11 +225,21 @@ export async function carryOutPlan(context: CommandContext, { api }: PlanTarget,
     print: (line) => printLines(context, [line]),
   });
   const { changed, blocked } = plan.summary.instances;
-  if (changed + blocked === 0) return;
-  if (plan.operation === 'apply')
-    printLines(context, ['The controller carries out the rest: typekro why explains what an instance waits for.']);
-  else if (plan.instances.length === made.desired.length)
+  if (plan.operation === 'apply') {
+    const own = new Set(made.desired.map((object) => formatRef(refOf(object))));
+    const stuck = plan.instances.filter(
+      ({ instance, state, writes }) =>
+        own.has(formatRef(instance)) && (state === 'blocked' || writes.some(({ refusal }) => refusal !== undefined)),
+    );
+    const names = stuck.map(({ instance }) => objectName(instance)).join(', ');
+    const rest = 'The controller carries out the rest: typekro why explains what an instance waits for.';
+    if (changed + blocked > 0)
+      printLines(context, [...(names === '' ? [] : [`Blocked or refused in part: ${names}.`]), rest]);
+    return stuck.length === 0 ? ExitCode.ok : ExitCode.blocked;
+  }
+  if (changed + blocked > 0 && plan.instances.length === made.desired.length)
     printLines(context, [
       'The controller deletes the objects of each instance first: typekro why shows what a deletion waits for.',
     ]);
+  return ExitCode.ok;
 }

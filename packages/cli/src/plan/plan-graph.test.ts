@@ -256,3 +256,18 @@ test('a snapshot contains Graphs with their objects, and no Secret value', async
       Of 2 writes: 2 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
 });
+
+const pots = potDefinition([map('map', 'of-pot', { v: '${string(10 / schema.spec.count)}' })]);
+const inTeam = (count: number) => ({ ...pot('p', { count }), metadata: { name: 'p', namespace: 'team-a' } });
+
+test.each<[what: string, files: readonly KubeObject[], code: number, words: string]>([
+  ['a Graph whose patch conflicts', [graph(mark)], 3, 'Blocked or refused in part: Graph team-a/g.'],
+  ['a Graph beside it', [graph(map('first', 'first', { k: 'v' }))], 0, 'created Graph'],
+  ['an instance with a failing node', [pots, inTeam(0)], 3, 'Blocked or refused in part: Pot team-a/p.'],
+  ['an instance', [pots, inTeam(1)], 0, 'created Pot'],
+])('apply of %s gives the exit code of a blocked plan, or 0', async (_what, files, code, words) => {
+  await plans.world.user.apply(target({ tier: 'iron' }), { fieldManager: 'rival' });
+  const plan = await plans.run('plan FILE --exit-code', ...files);
+  const applied = await plans.run('apply FILE', ...files);
+  expect([plan.code === 3, applied.code, applied.out]).toEqual([code === 3, code, expect.stringContaining(words)]);
+});
