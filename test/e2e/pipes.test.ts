@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -148,4 +148,59 @@ describe('closed output', () => {
       expect(await command.ended).toMatchObject({ code: 130, stderr: '' });
     },
   );
+});
+
+describe.skipIf(process.platform === 'win32')('an output file', () => {
+  let cwd: string;
+  beforeEach(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'typekro-output-'));
+    writeFileSync(join(cwd, 'f'), 'first\n');
+  });
+  afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+  const EXPORT = 'bootstrap --image x/y:1 --export';
+  const run = (script: string) =>
+    spawnSync('bash', ['-c', script.replaceAll('typekro', `"${process.execPath}" "${CLI}"`)], {
+      cwd,
+      encoding: 'utf8',
+    });
+  const text = (name: string) => readFileSync(join(cwd, name), 'utf8');
+
+  test.each([
+    ['> g', ''],
+    ['>> f', 'first\n'],
+    ['| cat > g', ''],
+  ])('that is open gets the result after what is there, and nothing else: %s', (to, before) => {
+    run(`typekro ${EXPORT} whole`);
+    for (const name of ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].slice(0, process.platform === 'linux' ? 3 : 2)) {
+      writeFileSync(join(cwd, 'f'), 'first\n');
+      const { stderr } = run(`typekro ${EXPORT} ${name} ${to}`);
+      expect([text(to.slice(-1)), stderr]).toEqual([
+        before + text('whole'),
+        expect.stringMatching(/^\/.*: 15 objects/),
+      ]);
+    }
+    run(`{ echo first; typekro ${EXPORT} /dev/fd/3 3>&1; echo last; } > g`);
+    expect(text('g')).toBe(`first\n${text('whole')}last\n`);
+  });
+
+  test.each([`typekro ${EXPORT} /dev/stdout`, `typekro ${EXPORT} /dev/fd/3 3>&1`])(
+    'whose reader has ended ends %s with 130',
+    (line) => {
+      const { stdout, stderr } = run(`(${line}; echo $? > code) | exec 0<&-; cat code`);
+      expect({ stdout, stderr }).toEqual({ stdout: '130\n', stderr: '' });
+    },
+  );
+
+  test('that the system does not take whole keeps its old content, and leaves no file; the standard output is an error', () => {
+    const limited = (words: string) => run(`ulimit -f 4; typekro ${EXPORT} ${words}`);
+    for (const name of ['f', 'new']) {
+      expect(limited(name)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('raise the limit (ulimit -f)'),
+      });
+    }
+    expect([readdirSync(cwd), text('f')]).toEqual([['f'], 'first\n']);
+    expect(limited('- > g')).toMatchObject({ status: 1, stderr: expect.stringContaining('cannot be written') });
+    expect(limited('/dev/stdout > g')).toMatchObject({ status: 1 });
+  });
 });

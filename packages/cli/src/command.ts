@@ -76,6 +76,9 @@ export interface Keyboard {
 /** The name of the standard input in messages. The command line writes it as `-`. */
 export const STANDARD_INPUT = 'standard input';
 
+/** The code of the error of an output whose reader has ended. The command ends like an interrupted one. */
+export const READER_ENDED = 'output/reader-ended';
+
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */
 export const ExitCode = {
   ok: 0,

@@ -1,14 +1,16 @@
 import { TypeKroError } from '@typekro/kit/core';
-import { type CommandContext, ExitCode } from './command.ts';
+import { type CommandContext, ExitCode, READER_ENDED } from './command.ts';
 import { withShortValues } from '@typekro/app/text';
 
 /**
  * Prints the error that ended a command, and returns the exit code. With `--debug`, the stack of an internal error is
- * printed. After an interrupt, nothing is printed.
+ * printed. After an interrupt,
+ * and when the reader of an output has ended, nothing is printed.
  */
 export function printFailure(error: unknown, context: CommandContext): number {
   if (context.signal.aborted) return ExitCode.interrupted;
   if (error instanceof TypeKroError) {
+    if (error.code === READER_ENDED) return ExitCode.interrupted;
     context.printError(`error: ${withShortValues(error.format())}`);
     return error.code.startsWith('cli/') ? ExitCode.usage : ExitCode.failed;
   }

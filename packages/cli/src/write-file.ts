@@ -1,19 +1,9 @@
-import {
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { cryptoLibrary, makeDirectory, printableDocument, TypeKroError, writeUserFile } from '@typekro/kit/core';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { makeDirectory, printableDocument, TypeKroError } from '@typekro/kit/core';
+import { type CommandContext, READER_ENDED } from './command.ts';
 import { pathInside, statOf } from './file-paths.ts';
+import { writeInto } from './output-file.ts';
 import { shellWord } from '@typekro/app/text';
 
 /** The codes of file system errors, in words. */
@@ -23,12 +13,21 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['EROFS', 'the file system is read-only'],
   ['ENOSPC', 'no space is left on the device'],
   ['EDQUOT', 'the quota of disk space is used up'],
+  ['EFBIG', 'it would be larger than the process may write'],
   ['ENOTDIR', 'a part of the path is a file, not a folder'],
   ['EEXIST', 'a part of the path is a file, or a link without a target'],
   ['EISDIR', 'a folder of that name already exists'],
   ['ENAMETOOLONG', 'a name in the path is too long'],
   ['ELOOP', 'its symbolic links lead in a circle'],
   ['ENXIO', 'it is a pipe that no program reads, a socket, or a device that is absent'],
+  ['EBADF', 'the process has no open file of that number'],
+]);
+
+/** The remedies for errors that another path does not mend. */
+const REMEDIES: ReadonlyMap<unknown, string> = new Map([
+  ['ENOSPC', 'make room on the disk'],
+  ['EDQUOT', 'make room on the disk'],
+  ['EFBIG', 'raise the limit (ulimit -f)'],
 ]);
 
 /** The reason for ENOENT at a symbolic link. */
@@ -41,9 +40,8 @@ export interface WriteDetails {
   /** The remedy to print when the file system refuses the write. */
   readonly remedy: string;
   /**
-   * The permissions of the file, such as 0o600. They are set before the text is written, even on an existing file. By
-   * default, a new file gets the default permissions of the process, and an existing file keeps its permissions. Only
-   * `writeFile` uses this member.
+   * The permissions of the file, such as 0o600, also of an existing one. By default, a new file gets the default
+   * permissions of the process, and an existing file keeps its permissions.
    */
   readonly mode?: number;
   /** The path in the error message. By default, the path of the file. */
@@ -59,16 +57,36 @@ export interface WriteDetails {
 }
 
 /**
- * Writes a file, and creates missing folders in its path.
+ * Writes a file as `writeInto` does, and creates missing folders in its path.
  *
+ * @param content bytes are written unchanged
+ * @returns whether the path has a regular file
  * @throws TypeKroError whose message explains the reason.
  */
-export async function writeFile(path: string, text: string, details: WriteDetails): Promise<void> {
-  const content = details.isSource === true ? text : printableDocument(text);
-  await withExplainedError(path, insideFolder(path, details), async () => {
+export async function writeFile(path: string, content: string | Uint8Array, details: WriteDetails): Promise<boolean> {
+  const isText = typeof content === 'string' && details.isSource !== true;
+  return withExplainedError(path, insideFolder(path, details), () => {
     makeDirectory(dirname(path));
-    await writeUserFile(path, content, details.mode);
+    return writeInto(path, isText ? printableDocument(content) : content, details.mode);
   });
+}
+
+/**
+ * Writes the result of a command into the file that the user names.
+ *
+ * @returns the function that prints lines about the file: to the standard error, if the file is not a regular one,
+ *   because its content can go where the standard output goes.
+ * @throws TypeKroError like `writeFile`.
+ */
+export async function writeResultFile(
+  context: CommandContext,
+  file: string,
+  content: string | Uint8Array,
+  details: Omit<WriteDetails, 'remedy'>,
+): Promise<CommandContext['print']> {
+  const path = resolve(context.cwd, file);
+  const isFile = await writeFile(path, content, { remedy: 'name a file that you may write', ...details });
+  return isFile ? (text, form) => context.print(text, form) : (text) => context.printError(text);
 }
 
 /**
@@ -99,80 +117,28 @@ export function requireFolder(path: string, code: string): void {
 }
 
 /**
- * Replaces an existing file atomically: writes a new file in the same folder and renames it. Keeps the mode of the
- * file. For a symbolic link, replaces its target and keeps the link.
+ * Replaces an existing file with a text of the user. For a symbolic link, replaces its target and keeps the link.
  *
  * @throws TypeKroError like `writeFile`.
  */
 export async function replaceFile(path: string, text: string, details: WriteDetails): Promise<void> {
-  const replace = (): void => {
-    const target = realpathSync(path);
-    replaceTarget(target, text, statSync(target).mode & MODE_BITS);
-  };
-  await withExplainedError(path, details, replace, 'it no longer exists');
-}
-
-/**
- * Writes a file with mode 600 atomically: writes a new file in the same folder and renames it. Replaces an existing
- * file. For a symbolic link, replaces or creates its target and keeps the link. Writes the bytes into a device or a
- * pipe, such as `/dev/stdout`, instead of replacing it.
- *
- * @throws TypeKroError like `writeFile`.
- */
-export async function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): Promise<void> {
-  await withExplainedError(path, insideFolder(path, details), async () => {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeUserFile(path, bytes);
-    replaceTarget(stats === undefined ? targetOfLinks(path) : realpathSync(path), bytes, 0o600);
-  });
+  await withExplainedError(path, details, () => writeInto(realpathSync(path), text), 'it no longer exists');
 }
 
 /** The details of a file that the user names. The paths of open files, such as `/dev/stdout`, are links everywhere. */
 const insideFolder = (path: string, details: WriteDetails): WriteDetails =>
   /^\/(?:dev|proc)\//.test(path) ? details : { within: dirname(path), ...details };
 
-/** The bits of `Stats.mode` that `chmod` accepts. */
-const MODE_BITS = 0o7777;
-
-/** Writes a new file with a mode, and renames it to the target. Removes the new file when the write fails. */
-function replaceTarget(target: string, content: string | Uint8Array, mode: number): void {
-  // The name is random, because a fixed name could already exist: left by a killed process, or used by another
-  // container with the same process id.
-  const draft = join(dirname(target), `.typekro-${cryptoLibrary().randomUUID()}`);
-  const file = openSync(draft, 'wx', mode);
-  try {
-    try {
-      // The umask of the process removes bits from the mode of a new file.
-      fchmodSync(file, mode);
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, target);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-}
-
-/** Follows symbolic links up to their final target, which does not exist. */
-function targetOfLinks(path: string): string {
-  let target = path;
-  while (isLink(target)) target = resolve(realpathSync(dirname(target)), readlinkSync(target));
-  return target;
-}
-
 /** Runs a write. Throws the errors of `explainedError`. */
 async function withExplainedError(
   path: string,
   details: WriteDetails,
-  write: () => Promise<void> | void,
+  write: () => Promise<boolean>,
   missing?: string,
-): Promise<void> {
+): Promise<boolean> {
   try {
     if (details.within !== undefined && pathInside(details.within, path) === undefined) throw leadsOut(path, details);
-    await write();
+    return await write();
   } catch (error) {
     throw explainedError(path, details, error, missing);
   }
@@ -194,9 +160,10 @@ function explainedError(
   const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
   const known = code === 'ENOENT' ? (isLink(path) ? LOST_LINK : missing) : REASONS.get(code);
   const reason = blocking === undefined ? (known ?? message) : `${blocking} is a file, not a folder`;
-  const remedy = blocking === undefined ? details.remedy : `${details.remedy}, or move ${blocking} away`;
+  const place = REMEDIES.get(code) ?? details.remedy;
+  const remedy = blocking === undefined ? place : `${place}, or move ${blocking} away`;
   return new TypeKroError(`${details.shown ?? path} cannot be written: ${reason}`, {
-    code: details.code,
+    code: code === 'EPIPE' ? READER_ENDED : details.code,
     remedy,
     cause: error,
   });

@@ -1,7 +1,8 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '@typekro/kit/core';
-import { cryptoLibrary, errorCode, NO_FOLLOW, readRegularFile, tryParseJson } from '@typekro/kit/core';
+import { errorCode, NO_FOLLOW, readRegularFile, tryParseJson } from '@typekro/kit/core';
+import { replaceWhole } from '../output-file.ts';
 import { type Shape, boolean, listWith, number, optional, record, text } from '@typekro/app/plan';
 
 /** The absolute paths of a named cluster's audit log and audit policy. Without a policy, all requests are logged. */
@@ -156,15 +157,7 @@ export const removeRecord = (folder: string): void => rmSync(join(folder, RECORD
 const jsonText = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Writes a file with mode 600 atomically. A symbolic link at the path is replaced and not followed. */
-export function writePrivate(path: string, content: string): void {
-  const draft = `${path}.${cryptoLibrary().randomUUID()}`;
-  try {
-    writeFileSync(draft, content, { mode: 0o600, flag: 'wx' });
-    renameSync(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
+export const writePrivate = (path: string, content: string): void => replaceWhole(path, content, 0o600);
 
 /**
  * Reads a regular file of a cluster's folder. Returns `undefined` when the file does not exist or is not a regular

@@ -18,7 +18,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { printLines } from '../instance/print-report.ts';
 import { printableLine } from '@typekro/app/text';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
-import { requireFolder, writeWholeFile } from '../write-file.ts';
+import { requireFolder, writeResultFile } from '../write-file.ts';
 import { DEFAULT_CLUSTER } from './cluster-folder.ts';
 import { control, objectsInAnswer } from './control-client.ts';
 import { addRequestedContext } from './life-verbs.ts';
@@ -99,15 +99,13 @@ export async function snapshot(
   const bytes = await control(record, 'snapshot', { signal: context.signal });
   // The check fails for a truncated response, so that the file never contains an incomplete snapshot.
   const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, record.kubernetesVersion);
-  await writeWholeFile(path, bytes, {
-    code: 'cluster/snapshot-not-written',
-    remedy: 'name a file that you may write',
-    shown: file,
-  });
-  print({
-    data: { schemaVersion: 1, cluster: name, file: path, objects: head.objects, resourceVersion: head.resourceVersion },
-    lines: () => [`${file}: ${count(head.objects, 'object')} of ${name}, with the values of Secrets`],
-  });
+  const details = { code: 'cluster/snapshot-not-written', shown: file, mode: 0o600 };
+  const { objects, resourceVersion } = head;
+  const report = {
+    data: { schemaVersion: 1, cluster: name, file: path, objects, resourceVersion },
+    lines: () => [`${file}: ${count(objects, 'object')} of ${name}, with the values of Secrets`],
+  };
+  print(report, await writeResultFile(context, file, bytes, details));
   return ExitCode.ok;
 }
 

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { type KubeObject, isJsonObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { parseControllerFlags, rightsOfFlags, withFlagRights } from '@typekro/controller/controller';
 import { objectsAt } from '@typekro/kit/kubernetes';
@@ -23,7 +22,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { writeFile } from '../write-file.ts';
+import { writeResultFile } from '../write-file.ts';
 import { yamlText } from '@typekro/app/text';
 import { KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../command-options.ts';
 
@@ -252,13 +251,10 @@ async function exportTo(context: CommandContext, file: string, objects: readonly
   const text = await yamlText(objects);
   if (file === '-') context.print(text, 'document');
   else {
-    await writeFile(resolve(context.cwd, file), `${text}\n`, {
-      code: 'bootstrap/not-written',
-      remedy: 'name a file that you may write',
-    });
+    const print = await writeResultFile(context, file, `${text}\n`, { code: 'bootstrap/not-written' });
     const [deployment] = objects.filter(({ kind }) => kind === 'Deployment');
     const of = deployment === undefined ? '' : `, with ${objectName(refOf(deployment))}`;
-    context.print(`${file}: ${objects.length} objects${of}`);
+    print(`${file}: ${objects.length} objects${of}`);
   }
   return ExitCode.ok;
 }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { hasErrors, definedMembers } from '@typekro/kit/core';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
@@ -22,7 +21,7 @@ import type { Plan } from '@typekro/controller/inspect';
 import { totals } from '../plan/printed/summary-lines.ts';
 import { unknownForm, outputOption, LEVEL_OPTION, PLANNING_OPTIONS } from '../command-options.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
-import { writeFile } from '../write-file.ts';
+import { writeResultFile } from '../write-file.ts';
 import { junitText } from '../plan/printed/plan-junit.ts';
 import { sarifText } from '../plan/printed/sarif.ts';
 
@@ -89,6 +88,8 @@ export const plan: Command = {
   run: runPlan,
 };
 
+const WRITTEN = { code: 'plan/not-written', mode: 0o600 };
+
 /** The exit code for files with errors: 3, or 1 with `--exit-code`, because 3 then means a blocked plan. */
 const codeOfErrors = (input: CommandInput): number =>
   input.options['exit-code'] === true ? ExitCode.failed : ExitCode.diagnostics;
@@ -118,9 +119,9 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   if (made === undefined) return codeOfErrors(input);
   if (comment === undefined) print(made.plan);
   else {
-    await write(context, comment, `${markdownText(made.plan)}\n`);
-    for (const line of githubAnnotations(made.plan)) context.print(line);
-    context.print(totals(made.plan));
+    const printMore = await writeResultFile(context, comment, `${markdownText(made.plan)}\n`, WRITTEN);
+    for (const line of githubAnnotations(made.plan)) printMore(line);
+    printMore(totals(made.plan));
   }
   if (isSaved) await save(context, input, made, { home: target.namespace, salt });
   return input.options['exit-code'] === true ? planExitCode(made.plan) : ExitCode.ok;
@@ -178,7 +179,7 @@ async function save(
     },
   );
   const { name, text } = savedPlanText(saved);
-  await write(context, name, text);
+  await writeResultFile(context, name, text, WRITTEN);
   context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster has changed)`);
 }
 
@@ -198,11 +199,6 @@ function refuseToSave({ definitions }: Plan, only: string | undefined): void {
     `the definition ${changed.name} changes instances of all namespaces, and only those of ${only} were planned: the plan is not saved`,
     'plan without --namespace: typekro plan FILE --save',
   );
-}
-
-function write(context: CommandContext, file: string, text: string): Promise<void> {
-  const remedy = 'name a file that you may write';
-  return writeFile(resolve(context.cwd, file), text, { code: 'plan/not-written', remedy, mode: 0o600 });
 }
 
 /** Returns the exit code for `--exit-code`. */

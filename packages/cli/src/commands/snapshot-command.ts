@@ -5,7 +5,7 @@ import { type Command, ExitCode } from '../command.ts';
 import { controllerSettings } from '@typekro/app/controllers';
 import { clusterTarget } from '../plan/plan-of-files.ts';
 import { snapshotText, takeSnapshot } from '@typekro/app/plan';
-import { requireFolder, writeFile } from '../write-file.ts';
+import { requireFolder, writeResultFile } from '../write-file.ts';
 import { KUBECONFIG_OPTIONS, LEVEL_OPTION, levelOption } from '../command-options.ts';
 
 /** `typekro snapshot FILE`: writes one file with the parts of a cluster that plans use. */
@@ -33,15 +33,16 @@ export const snapshot: Command = {
     const readAt = isoTime(systemClock.now());
     const settings = await controllerSettings(api, signal, levelOption(input));
     const taken = await takeSnapshot({ api, namespace, signal, settings, source: { ...source, readAt } });
-    const remedy = 'name a file that you may write';
     const text = snapshotText(taken);
     if (isOutput) context.print(text.trimEnd(), 'document');
-    else await writeFile(resolve(context.cwd, file), text, { code: 'snapshot/not-written', remedy, mode: 0o600 });
+    const print = isOutput
+      ? undefined
+      : await writeResultFile(context, file, text, { code: 'snapshot/not-written', mode: 0o600 });
     for (const limit of taken.limits) context.printError(`not seen: ${limit}`);
     const objects = taken.kinds.reduce((sum, kind) => sum + kind.objects.length, 0);
     const written = `${count(objects, 'object')} of ${count(taken.kinds.filter((kind) => kind.objects.length > 0).length, 'kind')}, values of Secrets as hashes`;
-    if (isOutput) context.printError(written);
-    else context.print(`${file}: ${written}`);
+    if (print === undefined) context.printError(written);
+    else print(`${file}: ${written}`);
     return ExitCode.ok;
   },
 };

@@ -1,6 +1,7 @@
-import { lstatSync, renameSync, writeFileSync } from 'node:fs';
-import { cryptoLibrary, errorCode, isJsonObject, readRegularFile, tryParseJson, TypeKroError } from '@typekro/kit/core';
+import { lstatSync, writeFileSync } from 'node:fs';
+import { errorCode, isJsonObject, readRegularFile, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { newInspectToken } from '@typekro/controller/inspect';
+import { replaceWhole } from '../output-file.ts';
 
 /** The permission bits of the group and of other users. */
 const RIGHTS_OF_OTHERS = 0o077;
@@ -22,7 +23,10 @@ export function keptToken(path: string, port: number): string {
     const kept = readKept(path);
     if (kept !== undefined && kept.port === port && kept.isPrivate) return kept.token;
     const token = newInspectToken();
-    writePrivate(path, `${JSON.stringify({ port, token })}\n`, kept !== undefined);
+    const text = `${JSON.stringify({ port, token })}\n`;
+    // A file that another process created in the meantime is not replaced.
+    if (kept === undefined) writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    else replaceWhole(path, text, 0o600);
     return token;
   } catch (error) {
     if (error instanceof TypeKroError) throw error;
@@ -56,14 +60,4 @@ function readKept(
   const isOpen = process.platform !== 'win32' && (facts.mode & RIGHTS_OF_OTHERS) !== 0;
   const isForeign = process.getuid !== undefined && facts.uid !== process.getuid();
   return { port, token, isPrivate: !isOpen && !isForeign };
-}
-
-/**
- * Writes a file with the mode 0600. Without `replaces`, a file that another process created in the meantime is not
- * replaced.
- */
-function writePrivate(path: string, text: string, replaces: boolean): void {
-  const made = replaces ? `${path}.${cryptoLibrary().randomBytes(6).toString('hex')}` : path;
-  writeFileSync(made, text, { mode: 0o600, flag: 'wx' });
-  if (replaces) renameSync(made, path);
 }

@@ -1,10 +1,11 @@
-import { type Stats, chmodSync, lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type Stats, chmodSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, readRegularFile, TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, serverVersionOf } from '@typekro/kit/kubernetes';
 import { shellWord } from '@typekro/app/text';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
+import { replaceWhole } from '../output-file.ts';
 import { helpText } from './envtest-flags.ts';
 
 /** The programs that the generated scripts run: Node and the two modules. Also the emulated version. */
@@ -134,13 +135,7 @@ export function writeAssets(parent: string, version: string, files: Readonly<Rec
     for (const [name, text] of Object.entries(files)) {
       const path = join(folder, name);
       if (isRight(path, text)) continue;
-      const draft = `${path}.${cryptoLibrary().randomUUID()}`;
-      try {
-        writeFileSync(draft, text, { mode: 0o755, flag: 'wx' });
-        renameSync(draft, path);
-      } finally {
-        rmSync(draft, { force: true });
-      }
+      replaceWhole(path, text, 0o755);
     }
   } catch (error) {
     throw TypeKroError.from(error, {

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { type JsonObject, type JsonValue, isJsonObject, jsonEquals, TypeKroError } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { readTextFile } from '../inputs/read-manifest.ts';
-import { replaceFile, writeFile } from '../write-file.ts';
+import { writeFile } from '../write-file.ts';
 import type { GraphTestResult } from '@typekro/testing';
 import { yamlOf } from '@typekro/app/text';
 
@@ -66,11 +65,10 @@ export async function writeSnapshots(
   const text = yamlOf({ schemaVersion: 1, kind: 'GraphTestSnapshot', tests });
   const head = '# Written by typekro test --update.\n';
   const target = snapshotFileOf(path);
-  const write = existsSync(target) ? replaceFile : writeFile;
-  await write(target, `${head}${text}`, {
+  await writeFile(target, `${head}${text}`, {
     code: 'testing/not-written',
     remedy: 'make the file and its folder writable, or run the tests without --update',
     shown: snapshotFileOf(file),
-    within: dirname(target),
+    isSource: true,
   });
 }

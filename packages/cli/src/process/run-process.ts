@@ -2,6 +2,7 @@ import { interruptFiles, refuseDeploysHere, printable } from '@typekro/kit/core'
 import { terminalKeyboard } from './keyboard.ts';
 import { outputText, wrappedLines } from '@typekro/app/text';
 import { type CommandContext, ExitCode, STANDARD_INPUT } from '../command.ts';
+import { writeOutput } from '../output-file.ts';
 import { endProcess } from '../inputs/loading.ts';
 
 /**
@@ -51,11 +52,11 @@ interface Output {
 }
 
 /**
- * Makes an output to a stream. A failed write interrupts commands that only read. The failure is reported at the end,
+ * Makes an output to the standard output (1) or error (2). A failed write interrupts commands that only read. The failure is reported at the end,
  * except when the reader of the stream is gone (`| head`, a closed terminal).
  */
-function outputTo(stream: NodeJS.WriteStream): Output {
-  const write = stream.write.bind(stream);
+function outputTo(file: 1 | 2): Output {
+  const stream = file === 1 ? process.stdout : process.stderr;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'EIO') requested.byReader = true;
     else lost.push(error);
@@ -63,19 +64,19 @@ function outputTo(stream: NodeJS.WriteStream): Output {
   });
   return {
     write(text) {
-      if (stream.writable) write(text);
+      if (stream.writable) writeOutput(file, text);
     },
     flushed: () =>
       new Promise((resolve) => {
-        if (stream.writable) write('', () => resolve());
+        if (stream.writable) writeOutput(file, '', () => resolve());
         // `setImmediate` lets the error event of a failed write come before the promise resolves.
         else setImmediate(resolve);
       }),
   };
 }
 
-const out = outputTo(process.stdout);
-const err = outputTo(process.stderr);
+const out = outputTo(1);
+const err = outputTo(2);
 /**
  * Returns the width of the terminal that shows standard error; `undefined` when standard error is no terminal, or a
  * dumb one.

@@ -1,10 +1,11 @@
-import { lstatSync, writeFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, makeDirectory, TypeKroError } from '@typekro/kit/core';
 import { endedServer } from '@typekro/kube';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
 import { shellWord } from '@typekro/app/text';
 import type { CommandContext } from '../command.ts';
+import { replaceWhole } from '../output-file.ts';
 import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */
@@ -59,7 +60,7 @@ export function takeStateDirectory(
       release() {
         // The user could have removed the lock by hand and started another cluster, whose files must not change.
         if (!lock.isHeld()) return;
-        writeFileSync(kubeconfig, endedKubeconfig('typekro-up'), { mode: 0o600 });
+        replaceWhole(kubeconfig, endedKubeconfig('typekro-up'), 0o600);
         lock.release();
       },
     };

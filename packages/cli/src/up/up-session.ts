@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEmbeddedCluster, type Faults, type StandInFile, type StandInName } from '@typekro/cluster';
 import {
@@ -30,6 +30,7 @@ import { FILE_MANAGER } from '@typekro/app/plan';
 import { settingsOfFlags } from '@typekro/app/controllers';
 import { processOptions } from '../run-processes-option.ts';
 import { standInOptions } from '../stand-in-option.ts';
+import { replaceWhole } from '../output-file.ts';
 import { writeFile } from '../write-file.ts';
 import { listenOnPort } from './listen-on-port.ts';
 import type { StateDirectory } from './state-directory.ts';
@@ -214,7 +215,7 @@ function logFile(state: StateDirectory, kubeconfig: string): (line: string) => v
     try {
       if (!existsSync(log)) {
         mkdirSync(state.path, { recursive: true });
-        writeFileSync(state.kubeconfig, kubeconfig, { mode: 0o600 });
+        replaceWhole(state.kubeconfig, kubeconfig, 0o600);
       }
       appendFileSync(log, line);
     } catch {

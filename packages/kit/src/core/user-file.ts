@@ -8,16 +8,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { type Readable, addAbortSignal, Readable as ReadableStream } from 'node:stream';
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { netLibrary, ttyLibrary } from './libraries.ts';
 import { fileURLToPath } from 'node:url';
@@ -100,21 +91,18 @@ export async function readUserFile(path: string, maxBytes: number = MAX_INPUT_BY
 }
 
 /**
- * Writes a file, or the content of a device or a pipe. An existing file is overwritten.
+ * Writes the content into a device, a pipe, or an open file, after what is there.
  *
- * @param mode of the file, also of an existing one, set before the content is written. A device or a pipe keeps its
- *   own. By default, an existing file keeps its mode.
  * @throws NodeJS.ErrnoException: ENXIO for a pipe that no program reads.
  * @throws AbortError when the signal of `interruptFiles` aborts while a pipe does not accept the content.
  */
-export async function writeUserFile(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
-  const fd = openNow(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, mode);
+export async function writeUserFile(path: string, content: string | Uint8Array): Promise<void> {
+  const fd = openNow(path, constants.O_WRONLY | constants.O_APPEND);
   if (isWaiting(fd)) {
     await pipeline(ReadableStream.from([Buffer.from(content)]), duplexOf(fd, 'write'), { signal: interrupt });
     return;
   }
   try {
-    if (mode !== undefined && fstatSync(fd).isFile()) fchmodSync(fd, mode);
     writeFileSync(fd, content);
   } finally {
     closeSync(fd);
