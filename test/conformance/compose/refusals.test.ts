@@ -53,6 +53,8 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['an object key that is first set inside a loop', 'trace/loop-carried', 'the key last of an object is first set by an iteration', (s) => { const o: Record<string, string> = {}; for (const t of s.tags) o['last'] = t; return { o }; }],
   ['a list index that is a string', 'trace/types', 's.name is a string, but the positions of a list are numbers; convert it with Number() first', (s) => ({ v: s.tags[s.name as never as number] })],
   ['a number as a name', 'trace/types', 'metadata.name takes a string, but s.replicas is a number; write String(s.replicas)', (s) => ConfigMap({ name: s.replicas as never })],
+  ['null in the data of a ConfigMap', 'trace/types', 'data.t is null, which the API server stores as an empty string', () => ConfigMap({ name: 'a', data: { t: null as never } })],
+  ['null in the labels of a resource', 'trace/types', 'metadata.labels.t is null', () => ConfigMap({ name: 'a', labels: { t: null as never } })],
   ['writing the spec', 'trace/read-only', 'is read-only; the spec and the resources cannot be changed', (s) => { s.name = 'x'; }],
   ['sorting a list of the spec in place', 'trace/in-place', 'use toSorted() or [...list].sort()', (s) => { s.tags.sort(); }],
   ['assigning a variable outside the composition', 'trace/outer-write', 'outer is a variable outside the composition', () => { outer = 1; }],

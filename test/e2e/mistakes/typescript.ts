@@ -473,6 +473,18 @@ export const typescriptMistakes: readonly Mistake[] = [
     /declare svc above this line/,
   ),
   composition(
+    'a value at two places, of which one takes another type',
+    [['replicas: spec.replicas }', 'replicas: ⟦spec.name as never }']],
+    /spec\.replicas takes a number, but spec\.name is a string/,
+    /write Number\(spec\.name\)/,
+  ),
+  composition(
+    'null as a label of a selector',
+    [['selector: { app: spec.name }', 'selector: { app: ⟦null as never }']],
+    /selector\.app is null/,
+    /leave the key out/,
+  ),
+  composition(
     'unfinished CEL',
     [
       ['ready: app.status.readyReplicas === spec.replicas', "ready: ⟦Cel.expr<boolean>('app.status.readyReplicas >')"],

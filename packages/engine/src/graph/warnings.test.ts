@@ -176,6 +176,11 @@ describe('a warning is reported for', () => {
       scaled('replicas: "${size(schema.spec.name)}", ', target),
       `graph/replicas-of-autoscaler ${SPEC}.replicas`,
     ]),
+    [
+      'a label that is null',
+      withResources(copied('labels: {a: "${schema.spec.name}", b: null}')),
+      'graph/null-text spec.resources[0].template.metadata.labels.b',
+    ],
     ...['60', '"${schema.spec.count}"'].map((seconds): [string, string, string] => [
       `a Job that the cluster deletes after ${seconds}`,
       withResources(job(`ttlSecondsAfterFinished: ${seconds}, `)),

@@ -210,7 +210,7 @@ function isOfType(value: unknown, type: 'number' | 'string'): boolean {
   return inner instanceof Sym ? inner.type.kind === type : typeof found === type;
 }
 
-/** Maps the values of an object. A member that may be missing may also be missing in the result. */
+/** Maps the values of an object. A member that may be missing may also be missing in the result. Null stays. */
 export function mapValues<U>(
   object: Readonly<Record<string, unknown>> | undefined,
   each: (value: unknown) => U,
@@ -225,7 +225,7 @@ export function mapValues<U>(
 
 function changedMembers(members: Record<string, unknown>, each: (value: unknown) => unknown): Record<string, unknown> {
   const result: Record<string, unknown> = activeTrace().track({});
-  for (const [key, item] of Object.entries(members)) setOwn(result, key, present(item, each));
+  for (const [key, item] of Object.entries(members)) setOwn(result, key, item === null ? null : present(item, each));
   const pieces = mergedPieces(members)?.map((piece): MergedPiece => ({
     ...piece,
     ...(piece.keys !== undefined && { keys: changedMembers(piece.keys, each) }),

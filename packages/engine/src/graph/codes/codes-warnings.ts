@@ -54,6 +54,12 @@ export const warningCodes: readonly CodeInfo[] = [
     'Write a value that the schema allows.',
   ),
   warning(
+    'graph/null-text',
+    'A value of a map of strings, such as data or labels, is null. The API server stores an empty string.',
+    withData('port: null'),
+    'Write "" for an empty string, or leave the key out.',
+  ),
+  warning(
     'graph/overwritten-status',
     'The status declares the field `state` (with the feature gate ManagedResources also `graph`), which the controller writes itself.',
     withSchema('status: {state: "${string(app.status.replicas)}"}'),

@@ -1,4 +1,4 @@
-import { type JsonValue, isJsonObject, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { type Schema, StructuralSchema } from '../../schema/index.ts';
 import type { ResourceDraft } from '../resource-draft.ts';
 import type { PathStep } from '../model.ts';
@@ -11,9 +11,12 @@ import { memberSchema } from '../walk.ts';
  * required fields, literals that violate an enum, a pattern or a bound, and metadata that only the server writes. Does
  * not check fields with expressions.
  */
-export function warnLiterals({ resolved, block, skeleton, nodeType }: ResourceDraft, problems: Problems): void {
+export function warnLiterals(
+  { resolved, block, template, skeleton, nodeType }: ResourceDraft,
+  problems: Problems,
+): void {
   if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;
-  new LiteralWarner(resolved.type.kind, block.path, problems).visit(skeleton, resolved.schema);
+  new LiteralWarner(resolved.type.kind, block.path, template, problems).visit(skeleton, resolved.schema);
   warnServerMetadata(skeleton['metadata'], block.path, problems);
 }
 
@@ -43,13 +46,15 @@ const RANGE = /^Invalid value: "": Checked value must be of type integer (?:with
 class LiteralWarner {
   readonly #kind: string;
   readonly #block: readonly PathStep[];
+  readonly #template: JsonValue;
   readonly #problems: Problems;
   /** The path of the current value. */
   readonly #steps: PathStep[] = [];
 
-  constructor(kind: string, block: readonly PathStep[], problems: Problems) {
+  constructor(kind: string, block: readonly PathStep[], template: JsonValue, problems: Problems) {
     this.#kind = kind;
     this.#block = block;
+    this.#template = template;
     this.#problems = problems;
   }
 
@@ -62,7 +67,10 @@ class LiteralWarner {
       for (let index = 0; index < keys.length; index += 1) {
         const key = keys[index] as string;
         const member = memberSchema(schema, key);
-        if (member !== undefined) this.#below(key, value[key], member);
+        if (member === undefined) continue;
+        if (value[key] === null && member.type === 'string' && schema.properties?.[key] === undefined)
+          this.#warnNull(key);
+        this.#below(key, value[key], member);
       }
     } else if (Array.isArray(value)) {
       const { items } = schema;
@@ -75,6 +83,19 @@ class LiteralWarner {
     this.#steps.push(step);
     this.visit(value, schema);
     this.#steps.pop();
+  }
+
+  /** Warns of null as a value of a map of strings. In the skeleton, null also stands for an expression. */
+  #warnNull(key: string): void {
+    let raw: JsonValue | undefined = this.#template;
+    for (const step of [...this.#steps, key]) raw = (raw as JsonObject | null | undefined)?.[step];
+    if (raw !== null) return;
+    this.#problems.warn({
+      code: 'graph/null-text',
+      message: 'the API server stores null as an empty string here',
+      place: { path: [...this.#path, key] },
+      hint: 'write "" for an empty string, or leave the key out',
+    });
   }
 
   get #path(): readonly PathStep[] {

@@ -26,7 +26,7 @@ const COMPARED_KINDS: ReadonlySet<string> = new Set(['string', 'number', 'bool',
 
 /**
  * The refusal of a value whose type the field does not take, with the place where the value is written; undefined when
- * the type fits or is not compared.
+ * the type fits or is not compared. For a value at several places, the refusal has its path instead.
  */
 export function misplacedType(value: Sym, schema: Schema, path: string): Refusal | undefined {
   if (value.resource !== undefined || value.node.kind === 'raw') return undefined;
@@ -42,8 +42,9 @@ export function misplacedType(value: Sym, schema: Schema, path: string): Refusal
   const remedyText =
     inside === '' ? remedy(given, wanted, label) : `${remedy(given, wanted, 'x')} for each such value x`;
   const refusal = new Refusal('types', message, remedyText);
-  const { written, origins } = activeTrace();
-  refusal.site = written.get(value.node) ?? origins.get(value.node);
+  const { written, origins, repeated } = activeTrace();
+  if (repeated.has(value.node)) refusal.path = path;
+  else refusal.site = written.get(value.node) ?? origins.get(value.node);
   return refusal;
 }
 

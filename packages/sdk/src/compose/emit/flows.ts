@@ -11,11 +11,11 @@ import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 
 /** The refusal of a number in an integer field, because the number may have a fraction. */
 class MisplacedFraction extends Refusal {
-  readonly path: readonly string[];
+  readonly keys: readonly string[];
 
   constructor(path: readonly string[], { code, message, hint, site }: Refusal) {
     super(code, `${path.join('.')}: ${message}`, hint);
-    this.path = path;
+    this.keys = path;
     this.site = site;
   }
 }
@@ -48,7 +48,7 @@ export function settleStatus(
   try {
     settleValue(resolveMerged(status), declared, undefined, false);
   } catch (error) {
-    if (error instanceof MisplacedFraction) error.site ??= placeOf(error.path);
+    if (error instanceof MisplacedFraction) error.site ??= placeOf(error.keys);
     throw error;
   }
 }
@@ -80,9 +80,21 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const item = (value as Record<string, unknown>)[key];
+      if (item === null && typed) refuseNullText(schema, [...keysOf(path), key]);
       if (typeof item === 'object') settleValue(item, declaredMemberSchema(schema, key), { key, above: path }, typed);
     }
   }
+}
+
+/** Refuses null as a value of a map of strings, such as `data`: the API server stores an empty string. */
+function refuseNullText({ properties, additionalProperties }: Schema, path: readonly string[]): void {
+  const key = path.at(-1) ?? '';
+  if (typeof additionalProperties !== 'object' || additionalProperties.type !== 'string') return;
+  if (properties !== undefined && Object.hasOwn(properties, key)) return;
+  const message = `${path.join('.')} is null, which the API server stores as an empty string`;
+  const refusal = new Refusal('types', message, 'write a string, or leave the key out; undefined leaves it out, too');
+  refusal.path = path.join('.');
+  throw refusal;
 }
 
 function refuseMisplaced(value: Sym, schema: Schema, path: Way): void {

@@ -9,6 +9,7 @@ export function diagnosticOf(refusal: Refusal): Diagnostic {
       severity: 'error',
       message: refusal.message,
       ...(refusal.hint && { hint: refusal.hint }),
+      ...(refusal.path && { path: refusal.path }),
     },
     refusal.site,
   );

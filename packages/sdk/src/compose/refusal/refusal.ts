@@ -71,6 +71,8 @@ export class Refusal extends Error {
   readonly hint: string | undefined;
   /** The place in the source. The interpreter sets it at the innermost syntax node through which the refusal passes. */
   site: Site | undefined;
+  /** The path of the refused value in the object that the call at `site` makes. */
+  path: string | undefined;
 
   constructor(code: RefusalCode, message: string, hint?: string) {
     super(message);

@@ -88,6 +88,8 @@ export class Trace {
   readonly origins = new Map<Node, Site>();
   /** The places in the source where values were written, for messages. */
   readonly written = new Map<object, Site>();
+  /** The values that the author wrote at several places, so that `written` does not tell the place of one use. */
+  readonly repeated = new Set<object>();
   /** The author's name for the spec. */
   specName = 'spec';
   /** Did the author write CEL by hand? If so, diagnostics about the graph keep the terms of CEL. */

@@ -105,9 +105,11 @@ function writtenText(of: Node | Phi): string | undefined {
 export function noteWritten<T>(value: T, site: Site): T {
   const inner = symbolic(value);
   if (inner === undefined) return value;
-  const { written } = activeTrace();
+  const { written, repeated } = activeTrace();
   const of = inner instanceof Phi ? inner : inner.node;
-  if (!written.has(of)) written.set(of, site);
+  const first = written.get(of);
+  if (first === undefined) written.set(of, site);
+  else if (first.start !== site.start || first.text !== site.text) repeated.add(of);
   return value;
 }
 
