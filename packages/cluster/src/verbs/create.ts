@@ -47,7 +47,7 @@ function isVersion(text: string): boolean {
  * Refuses an object whose namespace differs from the namespace in the path. Sets a missing namespace, and removes the
  * namespace of a cluster-scoped object.
  */
-export function checkPlace(write: WriteRequest, object: KubeObject): void {
+export function checkPlace(write: Pick<WriteRequest, 'resource' | 'namespace'>, object: KubeObject): void {
   const { namespace } = object.metadata;
   if (!write.resource.namespaced) {
     delete object.metadata.namespace;

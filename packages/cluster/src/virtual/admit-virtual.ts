@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ApiRequest } from '../protocol/request.ts';
 import type { BodyType } from '../verbs/body.ts';
+import { checkPlace } from '../verbs/create.ts';
 import type { WriteRequestOptions } from '../verbs/request-options.ts';
 import { type Route, noOptions } from '../verbs/route.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
@@ -15,18 +16,17 @@ interface VirtualWrite {
 }
 
 /**
- * Calls the webhooks and policies for the creation of an object that is not stored, such as an Eviction. Returns the
- * object with their changes. Throws `ApiError` when one of them refuses.
+ * Checks the namespace of an object that is not stored, such as an Eviction, and calls the webhooks and policies for its
+ * creation. Returns the object with their changes. Throws `ApiError` when one of them refuses.
  */
-export function admitVirtual<Virtual extends JsonObject | KubeObject>(
+export function admitVirtual(
   services: WriteServices,
   write: VirtualWrite,
   type: BodyType,
-  object: Virtual,
-): Virtual {
-  if (services.admission === undefined) return object;
-  const sent = object as KubeObject;
-  return services.admission.admitRequest(writeOf(services, write), 'CREATE', sent, type) as Virtual;
+  object: KubeObject,
+): KubeObject {
+  checkPlace(write.route, object);
+  return services.admission?.admitRequest(writeOf(services, write), 'CREATE', object, type) ?? object;
 }
 
 /** Calls the webhooks and policies for a connection. Throws `ApiError` when one of them refuses. */

@@ -6,6 +6,7 @@ import { FULL_AUTHORITY } from '../auth/escalation.ts';
 import { userJson } from '../auth/token-documents.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import { decodeBody } from '../verbs/body.ts';
+import { checkPlace } from '../verbs/create.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiRequest } from '../protocol/request.ts';
 import type { Route, RouteReply } from '../verbs/route.ts';
@@ -71,7 +72,7 @@ export const reviewReply: RouteReply<ReviewContext> = (context, request, route, 
   const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
   for (const text of decoded.warnings) warnings.push(text);
   const review = decoded.object;
-  if (resource.namespaced) review.metadata.namespace = route.namespace;
+  checkPlace(route, review);
   const { status, keepSpec, tracked } = reviewer(context, review, request, route);
   const write = {
     services: context,

@@ -3,6 +3,7 @@ import { type JsonObject, refOf } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { KubeClient } from '@typekro/kube';
 import { forwardHeaders } from '../../test-support/spdy-client.ts';
+import { sendJson } from '../../test-support/send-json.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import { channelPorts, streamRequest } from './forward-request.ts';
 
@@ -46,6 +47,37 @@ describe('the headers of a stream', () => {
   ])('%j are parsed or refused for the stream %i', (headers, id, result) => {
     expect(streamRequest(id, new Map(Object.entries(headers)))).toEqual(result);
   });
+});
+
+test.each([
+  ['POST', 'pods/p/eviction', 'policy/v1 Eviction', {}],
+  ['POST', 'pods/p/eviction', 'policy/v1beta1 Eviction', {}],
+  ['POST', 'pods/p/binding', 'v1 Binding', { target: { name: 'n' } }],
+  ['POST', 'bindings', 'v1 Binding', { target: { name: 'n' } }],
+  ['POST', 'serviceaccounts/p/token', 'authentication.k8s.io/v1 TokenRequest', {}],
+  ['PUT', 'replicationcontrollers/p/scale', 'autoscaling/v1 Scale', { spec: { replicas: 2 } }],
+  ['PUT', 'pods/p/status', 'v1 Pod', {}],
+  ['POST', 'localsubjectaccessreviews', 'authorization.k8s.io/v1 LocalSubjectAccessReview', { spec: { user: 'u' } }],
+])('%s of %s with an object of another namespace is refused: %s', async (method, path, type, more) => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  const containers = [{ name: 'c', image: 'i' }];
+  const client = new KubeClient({ transport: cluster.transport() });
+  const metadata = { name: 'p', namespace: 'default' };
+  await client.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+  await client.create({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } });
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers } };
+  const spec = { replicas: 0, selector: { a: 'b' }, template };
+  await client.create({ apiVersion: 'v1', kind: 'ReplicationController', metadata, spec });
+  const [apiVersion, kind] = type.split(' ');
+  const start = kind === 'LocalSubjectAccessReview' ? `/apis/${apiVersion}` : '/api/v1';
+  const { status, body } = await sendJson(cluster, method, `${start}/namespaces/default/${path}`, {
+    body: { apiVersion, kind, metadata: { name: 'p', namespace: 'other' }, ...more },
+  });
+  expect([status, body['message']]).toEqual([
+    400,
+    'the namespace of the provided object does not match the namespace sent on the request',
+  ]);
+  expect(await client.list({ apiVersion: 'v1', kind: 'Pod' })).toMatchObject({ items: [{ metadata }] });
 });
 
 test.each<[JsonObject]>([

@@ -42,12 +42,9 @@ export const tokenReply: RouteReply<TokenReplyContext> = (context, request, rout
     options.fieldValidation,
   ).object;
   const body = admitVirtual(context, { request, route, warnings, options }, type, decoded);
-  for (const [field, given, expected] of [
-    ['name', body.metadata.name, route.name],
-    ['namespace', body.metadata.namespace, route.namespace],
-  ] as const) {
-    if (given === undefined || given === '' || given === expected) continue;
-    const problem = fieldInvalid(`metadata.${field}`, given, `must match the service account ${field} if specified`);
+  const { name = '' } = body.metadata;
+  if (name !== '' && name !== route.name) {
+    const problem = fieldInvalid('metadata.name', name, 'must match the service account name if specified');
     throw invalid('authentication.k8s.io', 'TokenRequest', route.name, [problem]);
   }
   const stored = resource.collection.get(storeKey(route.namespace, route.name));
