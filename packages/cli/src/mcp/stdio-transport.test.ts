@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { loadMcpSdk, mcpSdkImporters } from './sdk.ts';
 import { stdioTransport } from './stdio-transport.ts';
 
+const LONG = 'x'.repeat(12e6);
 const PING = { jsonrpc: '2.0', id: 7, method: 'ping' };
 
 /** Sends lines and then a ping in chunks. Returns the received messages, and the ids and codes of the errors. */
@@ -27,28 +28,23 @@ async function replies(lines: readonly (string | object)[], chunkLength = 60_000
   return { received, errors: sent === '' ? [] : sent.split('\n').map(ofLine) };
 }
 
+const OTHER_VERSION = [
+  { ...PING, jsonrpc: '1.0', id: 'a' },
+  { id: 3, method: 'ping' },
+];
+const NO_ID = [{ id: { a: 1 } }, { id: null }].map((id) => ({ ...PING, ...id }));
+const LAST_ID = { method: 'a', params: LONG, jsonrpc: '2.0', id: 'b' };
+const INNER_ID = [{ method: 'a', params: { LONG, id: 5 } }, { params: [LONG, '"id":5}'] }];
+
 test.each<[string, (string | object)[], string[]]>([
   ['text that is not JSON', ['{{{', '\u0000', '{"a":1} x'], ['null -32700', 'null -32700', 'null -32700']],
   ['values that are not objects', ['null', '5', '"x"'], ['null -32600', 'null -32600', 'null -32600']],
   ['a batch', ['[]', [PING, PING]], ['null -32600', 'null -32600']],
-  [
-    'another version',
-    [
-      { ...PING, jsonrpc: '1.0', id: 'a' },
-      { id: 3, method: 'ping' },
-    ],
-    ['"a" -32600', '3 -32600'],
-  ],
-  [
-    'an id that is no id',
-    [
-      { ...PING, id: { a: 1 } },
-      { ...PING, id: null },
-    ],
-    ['null -32600', 'null -32600'],
-  ],
+  ['another version', OTHER_VERSION, ['"a" -32600', '3 -32600']],
+  ['an id that is no id', NO_ID, ['null -32600', 'null -32600']],
   ['a method that is not a string', [{ ...PING, method: 5, id: 0 }], ['0 -32600']],
-  ['a line that is too long', [{ ...PING, id: 1, method: 'x'.repeat(12e6) }], ['null -32600']],
+  ['a line that is too long', [{ ...PING, id: 1, params: LONG }, LAST_ID], ['1 -32600', '"b" -32600']],
+  ['a long line without an id of its own', INNER_ID, ['null -32600', 'null -32600']],
   ['blank lines', ['', '  \r'], []],
 ])('%s gets an error, and the session goes on', async (_, lines, errors) => {
   expect(await replies(lines)).toStrictEqual({ received: [PING], errors });

@@ -4,6 +4,13 @@ import type { McpSdk, McpTransport } from './sdk.ts';
 /** The maximum length of a message, in bytes. */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 
+/** The number of characters at each end of a longer message that are kept, to find its id. */
+const END_LENGTH = 256;
+
+/** Matches the id of a message at its beginning or its end, before or after other short members of the message. */
+const ID_AT_END =
+  /^\s*\{\s*(?:"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,\s*)*"id"\s*:\s*(-?\d+|"[^"\\]*")|"id"\s*:\s*(-?\d+|"[^"\\]*")\s*(?:,\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*)*\}\s*$/;
+
 /** The error codes of JSON-RPC 2.0 for a line that does not parse, and for a value that is not a message. */
 const [PARSE_ERROR, INVALID_REQUEST] = [-32700, -32600];
 
@@ -30,14 +37,17 @@ export function stdioTransport(sdk: McpSdk, input: Readable, output: Writable): 
     for (const [index, piece] of chunk.toString('latin1').split('\n').entries()) {
       if (index > 0) receive(Buffer.from(line, 'latin1').toString(), length);
       length = index > 0 ? piece.length : length + piece.length;
-      // Of a line that is too long, only the length is kept.
-      line = length > MAX_MESSAGE_BYTES ? '' : index > 0 ? piece : line + piece;
+      line = index > 0 ? piece : line + piece;
+      if (length > MAX_MESSAGE_BYTES) line = line.slice(0, END_LENGTH) + line.slice(-END_LENGTH);
     }
   }
 
   function receive(text: string, bytes: number): void {
-    if (bytes > MAX_MESSAGE_BYTES)
-      return refuse(INVALID_REQUEST, `the message has ${bytes} bytes, more than the ${MAX_MESSAGE_BYTES} allowed`);
+    if (bytes > MAX_MESSAGE_BYTES) {
+      const [, first, last = first] = ID_AT_END.exec(text) ?? [];
+      const problem = `the message has ${bytes} bytes, more than the ${MAX_MESSAGE_BYTES} allowed; send less, such as names of files in place of their text`;
+      return refuse(INVALID_REQUEST, problem, last === undefined ? null : (JSON.parse(last) as string | number));
+    }
     if (text.trim() === '') return;
     let value: unknown;
     try {
