@@ -115,3 +115,16 @@ test.runIf(process.platform === 'linux')(
     expect(members.isEnding).toBe(true);
   },
 );
+
+test('the process table is read twice for all programs that end in one turn', async () => {
+  let reads = 0;
+  const readTable = (): TableEntry[] => [entry((reads += 1), 0)];
+  const members = new ContainerMembers('/tmp/a', { add: () => undefined, remove: () => undefined }, readTable);
+  const { exec, helper } = members.begin();
+  // No process has an ID above 2²².
+  const leaders = Array.from({ length: 600 }, (_, index) => 2 ** 22 + 1 + index);
+  for (const program of [exec, helper])
+    for (const step of ['started', 'kill', 'ended'] as const) for (const leader of leaders) program[step](leader);
+  await new Promise(setImmediate);
+  expect(reads).toBe(process.platform === 'linux' ? 2 : 0);
+});

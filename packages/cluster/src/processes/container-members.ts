@@ -7,7 +7,7 @@ import type { ProgramGuard } from './container-process.ts';
 import type { TableEntry } from './process-table.ts';
 import { lacksDescriptors } from '../errors/missing-program.ts';
 import { environmentOf, markPrefix, runIn } from './run-mark.ts';
-import { killSession, linuxProcesses, listProcesses, memoryBytes, SCAN_MS, signalProcess } from './process-table.ts';
+import { linuxProcesses, listProcesses, memoryBytes, SCAN_MS, signalProcess } from './process-table.ts';
 
 /** The processes of a run and their memory. */
 interface RunUse {
@@ -59,11 +59,12 @@ const ROUNDS_AFTER_END = 20;
 export class ContainerMembers {
   readonly #prefix: string;
   readonly #watchdog: GroupWatch;
+  readonly #table: () => Iterable<TableEntry>;
   #lastRun = 0;
   /** The programs, keyed by the ID of their first process. This ID is also the ID of the program's session. */
   readonly #programs = new Map<number, { readonly run: number; readonly isCounted: boolean }>();
-  /** The ids of main programs that have ended since the last search. */
-  readonly #endedMains = new Set<number>();
+  /** The ids of programs that have ended since the last search. Other groups of their sessions may remain. */
+  readonly #ended = new Set<number>();
   /** The runs whose main programs have started and not ended. */
   readonly #runs = new Set<number>();
   /** Maps the key of a process to its run, as found in the last reading of the process table. */
@@ -75,8 +76,9 @@ export class ContainerMembers {
   #roundsLeft = 0;
   #isScheduled = false;
 
-  /** `folder` is the folder with the files of the cluster's pods. */
-  constructor(folder: string, watchdog: GroupWatch) {
+  /** `folder` is the folder with the files of the cluster's pods, and `table` reads the process table of Linux. */
+  constructor(folder: string, watchdog: GroupWatch, table: () => Iterable<TableEntry> = linuxProcesses) {
+    this.#table = table;
     this.#prefix = markPrefix(folder);
     this.#watchdog = watchdog;
   }
@@ -89,40 +91,42 @@ export class ContainerMembers {
       this.#roundsLeft = ROUNDS_AFTER_END;
       this.#killSoon();
     };
-    const guard = (isCounted: boolean): ProgramGuard => ({
-      started: (leader) => {
-        this.#endedMains.delete(leader);
-        this.#programs.set(leader, { run, isCounted });
-        this.#watchdog.add(leader);
-      },
-      kill: (leader) => killSession(leader),
-      ended: (leader) => {
-        killSession(leader);
-        this.#programs.delete(leader);
-        this.#watchdog.remove(leader);
-      },
-    });
+    const counted = this.#guard(run, true);
     return {
       mark: `${this.#prefix}${run}`,
       main: {
         started: (leader) => {
           this.#runs.add(run);
-          guard(true).started(leader);
+          counted.started(leader);
         },
         kill: (leader) => {
-          signalProcess(-leader, 'SIGKILL');
+          counted.kill(leader);
           end();
         },
         ended: (leader) => {
-          signalProcess(-leader, 'SIGKILL');
-          // The ID is kept until the next search, because other groups of the session may remain.
-          this.#endedMains.add(leader);
-          this.#watchdog.remove(leader);
+          counted.ended(leader);
           end();
         },
       },
-      helper: guard(true),
-      exec: guard(false),
+      helper: counted,
+      exec: this.#guard(run, false),
+    };
+  }
+
+  #guard(run: number, isCounted: boolean): ProgramGuard {
+    return {
+      started: (leader) => {
+        this.#ended.delete(leader);
+        this.#programs.set(leader, { run, isCounted });
+        this.#watchdog.add(leader);
+      },
+      kill: (leader) => signalProcess(-leader, 'SIGKILL'),
+      ended: (leader) => {
+        signalProcess(-leader, 'SIGKILL');
+        this.#ended.add(leader);
+        this.#watchdog.remove(leader);
+        this.#killSoon();
+      },
     };
   }
 
@@ -156,8 +160,8 @@ export class ContainerMembers {
   }
 
   /**
-   * Kills the processes of ended runs on Linux, where the process table can be read synchronously. On other systems,
-   * the watchdog and `measure` kill these processes.
+   * Kills the processes of ended runs and programs on Linux, where the process table can be read synchronously. On
+   * other systems, the watchdog and `measure` kill these processes.
    */
   killEnded(): void {
     try {
@@ -167,17 +171,18 @@ export class ContainerMembers {
       // available.
       if (lacksDescriptors(error)) return void setTimeout(() => this.killEnded(), SCAN_MS).unref();
     }
-    for (const leader of this.#endedMains) this.#programs.delete(leader);
-    this.#endedMains.clear();
+    for (const leader of this.#ended) this.#programs.delete(leader);
+    this.#ended.clear();
   }
 
-  /** Kills the processes of ended runs until no such process is found in `EMPTY_PASSES` consecutive passes. */
+  /** Kills these processes until none is found in `EMPTY_PASSES` consecutive passes. */
   #search(): void {
     const killed = new Set<string>();
     for (let pass = 0, empty = 0; pass < MAX_PASSES && empty < EMPTY_PASSES; pass += 1) {
       const before = killed.size;
-      for (const [entry, run] of this.#assign(linuxProcesses())) {
-        if (this.#runs.has(run) || entry.hasEnded || killed.has(keyOf(entry))) continue;
+      for (const [entry, run] of this.#assign(this.#table())) {
+        const isLive = this.#runs.has(run) && !this.#ended.has(entry.session);
+        if (isLive || entry.hasEnded || killed.has(keyOf(entry))) continue;
         this.#kill(entry);
         killed.add(keyOf(entry));
       }
@@ -185,7 +190,7 @@ export class ContainerMembers {
     }
   }
 
-  /** Calls `killEnded` once for all runs that end in the same turn of the event loop. */
+  /** Calls `killEnded` once for all programs that end in the same turn: it reads all processes of the machine. */
   #killSoon(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -206,7 +211,7 @@ export class ContainerMembers {
 
   /** Returns the IDs of the processes whose runs have the given marks. Linux only. */
   processesOf(marks: ReadonlySet<string>): readonly number[] {
-    return [...this.#assign(linuxProcesses())].flatMap(([{ pid }, run]) =>
+    return [...this.#assign(this.#table())].flatMap(([{ pid }, run]) =>
       marks.has(`${this.#prefix}${run}`) ? [pid] : [],
     );
   }

@@ -1,7 +1,6 @@
 /** Lists the processes of the machine, and sends signals to them. */
 import { readdirSync } from 'node:fs';
 import { errorCode, processLibrary, readRegularFile } from '@typekro/kit/core';
-import { lacksDescriptors } from '../errors/missing-program.ts';
 
 /** A process of the machine, with the ids of its parent, its process group and its session. */
 export interface TableEntry {
@@ -96,29 +95,6 @@ export function procText(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Kills the first process group of a session, and on Linux also the other process groups of the session. `leader` is
- * the ID of the first process, and also the ID of the first process group.
- */
-export function killSession(leader: number): void {
-  signalProcess(-leader, 'SIGKILL');
-  if (process.platform === 'linux') killGroups(leader);
-}
-
-/** Kills the other groups of a session. If no file descriptor is free, tries again later. */
-function killGroups(leader: number): void {
-  let groups: Set<number>;
-  try {
-    groups = new Set([...linuxProcesses()].flatMap(({ group, session }) => (session === leader ? [group] : [])));
-  } catch (error) {
-    // Other errors mean that the process table is not available.
-    if (lacksDescriptors(error)) setTimeout(() => killGroups(leader), SCAN_MS).unref();
-    return;
-  }
-  groups.delete(leader);
-  for (const group of groups) signalProcess(-group, 'SIGKILL');
 }
 
 /**
