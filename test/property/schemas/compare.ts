@@ -87,9 +87,16 @@ export function parsed(schema: SchemaInput, spec: JsonObject): JsonValue | undef
     const filled = structuredClone(spec);
     for (const { path = [] } of first.issues) fill(filled, path.map(keyOf), absent);
     const again = validate(schema, filled);
-    if (again.issues === undefined) return withoutNull(again.value as JsonValue);
+    // A value that the library makes of null or undefined is not a value of an absent member.
+    const isAbsent = first.issues.every(({ path = [] }) => isAbsentAt(again.value, path.map(keyOf)));
+    if (again.issues === undefined && isAbsent) return withoutNull(again.value as JsonValue);
   }
   return undefined;
+}
+
+function isAbsentAt(value: unknown, path: readonly PropertyKey[]): boolean {
+  const found = path.reduce((part, step) => (part as Record<PropertyKey, unknown> | undefined)?.[step], value);
+  return found === undefined || found === null;
 }
 
 const keyOf = (step: unknown): PropertyKey =>
@@ -153,11 +160,11 @@ export function difference(
 }
 
 /**
- * Refusals of values that a library accepts. They are not silent: integers beyond 64 bits, and lists as objects in
- * arktype.
+ * Refusals of values that a library accepts. They are not silent: integers beyond 64 bits, neighbours of a multiple, and
+ * lists as objects in arktype.
  */
 const LOUD =
-  /(?:\de\+\d+|\d{20}) is written where a whole number is expected|a list is written where an object is expected/;
+  /\d{16}: failed rule: self % |(?:\de\+\d+|\d{20}|\d\.0{12,}\d) is written where a whole number is expected|a list is written where an object is expected/;
 
 /** The declared members of a value. Some libraries keep other members, and the API server drops them. */
 const kept = (crd: Schema, value: JsonValue | undefined): JsonValue | undefined =>

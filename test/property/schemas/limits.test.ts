@@ -52,6 +52,10 @@ const CASES_OF_LETTERS: readonly JsonValue[] = [
   'K',
 ];
 const MEMBERS: readonly JsonValue[] = [{}, { a: 1 }, { a: 1, b: 2 }, { c: 1 }, { a: null }];
+const LETTERS: readonly JsonValue[] = [{}, { a: 'x' }, { a: null }, { b: 'y' }, { a: 'x', b: 1 }, { a: 1, b: 'y' }];
+const zodDefault = z.string().default('x');
+const valibotDefault = v.optional(v.string(), 'x');
+const withoutX = <T extends { a: string }>({ a }: T) => a !== 'x';
 const now = () => new Date().toISOString();
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -96,6 +100,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     arktype: type.number.divisibleBy(1e20),
     valibot: v.pipe(v.number(), v.multipleOf(1e20)),
     code: 'schema/transform',
+  },
+  'a multiple of an integer, of which a library tolerates neighbours': {
+    zod: z.number().multipleOf(3),
+    arktype: type.number.divisibleBy(3),
+    valibot: v.pipe(v.number(), v.multipleOf(3)),
+    values: [...NUMBERS, 3, 9.000000000000002, 3000000000000000, 3000000000000001],
   },
   'a constant beyond 64 bits': {
     zod: z.literal([1e20, 2]),
@@ -356,6 +366,75 @@ const ROWS: Readonly<Record<string, Row>> = {
     zod: z.object({ a: z.string(), b: z.intersection(z.string().default('a'), z.string()).optional() }),
     valibot: v.nullish(v.intersect([v.optional(v.string(), 'a'), v.string()])),
     values: [...TEXTS, ...MEMBERS, { a: 'a' }],
+  },
+  'a default of a member that is required again': {
+    zod: z.object({ a: zodDefault.nonoptional(), c: zodDefault }).required({ c: true }),
+    valibot: v.object({ a: v.nonOptional(valibotDefault), c: v.nonNullish(v.nullish(v.string(), 'x')) }),
+    values: [...LETTERS, { c: 'x' }, { a: 'x', c: 'y' }],
+  },
+  'a default of all members that are required again': {
+    zod: z.object({ a: zodDefault }).required(),
+    valibot: v.required(v.object({ a: valibotDefault })),
+    values: LETTERS,
+  },
+  'a default inside a type that takes no absent member': {
+    zod: z.object({ a: z.intersection(zodDefault, zodDefault) }),
+    valibot: v.object({ a: v.lazy(() => valibotDefault), b: v.undefinedable(v.string(), 'x') }),
+    values: [...LETTERS, { a: 'x', b: 'y' }],
+  },
+  'a default of one part of an intersection, and no default of another part': {
+    zod: z.object({ a: zodDefault, b: z.string() }).and(z.object({ a: z.string().optional() })),
+    valibot: v.intersect([
+      v.object({ a: valibotDefault, b: v.string() }),
+      v.object({ a: v.optional(v.string()), b: v.string() }),
+    ]),
+    values: LETTERS,
+  },
+  'a default of one part of an intersection, in which another part requires the member': {
+    zod: z.object({ a: zodDefault }).and(z.object({ a: z.string() })),
+    valibot: v.intersect([v.object({ a: valibotDefault }), v.object({ a: v.string() })]),
+    code: 'schema/default',
+  },
+  'two defaults of a member of an intersection': {
+    zod: z.object({ a: zodDefault, b: z.string() }).and(z.object({ a: z.string().default('y') })),
+    valibot: v.intersect([
+      v.object({ a: valibotDefault, b: v.string() }),
+      v.object({ a: v.optional(v.string(), 'y') }),
+    ]),
+    code: 'schema/default',
+  },
+  'the same default in both parts of an intersection': {
+    zod: z.object({ a: zodDefault, b: z.string() }).and(z.object({ a: zodDefault })),
+    valibot: v.intersect([v.object({ a: valibotDefault, b: v.string() }), v.object({ a: valibotDefault })]),
+    values: LETTERS,
+  },
+  'a default that a check of the object refuses': {
+    zod: z.object({ a: zodDefault, b: z.string() }).refine(withoutX),
+    valibot: v.pipe(v.object({ a: valibotDefault, b: v.string() }), v.check(withoutX)),
+    code: 'schema/default',
+  },
+  'a default that a check of the object refuses, in an object with another default': {
+    zod: z.object({ a: zodDefault }).refine(withoutX).prefault({ a: 'z' }),
+    valibot: v.optional(v.pipe(v.object({ a: valibotDefault }), v.check(withoutX)), { a: 'z' }),
+    code: 'schema/default',
+  },
+  'a map with listed names whose values have a default, with a default itself': {
+    zod: z.record(z.enum(['a', 'b']), zodDefault).prefault({}),
+    values: LETTERS,
+  },
+  'alternatives of which each drops the members of the other one': {
+    zod: z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]),
+    arktype: type({ '+': 'reject', a: 'string' }).or({ '+': 'reject', b: 'string' }),
+    valibot: v.union([v.object({ a: v.string() }), v.object({ b: v.string() })]),
+    values: LETTERS,
+  },
+  'alternatives of which each keeps the members of the other one': {
+    arktype: type({ a: 'string' }).or({ b: 'string' }),
+    code: 'schema/union',
+  },
+  'an alternative with more members before one that accepts its other values': {
+    arktype: type({ a: 'string', b: 'string' }).or({ a: '"x"' }),
+    code: 'schema/union',
   },
 };
 

@@ -104,6 +104,9 @@ const zodMethods: Method[] = [
     'nullable() and nullish(): null is stored as an absent member': z.string().nullable(),
     'nullish()': z.string().nullish(),
     'nonoptional()': z.string().optional().nonoptional(),
+    'nonoptional() and required() of a default: the member is required': z.object({
+      a: z.string().default('abc').nonoptional(),
+    }),
     'default() of a constant': z.string().default('abc'),
     'default() of a function that returns a constant': z.array(z.string()).default(() => ['a']),
     'prefault() of a constant': z.string().prefault('abc'),
@@ -178,6 +181,9 @@ const zodMethods: Method[] = [
     'default() that the type refuses': z.string().min(9).default('abc'),
     'default() next to nullable()': z.string().nullable().default('abc'),
     'an object without a default, in which a field has one': z.object({ a: z.string().default('abc') }).optional(),
+    'default() in one part of and(), if another part requires the member or has another default': z
+      .object({ a: z.string().default('abc') })
+      .and(z.object({ a: z.string() })),
   }),
   ...rows(
     'zod',
@@ -321,7 +327,13 @@ const arktypeMethods: Method[] = [
   ...rows('arktype', 'schema/any')({ unknown: type('unknown') }),
   ...rows('arktype', 'schema/null-only')({ null: type('null') }),
   ...rows('arktype', 'schema/null-element')({ 'null in a list': type('(string|null)[]') }),
-  ...rows('arktype', 'schema/union')({ 'unions of several types': type('string|number') }),
+  ...rows(
+    'arktype',
+    'schema/union',
+  )({
+    'unions of several types': type('string|number'),
+    'unions of objects that overlap': type({ a: 'string' }).or({ b: 'string' }),
+  }),
   ...rows(
     'arktype',
     'schema/recursive',
@@ -361,6 +373,8 @@ const valibotMethods: Method[] = [
     'optional(), exactOptional(), undefinedable()': v.optional(v.string()),
     'nullable(), nullish(): null is stored as an absent member': v.nullable(v.string()),
     'nonOptional(), nonNullable(), nonNullish()': v.nonNullish(v.nullish(v.string())),
+    'nonOptional(), nonNullish() and required() of a default, undefinedable() and lazy() with one: the member is required':
+      v.object({ a: v.nonOptional(v.optional(v.string(), 'abc')) }),
     'a constant as the default of optional() and nullish()': v.nullish(v.string(), 'abc'),
     'a default function that returns a constant': v.optional(v.array(v.string()), () => ['a']),
     'an object with the default {}': v.optional(v.object({ a: v.optional(v.string(), 'abc') }), {}),
@@ -439,6 +453,10 @@ const valibotMethods: Method[] = [
     'a default function that is not constant': v.optional(v.string(), counted),
     'a default of nullable()': v.nullable(v.string(), 'abc'),
     'an object without a default, in which a field has one': v.optional(v.object({ a: v.optional(v.string(), 'abc') })),
+    'a default in one part of intersect(), if another part requires the member or has another default': v.intersect([
+      v.object({ a: v.optional(v.string(), 'abc') }),
+      v.object({ a: v.string() }),
+    ]),
   }),
   ...rows(
     'valibot',

@@ -304,6 +304,21 @@ const same = (value: Part['value']) => value;
 /** A default that some types accept. */
 const defaultOf = (random: () => number): unknown => pick(random, ['abc', 'a', 2, 1.5, true, ['a'], {}, { a: 'a' }]);
 
+/** A string that may be absent, with or without a default. */
+const defaulting = {
+  zod: (random: () => number) =>
+    pick(random, [z.string().default('abc'), z.string().default('a'), z.string().optional(), z.string()]),
+  valibot: (random: () => number) =>
+    pick(random, [v.optional(v.string(), 'abc'), v.optional(v.string(), 'a'), v.optional(v.string()), v.string()]),
+};
+/** Objects with the members `a` and `b`. */
+const membersOf: (value: Part['value']) => Part['value'] = (value) =>
+  mostly(
+    (random) =>
+      Object.fromEntries(['a', 'b'].flatMap((name) => (random() < 0.8 ? [[name, value(random) ?? null]] : []))),
+    anyValue,
+  );
+
 const WRAPS: Readonly<Record<Library, readonly Wrap[]>> = {
   zod: [
     wrap('array', (s: z.ZodType) => z.array(s), listsOf),
@@ -321,6 +336,10 @@ const WRAPS: Readonly<Record<Library, readonly Wrap[]>> = {
     wrap('refine', (s: z.ZodType) => s.refine((value) => value !== 'abc'), same),
     wrap('pipe', (s: z.ZodType) => s.pipe(z.string().min(2) as never), same),
     wrap('intersection', (s: z.ZodType) => z.intersection(s, z.string().max(5)), same),
+    wrap('and', (s: z.ZodType, random) => s.and(z.object({ a: defaulting.zod(random) })), same),
+    wrap('required', (s: z.ZodType, random) => z.object({ a: s, b: defaulting.zod(random) }).required(), membersOf),
+    wrap('lazy', (s: z.ZodType) => z.lazy(() => s), same),
+    wrap('refine member', (s: z.ZodType<{ a?: string }>) => s.refine((value) => value.a !== 'abc'), same),
   ],
   arktype: [
     wrap('array', (s: Type) => s.array(), listsOf),
@@ -351,6 +370,23 @@ const WRAPS: Readonly<Record<Library, readonly Wrap[]>> = {
     ),
     wrap('pipe', (s: v.GenericSchema) => v.pipe(s, v.string() as never), same),
     wrap('intersect', (s: v.GenericSchema) => v.intersect([s, v.pipe(v.string(), v.maxLength(5))]), same),
+    wrap('and', (s: v.GenericSchema, random) => v.intersect([s, v.object({ a: defaulting.valibot(random) })]), same),
+    wrap(
+      'required',
+      (s: v.GenericSchema, random) => v.required(v.object({ a: s, b: defaulting.valibot(random) })),
+      membersOf,
+    ),
+    wrap('lazy', (s: v.GenericSchema) => v.lazy(() => s), same),
+    wrap('undefinedable', (s: v.GenericSchema) => v.undefinedable(s, 'abc'), same),
+    wrap(
+      'check member',
+      (s: v.GenericSchema<{ a?: string }>) =>
+        v.pipe(
+          s,
+          v.check((value) => value.a !== 'abc'),
+        ),
+      same,
+    ),
   ],
 };
 

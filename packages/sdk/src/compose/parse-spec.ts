@@ -19,7 +19,7 @@ type ParsedSpec =
 /**
  * Parses a spec with the library of its schema: the library checks the spec, applies its transforms, and drops
  * undeclared members. In the API, null and a missing member are the same. Therefore a missing member for which the
- * library requires null or `undefined` is accepted. The spec stays unchanged for a schema without a library.
+ * library requires null or `undefined` is accepted, unless the library makes another value of them. The spec stays unchanged for a schema without a library.
  */
 export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, schema: Schema): ParsedSpec {
   const parse = libraryParser(input);
@@ -41,7 +41,12 @@ export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, 
   const filled = structuredClone(plain);
   const absent = first.issues.filter(({ path = [] }) => fillAbsent(filled, path.map(keyOf), schema));
   const second = absent.length === 0 ? first : parse(filled);
-  if (second !== undefined && second.issues === undefined) return { ok: true, value: second.value };
+  if (second !== undefined && second.issues === undefined) {
+    const isAbsent = absent.every(
+      ({ path = [] }) => (valueAtSteps(second.value as JsonValue, path.map(keyOf)) ?? null) === null,
+    );
+    return isAbsent ? { ok: true, value: second.value } : { ok: false, fields: fieldsOf(first) };
+  }
   const { units, restored } = inSingleUnits(filled);
   const third = units === filled ? second : parse(units);
   if (third !== undefined && third.issues === undefined) return { ok: true, value: restored(third.value) };

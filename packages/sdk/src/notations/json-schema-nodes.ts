@@ -52,12 +52,16 @@ export function formatAsRules(node: Node, { contentEncoding, format }: JsonObjec
   return undefined;
 }
 
-/** The default of an object without the members that the API server adds, because they are the defaults of fields. */
-export function withoutFilled({ properties = {} }: Schema, value: JsonValue): JsonValue {
+/**
+ * The default of an object without the members that the API server adds, because they are the defaults of fields. It
+ * keeps required members, without which the API server refuses the default.
+ */
+export function withoutFilled({ properties = {}, required = [] }: Schema, value: JsonValue): JsonValue {
   if (!isJsonObject(value)) return value;
   const given = Object.entries(value).filter(([name, member]) => {
     const field = getOwn(properties, name);
-    return field?.default === undefined || !jsonEquals(StructuralSchema.applyDefaults(field, field.default), member);
+    if (field?.default === undefined || required.includes(name)) return true;
+    return !jsonEquals(StructuralSchema.applyDefaults(field, field.default), member);
   });
   return Object.fromEntries(given);
 }

@@ -4,44 +4,19 @@ import { asList, asObject, asTexts, objectsAt, textAt } from '@typekro/kit/kuber
 import { mergeAllOf } from './merge-all-of.ts';
 import {
   ABSENT,
-  alternativesOf,
-  asSchema,
   CHECKS,
   CLOSED,
   IGNORED,
-  impliedType,
-  haveNoCommonValue,
-  listedKeys,
-  isEmpty,
-  ONE_TYPE,
-  TYPES,
-  unknownKeywords,
-  wrongKeyword,
-  mayBeAbsent,
   NOTES,
-  onlyLists,
-  onlyRequires,
+  ONE_TYPE,
   REFUSED,
-  refusesNull,
-  restrictionsBeside,
-  restricts,
-  tupleOf,
+  TYPES,
   UNSUPPORTED,
 } from './json-schema-members.ts';
+import * as members from './json-schema-members.ts';
 import { type SchemaCheck, allowsNull } from './library-type.ts';
 import { constantType, isTextSchema, numberMembers, stringMembers } from './json-schema-scalars.ts';
-import {
-  checksOf,
-  copyExtensions,
-  formatAsRules,
-  names,
-  schemaChecks,
-  fractionsAsRules,
-  withoutFilled,
-  collectIds,
-  resolvePointer,
-  roundedInteger,
-} from './json-schema-nodes.ts';
+import * as nodes from './json-schema-nodes.ts';
 import type { Node } from './json-schema-nodes.ts';
 import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 
@@ -111,7 +86,7 @@ class Converter {
     this.#root = root;
     this.#lenient = lenient;
     this.#checks = checks;
-    collectIds(root, this.#ids);
+    nodes.collectIds(root, this.#ids);
   }
 
   convert(raw: JsonObject, path: string, depth: number): Schema {
@@ -147,7 +122,7 @@ class Converter {
     }
     this.#checkKeywords(raw, path);
     const { $ref: reference, ...beside } = raw;
-    if (typeof reference === 'string' && !restricts(beside)) {
+    if (typeof reference === 'string' && !members.restricts(beside)) {
       this.#reference(node, raw, reference, path, depth);
       return;
     }
@@ -166,7 +141,7 @@ class Converter {
       return;
     }
     for (const note of Array.isArray(raw[NOTES]) ? raw[NOTES] : []) this.#warn(path, 'not-enforced', String(note));
-    const alternatives = alternativesOf(raw);
+    const alternatives = members.alternativesOf(raw);
     if (alternatives !== undefined) this.#union(node, raw, alternatives, path, depth);
     else this.#plain(node, raw, path, depth);
     for (const name of ['title', 'description'] as const) {
@@ -174,8 +149,8 @@ class Converter {
       if (typeof text === 'string' && text !== '') node[name] = text;
     }
     if (raw['default'] !== undefined)
-      node.default = this.#isOfLibrary ? withoutFilled(node, raw['default']) : raw['default'];
-    const rounded = roundedInteger(node.default);
+      node.default = this.#isOfLibrary ? nodes.withoutFilled(node, raw['default']) : raw['default'];
+    const rounded = nodes.roundedInteger(node.default);
     if (rounded !== undefined) {
       const message = `the default ${BigInt(rounded)} is not exact as a number of JavaScript in a definition`;
       this.#error(path, 'default', message, 'write an integer below 2^53, or a bigint');
@@ -183,27 +158,27 @@ class Converter {
     if (raw['nullable'] === true) node.nullable = true;
     for (const name of IGNORED) {
       // `not: {}` allows no value and is reported by a separate error.
-      if (raw[name] !== undefined && !(name === 'not' && isEmpty(raw[name])))
+      if (raw[name] !== undefined && !(name === 'not' && members.isEmpty(raw[name])))
         this.#warn(path, 'not-enforced', `\`${name}\` has no structural form and is not enforced`);
     }
-    copyExtensions(node, raw);
-    if (this.#isOfLibrary) fractionsAsRules(node);
+    nodes.copyExtensions(node, raw);
+    if (this.#isOfLibrary) nodes.fractionsAsRules(node);
     this.#addChecks(node, raw);
   }
 
   /** Reports keywords of a JSON Schema that have no meaning. The readers of libraries print no such keywords. */
   #checkKeywords(raw: JsonObject, path: string): void {
     if (this.#isOfLibrary) return;
-    const wrong = wrongKeyword(raw);
+    const wrong = members.wrongKeyword(raw);
     if (wrong !== undefined && this.#lenient) this.#warn(path, 'not-enforced', wrong.message);
     else if (wrong !== undefined) this.#error(path, 'keyword', wrong.message, wrong.hint);
-    for (const { message, hint } of this.#lenient ? [] : unknownKeywords(raw))
+    for (const { message, hint } of this.#lenient ? [] : members.unknownKeywords(raw))
       this.#warn(path, 'not-enforced', message, hint);
   }
 
   #addChecks(node: Node, raw: JsonObject): void {
     const own = asList(raw[CHECKS]).flatMap((position) => this.#checks[Number(position)] ?? []);
-    if (own.length > 0) checksOf.set(node, [...schemaChecks(node), ...own]);
+    if (own.length > 0) nodes.checksOf.set(node, [...nodes.schemaChecks(node), ...own]);
   }
 
   #reference(node: Node, raw: JsonObject, reference: string, path: string, depth: number): void {
@@ -213,9 +188,9 @@ class Converter {
     const name = /\/(?:\$defs|definitions)\/([A-Za-z]\w*)$/.exec(reference)?.[1];
     // Libraries generate names that end with a digit, and authors rarely write such names. Therefore such a name is not
     // kept.
-    if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
+    if (name !== undefined && !/\d$/.test(name)) nodes.names.set(resolved, name);
     Object.defineProperties(node, StructuralSchema.lazyCopies(resolved));
-    if (name !== undefined && !/\d$/.test(name)) names.set(node, name);
+    if (name !== undefined && !/\d$/.test(name)) nodes.names.set(node, name);
     for (const keyword of ['title', 'description'] as const) {
       const text = raw[keyword];
       if (typeof text === 'string') node[keyword] = text;
@@ -226,7 +201,7 @@ class Converter {
 
   /** The schema to which a reference leads. */
   #target(reference: string, path: string): JsonObject | undefined {
-    const target = this.#ids.get(reference) ?? resolvePointer(this.#root, reference);
+    const target = this.#ids.get(reference) ?? nodes.resolvePointer(this.#root, reference);
     if (target === undefined) this.#error(path, 'unknown-reference', `the reference ${reference} has no target`);
     return target;
   }
@@ -242,6 +217,9 @@ class Converter {
             base,
             parts.map((part) => this.#resolve(part, path)),
           );
+    const defaults = [base, ...parts].map((part) => part['default']).filter((value) => value !== undefined);
+    if (this.#isOfLibrary && distinctJson(defaults).length > 1)
+      this.#error(path, 'default', 'the parts of the intersection have different defaults for it', ONE_DEFAULT);
     if (merged === undefined) this.#error(path, 'intersection', 'the parts of the intersection contradict each other');
     else this.#fill(node, merged, path, depth + 1);
   }
@@ -255,9 +233,9 @@ class Converter {
       this.#constants(node, raw, path);
       return;
     }
-    const type = typeof raw['type'] === 'string' ? raw['type'] : impliedType(raw);
+    const type = typeof raw['type'] === 'string' ? raw['type'] : members.impliedType(raw);
     this.#scalarOrContainer(node, raw, type, path, depth);
-    const unchecked = this.#isOfLibrary ? undefined : formatAsRules(node, raw);
+    const unchecked = this.#isOfLibrary ? undefined : nodes.formatAsRules(node, raw);
     if (unchecked !== undefined) this.#warn(path, 'not-enforced', unchecked);
   }
 
@@ -284,7 +262,7 @@ class Converter {
         break;
       case undefined:
         node['x-kubernetes-preserve-unknown-fields'] = true;
-        if (isEmpty(raw['not'])) this.#error(path, 'never', 'no value is allowed here', 'remove the field');
+        if (members.isEmpty(raw['not'])) this.#error(path, 'never', 'no value is allowed here', 'remove the field');
         break;
     }
   }
@@ -294,7 +272,7 @@ class Converter {
     const { $ref: reference, ...beside } = raw;
     const target = typeof reference === 'string' ? (this.#target(reference, path) ?? {}) : raw;
     // A target that is itself a reference is resolved as a separate part.
-    const isPlain = target === raw || (target['$ref'] === undefined && !restricts(beside));
+    const isPlain = target === raw || (target['$ref'] === undefined && !members.restricts(beside));
     const resolved = isPlain ? target : { ...beside, allOf: [target, ...asList(beside['allOf'])] };
     this.#checkKeywords(resolved, path);
     return resolved;
@@ -336,7 +314,7 @@ class Converter {
   #array(node: Node, raw: JsonObject, path: string, depth: number): void {
     node.type = 'array';
     const inner = `${path}[]`;
-    const [tuple, after] = tupleOf(raw);
+    const [tuple, after] = members.tupleOf(raw);
     const kinds = distinctJson([...tuple, ...(isJsonObject(after) ? [after] : [])]);
     if (kinds.length === 0) node.items = { 'x-kubernetes-preserve-unknown-fields': true };
     else if (kinds.length === 1 && kinds[0] !== undefined) node.items = this.convert(kinds[0], inner, depth + 1);
@@ -363,16 +341,21 @@ class Converter {
     const required = new Set(asTexts(raw['required']));
     const declared = asObject(raw['properties']);
     const properties: [string, Schema][] = [];
-    for (const [name, value] of Object.entries({ ...declared, ...listedKeys(raw) })) {
+    for (const [name, value] of Object.entries({ ...declared, ...members.listedKeys(raw) })) {
       const at = path === '' ? name : `${path}.${name}`;
       if (name === '__proto__' && this.#isOfLibrary) {
         this.#error(at, 'unsupported-type', 'the library drops a member of this name', 'give the field another name');
         continue;
       }
-      if (typeof value === 'boolean') properties.push([name, this.convert(asSchema(value), at, depth + 1)]);
+      if (typeof value === 'boolean') properties.push([name, this.convert(members.asSchema(value), at, depth + 1)]);
       if (!isJsonObject(value)) continue;
-      if (mayBeAbsent(value)) required.delete(name);
-      if (value[ABSENT] !== true) properties.push([name, this.convert(value, at, depth + 1)]);
+      if (members.mayBeAbsent(value)) required.delete(name);
+      if (value[ABSENT] === true) continue;
+      const field = this.convert(value, at, depth + 1);
+      properties.push([name, field]);
+      // The default of a part stands in the part. A default of the member itself is that of all parts.
+      if (this.#isOfLibrary && required.has(name) && field.default !== undefined && value['default'] === undefined)
+        this.#error(at, 'default', 'a part has a default for it, and another part requires it', ONE_DEFAULT);
     }
     if (raw[CLOSED] !== undefined) this.#closed.add(node);
     if (properties.length > 0) node.properties = Object.fromEntries(properties);
@@ -429,10 +412,10 @@ class Converter {
 
   #union(node: Node, raw: JsonObject, alternatives: readonly JsonObject[], path: string, depth: number): void {
     const present = alternatives.filter((entry) => entry['type'] !== 'null' && entry[ABSENT] !== true);
-    const common = restrictionsBeside(raw);
+    const common = members.restrictionsBeside(raw);
     const isExact = !this.#isOfLibrary && raw['anyOf'] === undefined && raw['oneOf'] !== undefined;
     const nulls = alternatives.filter(allowsNull).length;
-    const hasNull = !refusesNull(common) && (isExact ? nulls === 1 : nulls > 0);
+    const hasNull = !members.refusesNull(common) && (isExact ? nulls === 1 : nulls > 0);
     if (!this.#isOfLibrary && raw['format'] !== undefined) common['format'] = raw['format'];
     if (hasNull) node.nullable = true;
     const [only] = present;
@@ -451,9 +434,9 @@ class Converter {
       const schema = this.convert(combined({ ...only }), path, depth + 1);
       if (this.#closed.has(schema)) this.#closed.add(node);
       Object.defineProperties(node, StructuralSchema.lazyCopies(schema));
-      checksOf.set(node, schemaChecks(schema));
+      nodes.checksOf.set(node, nodes.schemaChecks(schema));
       if (hasNull) node.nullable = true;
-    } else if (present.every(onlyLists)) {
+    } else if (present.every(members.onlyLists)) {
       const listed = present.flatMap((entry) => distinctJson(asList(entry['enum'] ?? [entry['const'] ?? null])));
       const once = (value: JsonValue) => listed.filter((other) => jsonEquals(value, other)).length === 1;
       const exact = isExact ? listed.filter(once) : listed;
@@ -461,7 +444,7 @@ class Converter {
       this.#constants(node, { ...common, enum: values }, path);
     } else if (this.#isOfLibrary && typeof raw['format'] === 'string' && present.every(isTextSchema)) {
       stringMembers(node, { type: 'string', format: raw['format'] });
-    } else if (isJsonObject(common['properties']) && present.every(onlyRequires)) {
+    } else if (isJsonObject(common['properties']) && present.every(members.onlyRequires)) {
       this.#plain(node, common, path, depth);
       const branches = present.map((entry) => ({ type: 'object', required: asTexts(entry['required']) }));
       for (const { required } of branches) this.#requireDeclared(required, common['properties'], path);
@@ -471,7 +454,7 @@ class Converter {
       const types = new Set(branches.map((branch) => branch.type));
       const [type] = types;
       if (types.size === 1 && type !== undefined) node.type = type;
-      const isApart = branches.every((a, at) => branches.slice(at + 1).every((b) => haveNoCommonValue(a, b)));
+      const isApart = branches.every((a, at) => branches.slice(at + 1).every((b) => members.haveNoCommonValue(a, b)));
       node[isExact && !isApart ? 'oneOf' : 'anyOf'] = branches;
     }
     if (!this.#isOfLibrary && raw['unevaluatedProperties'] === false) node.additionalProperties = false;
@@ -481,6 +464,9 @@ class Converter {
 /** The keywords that restrict a constant. */
 const OF_CONSTANTS =
   'format minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf'.split(' ');
+
+/** The remedy for parts of an intersection that disagree about a default. */
+const ONE_DEFAULT = 'declare it in one part, or give it the same default in all parts';
 
 const nameOfPart = (path: string): string => (path === '' ? 'the schema' : `field ${path}`);
 

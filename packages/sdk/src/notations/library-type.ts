@@ -1,7 +1,7 @@
 import { CHARACTERS } from '@typekro/kit/golang';
 import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
-import { CHECKS, REFUSED, TRANSFORMED, UNSUPPORTED } from './json-schema-members.ts';
+import { ABSENT, CHECKS, REFUSED, TRANSFORMED, UNSUPPORTED } from './json-schema-members.ts';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { printRe2 } from './regex/re2.ts';
 import { readsVariable } from './variable-reads.ts';
@@ -72,7 +72,10 @@ export interface Printing {
 }
 
 /** A member of a library's object as a list; empty for any other value. */
-export const unknownList = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+export function unknownList(target: unknown, name: string): unknown[] {
+  const value = readMember(target, name);
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
 
 const INNER_OBJECT = 'use object for the inner part';
 
@@ -182,6 +185,10 @@ export function transformed(printed: JsonObject, name: string | undefined, where
   return { ...printed, [TRANSFORMED]: true, 'x-kubernetes-validations': rules };
 }
 
+/** Is a printed part a string, a number or a boolean? */
+export const isPrintedScalar = (part: JsonObject): boolean =>
+  /^(?:string|number|integer|boolean)$/.test(String(part['type']));
+
 /** Is a printed part a string without checks? Transforms do not count as checks. */
 export const isUncheckedText = (printed: JsonObject): boolean =>
   printed['type'] === 'string' &&
@@ -243,6 +250,19 @@ export const withLibraryDefault = (printed: JsonObject, schema: unknown): JsonOb
 export function withoutDefault({ default: _default, ...others }: JsonObject): JsonObject {
   return others;
 }
+
+/** The printed form of a member that its object requires, although the type itself has a default for `undefined`. */
+export const requiredMember = (printed: JsonObject): JsonObject =>
+  printed['default'] === undefined ? printed : withoutEntries(withoutDefault(printed), isAbsentEntry);
+
+/** Removes alternatives from a printed union. */
+export function withoutEntries(printed: JsonObject, excluded: (entry: JsonObject) => boolean): JsonObject {
+  const { anyOf } = printed;
+  if (!Array.isArray(anyOf)) return printed;
+  return { ...printed, anyOf: anyOf.filter((entry) => !isJsonObject(entry) || !excluded(entry)) };
+}
+
+export const isAbsentEntry = (entry: JsonObject): boolean => entry[ABSENT] === true;
 
 /** A printed part with the default that the type makes of an absent value; without one if it makes none, or refuses it. */
 export function withAppliedDefault(printed: JsonObject, schema: unknown): JsonObject {

@@ -1,12 +1,12 @@
 import { type JsonObject, type JsonValue, commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { asList, asObject, objectsAt } from '@typekro/kit/kubernetes';
+import { asObject, asTexts, objectsAt } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED } from './json-schema-members.ts';
 import { IN_COMPOSITION, isChangedByLibrary, refused, withAppliedDefault, withoutDefault } from './library-type.ts';
 
 /**
  * A union of a library that takes the first alternative that accepts a value. Alternatives that are objects are refused
  * if a value of a later one is also a value of an earlier one, because the library then drops the members that only the
- * later one declares.
+ * later one declares, or (arktype) keeps them unchecked.
  */
 export function printUnion(printed: readonly JsonObject[]): JsonObject {
   // The alternatives of an inner union count as alternatives of the outer one.
@@ -23,10 +23,12 @@ export function printUnion(printed: readonly JsonObject[]): JsonObject {
       'default',
     );
   const objects = options.filter((option) => option['type'] === 'object');
-  const overlap = objects.some((later, position) => objects.slice(0, position).some((first) => drops(first, later)));
+  const overlap = objects.some((later, position) =>
+    objects.slice(0, position).some((first) => drops(first, later) || ignores(first, later) || ignores(later, first)),
+  );
   if (!overlap) return { anyOf: [...options] };
   return refused(
-    'an alternative accepts values of a later alternative, and drops their other members',
+    'an alternative accepts values of another alternative, and drops their other members or does not check them',
     'give each alternative a field with a constant of its own, as in z.discriminatedUnion("type", …)',
     'union',
   );
@@ -34,13 +36,21 @@ export function printUnion(printed: readonly JsonObject[]): JsonObject {
 
 /** May the first alternative accept a value of the second one, and drop a member of it? */
 function drops(first: JsonObject, second: JsonObject): boolean {
+  const other = asObject(second['properties']);
+  if (first[CLOSED] === 'strict' || asTexts(first['required']).some((name) => !Object.hasOwn(other, name)))
+    return false;
+  return hasOthers(first, second);
+}
+
+/** May the first alternative accept a value whose members the second one checks, and keep them unchecked? */
+const ignores = (first: JsonObject, second: JsonObject): boolean =>
+  first[CLOSED] === undefined && first['additionalProperties'] === undefined && hasOthers(first, second);
+
+/** Has the second alternative members that the first one does not declare, and no constant that tells them apart? */
+function hasOthers(first: JsonObject, second: JsonObject): boolean {
   const [own, other] = [asObject(first['properties']), asObject(second['properties'])];
-  if (first[CLOSED] === 'strict' || Object.keys(other).every((name) => Object.hasOwn(own, name))) return false;
-  if (asList(first['required']).some((name) => typeof name === 'string' && !Object.hasOwn(other, name))) return false;
-  const isBoth = (name: JsonValue) => asList(second['required']).includes(name);
-  return !asList(first['required']).some(
-    (name) => typeof name === 'string' && isBoth(name) && isDisjoint(own[name], other[name]),
-  );
+  const isApart = (name: string) => asTexts(second['required']).includes(name) && isDisjoint(own[name], other[name]);
+  return Object.keys(other).some((name) => !Object.hasOwn(own, name)) && !asTexts(first['required']).some(isApart);
 }
 
 /** An intersection. A default of a part is a default of the whole, so that a type around it can change it. */

@@ -2,7 +2,7 @@ import { type JsonObject, setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import { divisorKeywords, restrictNumber, restrictSize } from './library-keywords.ts';
-import type { FoundChecks, Printing } from './library-type.ts';
+import { type FoundChecks, type Printing, readMember, unknownList } from './library-type.ts';
 import * as library from './library-type.ts';
 import { printTuple, printUnion } from './library-union.ts';
 
@@ -11,10 +11,10 @@ import { printTuple, printUnion } from './library-union.ts';
  * conditions, defaults and the flags of patterns. A node that this reader does not know is refused.
  */
 export function arktypeJsonSchema(type: unknown, found: FoundChecks): JsonObject {
-  return print(library.readMember(type, 'internal'), { found, open: new Set(), parts: new library.PrintedParts() });
+  return print(readMember(type, 'internal'), { found, open: new Set(), parts: new library.PrintedParts() });
 }
 
-const kindOf = (node: unknown): string => String(library.readMember(node, 'kind'));
+const kindOf = (node: unknown): string => String(readMember(node, 'kind'));
 
 const print = (node: unknown, state: Printing): JsonObject =>
   state.parts.of(node, state.open, () => printPart(node, state));
@@ -25,8 +25,8 @@ function printPart(node: unknown, state: Printing): JsonObject {
   const printed = ARKTYPE_NODES.get(kind)?.(node, inner) ?? {
     [UNSUPPORTED]: `the node ${kind} of arktype is not known`,
   };
-  const meta = library.readMember(node, 'meta');
-  return library.withTexts(printed, library.readMember(meta, 'description'), library.readMember(meta, 'title'));
+  const meta = readMember(node, 'meta');
+  return library.withTexts(printed, readMember(meta, 'description'), readMember(meta, 'title'));
 }
 
 type Handler = (node: unknown, state: Printing) => JsonObject;
@@ -39,22 +39,22 @@ export const ARKTYPE_NODES: ReadonlyMap<string, Handler> = new Map<string, Handl
   ['union', union],
   ['intersection', intersection],
   ['morph', morph],
-  ['alias', (node, state) => print(library.readMember(node, 'resolution'), state)],
+  ['alias', (node, state) => print(readMember(node, 'resolution'), state)],
 ]);
 
 function domain(node: unknown): JsonObject {
-  const name = String(library.readMember(node, 'domain'));
+  const name = String(readMember(node, 'domain'));
   if (name === 'string' || name === 'number' || name === 'boolean' || name === 'object') return { type: name };
   return { [UNSUPPORTED]: `a ${name} cannot be written as JSON` };
 }
 
 function proto(node: unknown): JsonObject {
-  const name = library.readMember(library.readMember(node, 'proto'), 'name');
+  const name = readMember(readMember(node, 'proto'), 'name');
   return name === 'Array' ? { type: 'array' } : { [UNSUPPORTED]: `a ${String(name)} cannot be written as JSON` };
 }
 
 function unit(node: unknown): JsonObject {
-  const value = library.readMember(node, 'unit');
+  const value = readMember(node, 'unit');
   if (value === undefined) return { [ABSENT]: true };
   if (value === null) return { type: 'null' };
   const constant = library.constantOf(value);
@@ -62,30 +62,28 @@ function unit(node: unknown): JsonObject {
 }
 
 function union(node: unknown, state: Printing): JsonObject {
-  const branches = library.unknownList(library.readMember(node, 'branches'));
+  const branches = unknownList(node, 'branches');
   const isTransforming = branches.length > 1 && branches.some((branch) => kindOf(branch) === 'morph');
   if (isTransforming) return library.refused('an alternative of a union has a morph', library.IN_COMPOSITION);
-  const printed = branches.map((branch) => print(branch, state));
-  if (printed.some((branch) => branch[CLOSED] === 'strip')) return printUnion(printed);
-  return printed.length === 0 ? { not: {} } : { anyOf: printed };
+  return branches.length === 0 ? { not: {} } : printUnion(branches.map((branch) => print(branch, state)));
 }
 
 function morph(node: unknown, state: Printing): JsonObject {
-  return library.unknownList(library.readMember(node, 'morphs')).reduce<JsonObject>(
+  return unknownList(node, 'morphs').reduce<JsonObject>(
     (printed, step) => {
       if (printed[REFUSED] !== undefined || printed[UNSUPPORTED] !== undefined) return printed;
       const name = library.methodOf(step);
-      const isType = typeof library.readMember(step, 'kind') === 'string';
+      const isType = typeof readMember(step, 'kind') === 'string';
       if (isType && printed['type'] === 'string')
         return { ...printed, allOf: [...asList(printed['allOf']), print(step, state)] };
       return library.transformed(printed, name, name === undefined ? 'a morph' : `${name}()`);
     },
-    print(library.readMember(node, 'rawIn'), state),
+    print(readMember(node, 'rawIn'), state),
   );
 }
 
 function intersection(node: unknown, state: Printing): JsonObject {
-  return library.unknownList(library.readMember(node, 'children')).reduce<JsonObject>((printed, child) => {
+  return unknownList(node, 'children').reduce<JsonObject>((printed, child) => {
     const constraint = CONSTRAINTS.get(kindOf(child));
     return constraint === undefined ? { ...printed, ...print(child, state) } : constraint(printed, child, state);
   }, {});
@@ -96,14 +94,14 @@ type Constraint = (printed: JsonObject, node: unknown, state: Printing) => JsonO
 const bound =
   (inclusive: string, exclusive: string): Constraint =>
   (printed, node) =>
-    restrictNumber(printed, library.readMember(node, 'exclusive') === true ? exclusive : inclusive, rule(node));
+    restrictNumber(printed, readMember(node, 'exclusive') === true ? exclusive : inclusive, rule(node));
 
 const size =
   (...limits: readonly ('min' | 'max')[]): Constraint =>
   (printed, node) =>
     restrictSize(printed, limits, rule(node));
 
-const rule = (node: unknown): unknown => library.readMember(node, 'rule');
+const rule = (node: unknown): unknown => readMember(node, 'rule');
 
 /** How each constraint of arktype is translated, by the kind of its node. */
 export const CONSTRAINTS: ReadonlyMap<string, Constraint> = new Map<string, Constraint>([
@@ -116,40 +114,39 @@ export const CONSTRAINTS: ReadonlyMap<string, Constraint> = new Map<string, Cons
   ['pattern', pattern],
   [
     'predicate',
-    (printed, node, { found }) =>
-      library.addCheck(printed, library.readMember(node, 'predicate'), { absent: [], found }),
+    (printed, node, { found }) => library.addCheck(printed, readMember(node, 'predicate'), { absent: [], found }),
   ],
   ['structure', structure],
 ]);
 
 function pattern(printed: JsonObject, node: unknown): JsonObject {
-  const flags = library.readMember(node, 'flags');
+  const flags = readMember(node, 'flags');
   const source = new RegExp(String(rule(node)), typeof flags === 'string' ? flags : '');
   return library.restrict(printed, library.patternKeywords(source));
 }
 
 function structure(printed: JsonObject, node: unknown, state: Printing): JsonObject {
-  const sequence = library.readMember(node, 'sequence');
+  const sequence = readMember(node, 'sequence');
   if (sequence !== undefined) return { ...printed, ...printSequence(sequence, state) };
   const properties: JsonObject = {};
   const required: string[] = [];
-  for (const prop of library.unknownList(library.readMember(node, 'props'))) {
-    const key = library.readMember(prop, 'key');
+  for (const prop of unknownList(node, 'props')) {
+    const key = readMember(prop, 'key');
     if (typeof key !== 'string') return { [UNSUPPORTED]: 'a key that is a symbol cannot be written as JSON' };
     setOwn(properties, key, printProperty(prop, state));
     if (kindOf(prop) === 'required') required.push(key);
   }
-  const [index, ...more] = library.unknownList(library.readMember(node, 'index'));
-  const isOfText = index === undefined || kindOf(library.readMember(index, 'signature')) === 'domain';
+  const [index, ...more] = unknownList(node, 'index');
+  const isOfText = index === undefined || kindOf(readMember(index, 'signature')) === 'domain';
   if (more.length > 0 || !isOfText)
     return library.refused('the names of the members of a map are restricted', 'use plain strings as keys');
-  const closed = CLOSINGS.get(library.readMember(node, 'undeclared'));
+  const closed = CLOSINGS.get(readMember(node, 'undeclared'));
   return {
     ...printed,
     ...(closed === undefined ? {} : { [CLOSED]: closed }),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     ...(required.length === 0 ? {} : { required }),
-    ...(index === undefined ? {} : { additionalProperties: print(library.readMember(index, 'value'), state) }),
+    ...(index === undefined ? {} : { additionalProperties: print(readMember(index, 'value'), state) }),
   };
 }
 
@@ -160,26 +157,21 @@ const CLOSINGS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 function printProperty(prop: unknown, state: Printing): JsonObject {
-  const printed = print(library.readMember(prop, 'value'), state);
-  const value = library.readMember(prop, 'default');
+  const printed = print(readMember(prop, 'value'), state);
+  const value = readMember(prop, 'default');
   if (value === undefined) return printed;
   const make = typeof value === 'function' ? (value as () => unknown) : () => value;
-  const type = library.readMember(prop, 'value');
+  const type = readMember(prop, 'value');
   return library.constantDefault(printed, () => library.parsedBy(type, make()), type);
 }
 
 function printSequence(sequence: unknown, state: Printing): JsonObject {
-  const variadic = library.readMember(sequence, 'variadic');
-  const prefix = library.unknownList(library.readMember(sequence, 'prefix'));
-  const others = ['postfix', 'optionals', 'defaultables'].some(
-    (name) => library.unknownList(library.readMember(sequence, name)).length > 0,
-  );
+  const variadic = readMember(sequence, 'variadic');
+  const prefix = unknownList(sequence, 'prefix');
+  const others = ['postfix', 'optionals', 'defaultables'].some((name) => unknownList(sequence, name).length > 0);
   if (others) return library.refused('a list with optional items or items at its end has no schema', 'use an object');
   const rest = variadic === undefined || variadic === null ? undefined : print(variadic, state);
   if (prefix.length === 0 && rest !== undefined) return { items: rest };
-  return printTuple(
-    prefix.map((item) => print(item, state)),
-    prefix.length,
-    rest,
-  );
+  const items = prefix.map((item) => print(item, state));
+  return printTuple(items, items.length, rest);
 }

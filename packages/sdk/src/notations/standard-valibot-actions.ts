@@ -1,20 +1,20 @@
 import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT } from './json-schema-members.ts';
-import type { FoundChecks } from './library-type.ts';
+import { type FoundChecks, readMember } from './library-type.ts';
 import * as library from './library-type.ts';
 import { matchRule } from './regex-flags.ts';
 import { divisorKeywords, escapedText, restrictNumber, restrictSize } from './library-keywords.ts';
 
 /** Adds an action of a pipe to the printed part before it. */
 export function addValibotAction(printed: JsonObject, action: unknown, found: FoundChecks): JsonObject {
-  const type = String(library.readMember(action, 'type'));
-  const kind = library.readMember(action, 'kind');
-  const requirement = library.readMember(action, 'requirement');
+  const type = String(readMember(action, 'type'));
+  const kind = readMember(action, 'kind');
+  const requirement = readMember(action, 'requirement');
   const handler = VALIBOT_ACTIONS.get(type);
   if (kind === 'metadata') {
     const isShown = type === 'description' || type === 'title';
-    return isShown ? { ...printed, [type]: String(library.readMember(action, type)) } : printed;
+    return isShown ? { ...printed, [type]: String(readMember(action, type)) } : printed;
   }
   if (handler !== undefined) return handler(printed, requirement, action, found);
   if (kind === 'transformation') return library.transformed(printed, undefined, `${type}()`);
@@ -107,7 +107,7 @@ function excludes(printed: JsonObject, requirement: unknown): JsonObject {
 
 function check(printed: JsonObject, requirement: unknown, action: unknown, found: FoundChecks): JsonObject {
   const absent = [...(isAbsentable(printed) ? [undefined] : []), ...(library.allowsNull(printed) ? [null] : [])];
-  return library.addCheck(printed, requirement, { message: library.readMember(action, 'message'), absent, found });
+  return library.addCheck(printed, requirement, { message: readMember(action, 'message'), absent, found });
 }
 
 const isAbsentable = (printed: JsonObject): boolean =>

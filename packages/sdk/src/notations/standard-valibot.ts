@@ -1,7 +1,7 @@
-import { type JsonObject, isJsonObject, setOwn } from '@typekro/kit/core';
+import { type JsonObject, setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
-import type { FoundChecks, Printing } from './library-type.ts';
+import { type FoundChecks, type Printing, readMember, unknownList } from './library-type.ts';
 import * as library from './library-type.ts';
 import { printIntersection, printRecord, printTuple, printUnion } from './library-union.ts';
 import { addValibotAction } from './standard-valibot-actions.ts';
@@ -20,20 +20,17 @@ const print = (schema: unknown, state: Printing): JsonObject =>
   state.parts.of(schema, state.open, () => printPart(schema, state));
 
 function printPart(schema: unknown, state: Printing): JsonObject {
-  if (library.readMember(schema, 'async') === true)
-    return library.refused('an asynchronous schema has no rule', ASYNCHRONOUS);
-  if (library.readMember(schema, 'fallback') !== undefined) {
-    return library.refused(
-      'fallback() replaces invalid values, and the API server refuses them',
-      'use v.optional(schema, value) for a value that is left out',
-    );
+  if (readMember(schema, 'async') === true) return library.refused('an asynchronous schema has no rule', ASYNCHRONOUS);
+  if (readMember(schema, 'fallback') !== undefined) {
+    const hint = 'use v.optional(schema, value) for a value that is left out';
+    return library.refused('fallback() replaces invalid values, and the API server refuses them', hint);
   }
   const inner = { ...state, open: new Set([...state.open, schema]) };
-  const [first, ...actions] = library.unknownList(library.readMember(schema, 'pipe'));
+  const [first, ...actions] = unknownList(schema, 'pipe');
   const base = first === undefined || first === schema ? printType(schema, inner) : print(first, inner);
   const piped = actions.reduce<JsonObject>((printed, action) => {
     if (printed[REFUSED] !== undefined) return printed;
-    if (library.readMember(action, 'kind') === 'schema') return withNext(printed, print(action, inner));
+    if (readMember(action, 'kind') === 'schema') return withNext(printed, print(action, inner));
     return addValibotAction(printed, action, state.found);
   }, base);
   // An action may refuse the default of the schema before it.
@@ -42,20 +39,17 @@ function printPart(schema: unknown, state: Printing): JsonObject {
 
 /** A schema after another schema in a pipe. */
 function withNext(first: JsonObject, second: JsonObject): JsonObject {
-  const isScalar = (part: JsonObject) => SCALAR_NAMES.has(String(part['type'])) || part[REFUSED] !== undefined;
+  const isScalar = (part: JsonObject) => library.isPrintedScalar(part) || part[REFUSED] !== undefined;
   if (isScalar(first) && isScalar(second) && (library.isUncheckedText(first) || !library.isChangedByLibrary(second)))
-    return { ...first, allOf: [...asList(first['allOf']), second] };
+    return { ...first, allOf: [...asList(first['allOf']), library.withoutDefault(second)] };
   return library.refused('a pipe of schemas that are not scalars cannot be translated', 'write one schema');
 }
-
-const SCALAR_NAMES: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);
 
 type Handler = (schema: unknown, state: Printing) => JsonObject;
 
 const NULL: JsonObject = { type: 'null' };
 const ABSENT_SCHEMA: JsonObject = { [ABSENT]: true };
-const wrapped: Handler = (schema, state) => print(library.readMember(schema, 'wrapped'), state);
-const isAbsent = (entry: JsonObject): boolean => entry[ABSENT] === true;
+const wrapped: Handler = (schema, state) => print(readMember(schema, 'wrapped'), state);
 const isNull = (entry: JsonObject): boolean => entry['type'] === 'null';
 
 /** How each schema of valibot is translated, by its `type`. Any other schema is refused. */
@@ -69,57 +63,53 @@ export const VALIBOT_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handl
   ['undefined', () => ABSENT_SCHEMA],
   ['void', () => ABSENT_SCHEMA],
   ['never', () => ({ not: {} })],
-  ['literal', (schema) => library.constants([library.readMember(schema, 'literal')])],
-  ['picklist', (schema) => library.constants(library.unknownList(library.readMember(schema, 'options')))],
-  ['enum', (schema) => library.constants(library.unknownList(library.readMember(schema, 'options')))],
-  ['array', (schema, state) => ({ type: 'array', items: print(library.readMember(schema, 'item'), state) })],
+  ['literal', (schema) => library.constants([readMember(schema, 'literal')])],
+  ['picklist', (schema) => library.constants(unknownList(schema, 'options'))],
+  ['enum', (schema) => library.constants(unknownList(schema, 'options'))],
+  ['array', (schema, state) => ({ type: 'array', items: print(readMember(schema, 'item'), state) })],
   ['tuple', (schema, state) => tuple(schema, state)],
   ['strict_tuple', (schema, state) => tuple(schema, state)],
-  ['tuple_with_rest', (schema, state) => tuple(schema, state, print(library.readMember(schema, 'rest'), state))],
+  ['tuple_with_rest', (schema, state) => tuple(schema, state, print(readMember(schema, 'rest'), state))],
   ['loose_tuple', () => library.refused('a loose tuple also takes items of any type', 'use v.tuple()')],
   ['object', (schema, state) => printObject(schema, state, { [CLOSED]: 'strip' })],
   ['strict_object', (schema, state) => printObject(schema, state, { [CLOSED]: 'strict' })],
   ['loose_object', (schema, state) => printObject(schema, state, { additionalProperties: {} })],
   [
     'object_with_rest',
-    (schema, state) =>
-      printObject(schema, state, { additionalProperties: print(library.readMember(schema, 'rest'), state) }),
+    (schema, state) => printObject(schema, state, { additionalProperties: print(readMember(schema, 'rest'), state) }),
   ],
   [
     'record',
     (schema, state) =>
-      printRecord(
-        print(library.readMember(schema, 'key'), state),
-        print(library.readMember(schema, 'value'), state),
-        false,
-      ),
+      printRecord(print(readMember(schema, 'key'), state), print(readMember(schema, 'value'), state), false),
   ],
   ['optional', (schema, state) => absentable(schema, state)],
   ['exact_optional', (schema, state) => absentable(schema, state)],
   ['undefinedable', (schema, state) => absentable(schema, state)],
   ['nullable', nullable],
   ['nullish', nullish],
-  ['non_optional', (schema, state) => without(wrapped(schema, state), isAbsent)],
-  ['non_nullable', (schema, state) => without(wrapped(schema, state), isNull)],
-  ['non_nullish', (schema, state) => without(without(wrapped(schema, state), isAbsent), isNull)],
+  ['non_optional', (schema, state) => library.withoutEntries(wrapped(schema, state), library.isAbsentEntry)],
+  ['non_nullable', (schema, state) => library.withoutEntries(wrapped(schema, state), isNull)],
+  [
+    'non_nullish',
+    (schema, state) =>
+      library.withoutEntries(library.withoutEntries(wrapped(schema, state), library.isAbsentEntry), isNull),
+  ],
   ['union', (schema, state) => printUnion(alternatives(schema, state))],
   ['variant', (schema, state) => printUnion(alternatives(schema, state))],
   ['intersect', intersect],
-  [
-    'lazy',
-    (schema, state) => print((library.readMember(schema, 'getter') as (input: unknown) => unknown)(undefined), state),
-  ],
+  ['lazy', (schema, state) => print((readMember(schema, 'getter') as (input: unknown) => unknown)(undefined), state)],
   ['blob', library.unsupported('a Blob')],
   ['instance', library.unsupported('an instance of a class')],
   ...library.UNSUPPORTED_TYPES,
 ]);
 
 function printType(schema: unknown, state: Printing): JsonObject {
-  const type = String(library.readMember(schema, 'type'));
+  const type = String(readMember(schema, 'type'));
   return VALIBOT_TYPES.get(type)?.(schema, state) ?? { [UNSUPPORTED]: `the type ${type} of valibot is not known` };
 }
 
-const hasDefault = (schema: unknown): boolean => library.readMember(schema, 'default') !== undefined;
+const hasDefault = (schema: unknown): boolean => readMember(schema, 'default') !== undefined;
 
 function absentable(schema: unknown, state: Printing): JsonObject {
   const inner = wrapped(schema, state);
@@ -140,36 +130,31 @@ function nullish(schema: unknown, state: Printing): JsonObject {
   return library.withLibraryDefault(absentable({ ...Object(schema), default: undefined }, state), schema);
 }
 
-/** Removes alternatives from a printed union. */
-function without(printed: JsonObject, excluded: (entry: JsonObject) => boolean): JsonObject {
-  const { anyOf } = printed;
-  if (!Array.isArray(anyOf)) return printed;
-  return { ...printed, anyOf: anyOf.filter((entry) => !isJsonObject(entry) || !excluded(entry)) };
-}
-
 function printObject(schema: unknown, state: Printing, others: JsonObject): JsonObject {
-  const entries = library.readMember(schema, 'entries');
+  const entries = readMember(schema, 'entries');
   const properties: JsonObject = {};
   const required: string[] = [];
   for (const [name, entry] of Object.entries(typeof entries === 'object' && entries !== null ? entries : {})) {
-    setOwn(properties, name, print(entry, state));
-    if (!OPTIONAL.has(String(library.readMember(entry, 'type')))) required.push(name);
+    const isRequired = !OPTIONAL.has(String(readMember(entry, 'type')));
+    const printed = print(entry, state);
+    setOwn(properties, name, isRequired ? library.requiredMember(printed) : printed);
+    if (isRequired) required.push(name);
   }
   return { type: 'object', properties, required, ...others };
 }
 
-const OPTIONAL = new Set(['optional', 'exact_optional', 'undefinedable', 'nullish']);
+const OPTIONAL = new Set(['optional', 'exact_optional', 'nullish']);
 
 function tuple(schema: unknown, state: Printing, rest?: JsonObject): JsonObject {
-  const items = library.unknownList(library.readMember(schema, 'items')).map((item) => print(item, state));
+  const items = unknownList(schema, 'items').map((item) => print(item, state));
   return printTuple(items, items.length, rest);
 }
 
 const alternatives = (schema: unknown, state: Printing): JsonObject[] =>
-  library.unknownList(library.readMember(schema, 'options')).map((option) => print(option, state));
+  unknownList(schema, 'options').map((option) => print(option, state));
 
 function intersect(schema: unknown, state: Printing): JsonObject {
-  const options = library.unknownList(library.readMember(schema, 'options')).map((option) => print(option, state));
+  const options = unknownList(schema, 'options').map((option) => print(option, state));
   if (options.every((option) => option[CLOSED] !== 'strict')) return printIntersection(options, schema);
   return library.refused('a strict object in an intersection refuses the members of the other parts', 'use v.object()');
 }

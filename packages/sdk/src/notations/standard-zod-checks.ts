@@ -1,10 +1,10 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { divisorKeywords, escapedText, restrictNumber, restrictSize } from './library-keywords.ts';
-import type { FoundChecks } from './library-type.ts';
+import { type FoundChecks, readMember } from './library-type.ts';
 import * as library from './library-type.ts';
 
 /** The definition of a zod type or check. */
-export const zodDefinition = (part: unknown): unknown => library.readMember(library.readMember(part, '_zod'), 'def');
+export const zodDefinition = (part: unknown): unknown => readMember(readMember(part, '_zod'), 'def');
 
 /** What the checks of one zod type need. */
 export interface ZodChecking {
@@ -25,14 +25,14 @@ const bound =
   (printed, definition) =>
     restrictNumber(
       printed,
-      library.readMember(definition, 'inclusive') === true ? inclusive : exclusive,
-      library.readMember(definition, 'value'),
+      readMember(definition, 'inclusive') === true ? inclusive : exclusive,
+      readMember(definition, 'value'),
     );
 
 const size =
   (limits: readonly ('min' | 'max')[], member: string): Handler =>
   (printed, definition) =>
-    restrictSize(printed, limits, library.readMember(definition, member));
+    restrictSize(printed, limits, readMember(definition, member));
 
 /** How each check of zod is translated, by the name of the check. Any other check is refused. */
 export const ZOD_CHECKS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
@@ -52,14 +52,14 @@ export const ZOD_CHECKS: ReadonlyMap<string, Handler> = new Map<string, Handler>
 
 function addZodCheck(printed: JsonObject, check: unknown, state: ZodChecking): JsonObject {
   const definition = zodDefinition(check);
-  const kind = String(library.readMember(definition, 'check'));
+  const kind = String(readMember(definition, 'check'));
   const handler = ZOD_CHECKS.get(kind);
   if (handler !== undefined) return handler(printed, definition, state, check);
   return library.refused(`the check ${kind} of zod has no form in the schema of an API`, library.IN_COMPOSITION);
 }
 
 function multipleOf(printed: JsonObject, definition: unknown): JsonObject {
-  return library.restrict(printed, divisorKeywords(library.readMember(definition, 'value')));
+  return library.restrict(printed, divisorKeywords(readMember(definition, 'value')));
 }
 
 /** The bounds of zod's number formats. The safe integers have no bounds here, as numbers of JavaScript are safe. */
@@ -72,7 +72,7 @@ const NUMBER_FORMATS: ReadonlyMap<string, JsonObject> = new Map<string, JsonObje
 ]);
 
 function numberFormat(printed: JsonObject, definition: unknown): JsonObject {
-  const format = String(library.readMember(definition, 'format'));
+  const format = String(readMember(definition, 'format'));
   const bounds = NUMBER_FORMATS.get(format);
   if (bounds === undefined)
     return library.refused(`the number format ${format} is not known`, 'use z.int() or z.number()');
@@ -98,10 +98,10 @@ const EXACT_PATTERNS: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 function stringFormat(printed: JsonObject, definition: unknown, state: ZodChecking): JsonObject {
-  const format = String(library.readMember(definition, 'format'));
+  const format = String(readMember(definition, 'format'));
   const pattern = patternOf(format, definition);
   if (pattern instanceof RegExp) return library.restrict(printed, library.patternKeywords(pattern));
-  const test = library.readMember(definition, 'fn');
+  const test = readMember(definition, 'fn');
   if (typeof test === 'function') return library.addCheck(printed, test, state);
   return library.refused(
     `zod checks the format ${format} with code of its own, which is no pattern`,
@@ -111,34 +111,34 @@ function stringFormat(printed: JsonObject, definition: unknown, state: ZodChecki
 
 function patternOf(format: string, definition: unknown): unknown {
   if (format === 'includes') {
-    const isAnywhere = library.readMember(definition, 'position') === undefined;
-    return isAnywhere ? new RegExp(escapedText(library.readMember(definition, 'includes'))) : undefined;
+    const isAnywhere = readMember(definition, 'position') === undefined;
+    return isAnywhere ? new RegExp(escapedText(readMember(definition, 'includes'))) : undefined;
   }
-  if (format === 'starts_with') return new RegExp(`^${escapedText(library.readMember(definition, 'prefix'))}`);
-  if (format === 'ends_with') return new RegExp(`${escapedText(library.readMember(definition, 'suffix'))}$`);
-  const isCustom = typeof library.readMember(definition, 'fn') === 'function';
+  if (format === 'starts_with') return new RegExp(`^${escapedText(readMember(definition, 'prefix'))}`);
+  if (format === 'ends_with') return new RegExp(`${escapedText(readMember(definition, 'suffix'))}$`);
+  const isCustom = typeof readMember(definition, 'fn') === 'function';
   if (!isCustom && !PATTERN_FORMATS.has(format)) return EXACT_PATTERNS.get(format);
-  return library.readMember(definition, 'pattern');
+  return readMember(definition, 'pattern');
 }
 
 function overwrite(printed: JsonObject, definition: unknown): JsonObject {
-  const name = library.methodOf(library.readMember(definition, 'tx'));
+  const name = library.methodOf(readMember(definition, 'tx'));
   return library.transformed(printed, name, name === undefined ? 'overwrite()' : `${name}()`);
 }
 
 function custom(printed: JsonObject, definition: unknown, state: ZodChecking): JsonObject {
-  const isConditional = library.readMember(definition, 'when') !== undefined;
-  const test = isConditional ? undefined : library.readMember(definition, 'fn');
+  const isConditional = readMember(definition, 'when') !== undefined;
+  const test = isConditional ? undefined : readMember(definition, 'fn');
   return library.addCheck(printed, test, { ...state, message: messageOf(definition) });
 }
 
 /** The author's message of a check. */
 function messageOf(definition: unknown): unknown {
-  const error = library.readMember(definition, 'error');
+  const error = readMember(definition, 'error');
   if (typeof error !== 'function') return undefined;
   try {
     const message = (error as (issue: object) => unknown)({ code: 'custom' });
-    return typeof message === 'string' ? message : library.readMember(message, 'message');
+    return typeof message === 'string' ? message : readMember(message, 'message');
   } catch {
     // A message that is computed from the value has no constant form.
     return undefined;

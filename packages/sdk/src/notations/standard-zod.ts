@@ -1,6 +1,6 @@
 import { type JsonObject, setOwn } from '@typekro/kit/core';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
-import type { FoundChecks, Printing } from './library-type.ts';
+import { type FoundChecks, type Printing, readMember, unknownList } from './library-type.ts';
 import * as library from './library-type.ts';
 import { printIntersection, printRecord, printTuple, printUnion } from './library-union.ts';
 import { addZodChecks, zodDefinition } from './standard-zod-checks.ts';
@@ -20,22 +20,20 @@ const print = (schema: unknown, state: Printing): JsonObject =>
 
 function printPart(schema: unknown, state: Printing): JsonObject {
   const definition = zodDefinition(schema);
-  const kind = String(library.readMember(definition, 'type'));
+  const kind = String(readMember(definition, 'type'));
   const inner: Printing = { ...state, open: new Set([...state.open, schema]) };
   const printed = ZOD_TYPES.get(kind)?.(definition, inner, schema);
   if (printed === undefined) return { [UNSUPPORTED]: `the type ${kind} of zod is not known` };
   if (printed[REFUSED] !== undefined) return printed;
-  if (library.readMember(definition, 'coerce') === true) {
-    return library.refused(
-      `z.coerce.${kind}() converts the value, and Kubernetes stores the value as it was written`,
-      COERCED,
-    );
+  if (readMember(definition, 'coerce') === true) {
+    const message = `z.coerce.${kind}() converts the value, and Kubernetes stores the value as it was written`;
+    return library.refused(message, 'use the type itself, and convert the value in the function of the composition');
   }
   // A check of such a type could only hide the reason.
   if (printed[UNSUPPORTED] !== undefined) return printed;
   // A format such as z.email() is its own first check.
-  const own = library.readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
-  const checks = [...own, ...library.unknownList(library.readMember(definition, 'checks'))];
+  const own = readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
+  const checks = [...own, ...unknownList(definition, 'checks')];
   const checked = addZodChecks(printed, checks, {
     found: state.found,
     absent: [
@@ -48,16 +46,14 @@ function printPart(schema: unknown, state: Printing): JsonObject {
   return described(isRestricted ? library.withLibraryDefault(checked, schema) : checked, schema);
 }
 
-const COERCED = 'use the type itself, and convert the value in the function of the composition';
-
 /** Adds the description and the name of a type. */
 function described(printed: JsonObject, schema: unknown): JsonObject {
-  const read = library.readMember(schema, 'meta');
+  const read = readMember(schema, 'meta');
   const meta: unknown = typeof read === 'function' ? (read as () => unknown).call(schema) : undefined;
   return library.withTexts(
     printed,
-    library.readMember(meta, 'description'),
-    library.readMember(meta, 'title') ?? library.readMember(meta, 'id'),
+    readMember(meta, 'description'),
+    readMember(meta, 'title') ?? readMember(meta, 'id'),
   );
 }
 
@@ -71,8 +67,7 @@ const converts =
       library.IN_COMPOSITION,
     );
 
-const wrapped = (definition: unknown, state: Printing): JsonObject =>
-  print(library.readMember(definition, 'innerType'), state);
+const wrapped = (definition: unknown, state: Printing): JsonObject => print(readMember(definition, 'innerType'), state);
 
 /** How each type of zod is translated, by the name of the type. Any other type is refused. */
 export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
@@ -85,10 +80,10 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['any', () => ({})],
   ['unknown', () => ({})],
   ['never', () => ({ not: {} })],
-  ['literal', (definition) => library.constants(library.unknownList(library.readMember(definition, 'values')))],
-  ['enum', (definition) => library.constants(enumValues(library.readMember(definition, 'entries')))],
+  ['literal', (definition) => library.constants(unknownList(definition, 'values'))],
+  ['enum', (definition) => library.constants(enumValues(readMember(definition, 'entries')))],
   ['template_literal', (_definition, _state, schema) => templateLiteral(schema)],
-  ['array', (definition, state) => ({ type: 'array', items: print(library.readMember(definition, 'element'), state) })],
+  ['array', (definition, state) => ({ type: 'array', items: print(readMember(definition, 'element'), state) })],
   ['object', printObject],
   ['tuple', tuple],
   ['record', record],
@@ -100,7 +95,7 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['prefault', (definition, state, schema) => library.withLibraryDefault(wrapped(definition, state), schema)],
   ['nonoptional', wrapped],
   ['readonly', wrapped],
-  ['lazy', (definition, state) => print((library.readMember(definition, 'getter') as () => unknown)(), state)],
+  ['lazy', (definition, state) => print((readMember(definition, 'getter') as () => unknown)(), state)],
   ['pipe', pipe],
   ['transform', converts('a transform')],
   ['catch', converts('catch()')],
@@ -116,26 +111,26 @@ function enumValues(entries: unknown): unknown[] {
 }
 
 function templateLiteral(schema: unknown): JsonObject {
-  const pattern = library.readMember(library.readMember(schema, '_zod'), 'pattern');
+  const pattern = readMember(readMember(schema, '_zod'), 'pattern');
   return pattern instanceof RegExp
     ? { type: 'string', ...library.patternKeywords(pattern) }
     : { [UNSUPPORTED]: 'no pattern' };
 }
 
 /** May a member of an object be left out? */
-const isOptional = (schema: unknown): boolean =>
-  library.readMember(library.readMember(schema, '_zod'), 'optin') !== undefined;
+const isOptional = (schema: unknown): boolean => readMember(readMember(schema, '_zod'), 'optin') !== undefined;
 
 function printObject(definition: unknown, state: Printing): JsonObject {
-  const shape = library.readMember(definition, 'shape');
+  const shape = readMember(definition, 'shape');
   const properties: JsonObject = {};
   const required: string[] = [];
   for (const [name, entry] of Object.entries(typeof shape === 'object' && shape !== null ? shape : {})) {
-    setOwn(properties, name, print(entry, state));
+    const printed = print(entry, state);
+    setOwn(properties, name, isOptional(entry) ? printed : library.requiredMember(printed));
     if (!isOptional(entry)) required.push(name);
   }
-  const rest = library.readMember(definition, 'catchall');
-  const isStrict = library.readMember(zodDefinition(rest), 'type') === 'never';
+  const rest = readMember(definition, 'catchall');
+  const isStrict = readMember(zodDefinition(rest), 'type') === 'never';
   return {
     type: 'object',
     properties,
@@ -147,8 +142,8 @@ function printObject(definition: unknown, state: Printing): JsonObject {
 }
 
 function tuple(definition: unknown, state: Printing): JsonObject {
-  const items = library.unknownList(library.readMember(definition, 'items'));
-  const rest = library.readMember(definition, 'rest');
+  const items = unknownList(definition, 'items');
+  const rest = readMember(definition, 'rest');
   const required = items.findIndex(isOptional);
   return printTuple(
     items.map((item) => print(item, state)),
@@ -158,34 +153,28 @@ function tuple(definition: unknown, state: Printing): JsonObject {
 }
 
 function record(definition: unknown, state: Printing): JsonObject {
-  const mode = library.readMember(definition, 'mode');
+  const mode = readMember(definition, 'mode');
   if (mode !== undefined && mode !== 'strict')
     return library.refused('a loose record also takes other keys', 'use z.record()');
-  const keys = print(library.readMember(definition, 'keyType'), state);
-  const type = library.readMember(definition, 'valueType');
+  const keys = print(readMember(definition, 'keyType'), state);
+  const type = readMember(definition, 'valueType');
   const values = print(type, state);
-  const isPartial = library.readMember(definition, 'partial') === true;
+  const isPartial = readMember(definition, 'partial') === true;
   return printRecord(keys, values, !isPartial && (!isOptional(type) || values['default'] !== undefined));
 }
 
 function union(definition: unknown, state: Printing): JsonObject {
-  if (
-    library.readMember(definition, 'inclusive') === false &&
-    library.readMember(definition, 'discriminator') === undefined
-  )
+  if (readMember(definition, 'inclusive') === false && readMember(definition, 'discriminator') === undefined)
     return library.refused('xor() accepts a value of exactly one alternative', 'use z.union()');
-  return printUnion(
-    library.unknownList(library.readMember(definition, 'options')).map((option) => print(option, state)),
-  );
+  return printUnion(unknownList(definition, 'options').map((option) => print(option, state)));
 }
 
 function intersection(definition: unknown, state: Printing, schema: unknown): JsonObject {
-  const parts = [library.readMember(definition, 'left'), library.readMember(definition, 'right')];
-  return printIntersection(
-    parts.map((part) => print(part, state)),
-    schema,
-  );
+  return printIntersection(printedMembers(definition, ['left', 'right'], state), schema);
 }
+
+const printedMembers = (definition: unknown, names: readonly string[], state: Printing): JsonObject[] =>
+  names.map((name) => print(readMember(definition, name), state));
 
 function nullable(definition: unknown, state: Printing): JsonObject {
   const inner = wrapped(definition, state);
@@ -196,19 +185,14 @@ function nullable(definition: unknown, state: Printing): JsonObject {
 
 /** A pipe of scalars whose parts only check the value is an intersection. */
 function pipe(definition: unknown, state: Printing): JsonObject {
-  if (typeof library.readMember(definition, 'transform') === 'function')
+  if (typeof readMember(definition, 'transform') === 'function')
     return converts('a codec')(definition, state, undefined);
-  const parts = [library.readMember(definition, 'in'), library.readMember(definition, 'out')].map((part) =>
-    print(part, state),
-  );
+  const parts = printedMembers(definition, ['in', 'out'], state);
   const refusal = parts.find((part) => part[REFUSED] !== undefined);
   if (refusal !== undefined) return refusal;
   const [first = {}, second = {}] = parts;
-  const isScalar = (part: JsonObject) => SCALARS.has(String(part['type']));
   const isChecked = library.isChangedByLibrary(second) && !library.isUncheckedText(first);
-  if (isChecked || !parts.every(isScalar)) return converts('a pipe')(definition, state, undefined);
+  if (isChecked || !parts.every(library.isPrintedScalar)) return converts('a pipe')(definition, state, undefined);
   const value = first['default'] ?? second['default'];
   return { allOf: parts.map(library.withoutDefault), ...(value === undefined ? {} : { default: value }) };
 }
-
-const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);

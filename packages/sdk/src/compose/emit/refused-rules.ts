@@ -8,16 +8,19 @@ const ROOT = 'spec.validation.openAPIV3Schema';
 
 /**
  * The rules of a spec for which an API server refuses the CustomResourceDefinition: rules with functions that it does
- * not have, and rules whose estimated cost exceeds its limits. Each field is reported once.
+ * not have, rules whose estimated cost exceeds its limits, and rules that a default violates. Each field is reported
+ * once.
  *
  * @param siteOf finds the function of the author from which a rule was made
  */
 export function refusedRules(crd: KubeObject, siteOf: (rule: string) => Site | undefined): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
   for (const { field, message } of definitionErrors(crd)) {
+    if (!field.startsWith(ROOT)) continue;
     const isTotal = field === ROOT;
-    if (!field.startsWith(ROOT) || !(isTotal || /-validations\[\d+\]\.rule$/.test(field))) continue;
     const path = isTotal ? 'spec' : placeOf(field);
+    if (/\.default\b/.test(field) && !found.has(path)) found.set(path, ofDefault(path, message));
+    if (!isTotal && !/-validations\[\d+\]\.rule$/.test(field)) continue;
     if (found.has(path) || (isTotal && found.size > 0)) continue;
     const rule = ruleAt(crd, field);
     const diagnostic: Diagnostic = { code: 'schema/rule', severity: 'error', path, ...wordsOf(path, message, rule) };
@@ -25,6 +28,14 @@ export function refusedRules(crd: KubeObject, siteOf: (rule: string) => Site | u
   }
   return [...found.values()];
 }
+
+const ofDefault = (path: string, message: string): Diagnostic => ({
+  code: 'schema/default',
+  severity: 'error',
+  path,
+  message: `${path}: the API server refuses the default of this field: ${message}`,
+  hint: 'write a default that each check of the field, and of the objects around it, accepts',
+});
 
 /** The place of a field in the options of a composition, such as `spec.names[]`, by its place in the CRD. */
 function placeOf(field: string): string {
