@@ -5,6 +5,7 @@ import { runCommandLine } from '../src/adapter.ts';
 import { apply } from '../src/commands/apply-command.ts';
 import { plan } from '../src/commands/plan-command.ts';
 import { snapshot } from '../src/commands/snapshot-command.ts';
+import { validate } from '../src/commands/validate-command.ts';
 import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { entriesOf } from './run-command.ts';
 import { type VirtualWorld, type VirtualWorldOptions, virtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -17,7 +18,7 @@ export interface CommandResult {
 }
 
 /**
- * A simulated world for the commands `plan`, `apply` and `snapshot`, which reach its cluster through a kubeconfig file.
+ * A simulated world for the commands `plan`, `apply`, `snapshot` and `validate`, which reach its cluster through a kubeconfig file.
  */
 export interface PlanWorld {
   readonly world: VirtualWorld;
@@ -47,7 +48,7 @@ export async function planWorld(options: VirtualWorldOptions = {}): Promise<Plan
     const isOffline = words.includes('--snapshot');
     if (!isOffline) words.push('--kubeconfig', 'kubeconfig');
     const ended = { yet: false };
-    const work = runCommandLine(entriesOf([plan, apply, snapshot]), '0', words, {
+    const work = runCommandLine(entriesOf([plan, apply, snapshot, validate]), '0', words, {
       cwd,
       env: {},
       print: (text) => void out.push(text),

@@ -1,5 +1,6 @@
 import { type JsonValue, TypeKroError } from '@typekro/kit/core';
-import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type KubernetesApi, KubeError, unlessFailed } from '@typekro/kube';
+import { DEFINITION_KIND } from '@typekro/controller/controller';
 import { connectToCluster, readClusterCrds } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { controllerSettings } from '@typekro/app/controllers';
@@ -27,18 +28,19 @@ export async function readCrds(context: CommandContext, input: CommandInput): Pr
 }
 
 /**
- * Calls `check` with the settings of the controller of the cluster that the options name, and with dry runs on this
- * cluster for the templates of Graphs. Closes the connection afterwards.
+ * Calls `check` with the settings of the controller of the cluster that the options name, with the definitions of this
+ * cluster that the user may read, and with dry runs on it for the templates of Graphs. Closes the connection afterwards.
  */
 export async function onCluster<Result>(
   context: CommandContext,
   input: CommandInput,
-  check: (options: Pick<CheckOptions, 'cluster' | 'settings'>) => Promise<Result>,
+  check: (options: Pick<CheckOptions, 'cluster' | 'definitions' | 'settings'>) => Promise<Result>,
 ): Promise<Result> {
   await using connection = await connectToCluster(context, input);
   const { client } = connection;
   const settings = await controllerSettings(client, context.signal);
-  return await check({ settings, cluster: clusterDryRun(client, context.signal) });
+  const { items = [] } = (await unlessFailed(client.list(DEFINITION_KIND, { signal: context.signal }))) ?? {};
+  return await check({ settings, definitions: items, cluster: clusterDryRun(client, context.signal) });
 }
 
 /** The status codes for an invalid object. A refusal with any other code is about rights or other objects. */

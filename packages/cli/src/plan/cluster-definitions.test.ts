@@ -168,3 +168,21 @@ test.each(
     expect(`${out}${err}`).not.toContain('9182');
   },
 );
+
+test.each(['validate FILE', 'plan FILE', 'apply FILE'])(
+  '%s names no value of a field that feeds only Secrets by the definition of the cluster',
+  async (line) => {
+    const { world, run } = plans;
+    const secret = { id: 'login', template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' } } };
+    const template = { ...secret.template, stringData: { code: '${string(schema.spec.code)}' } };
+    const { spec, ...rest } = definition('vaults', 'Vault', { ...secret, template });
+    const schema = { apiVersion: 'v1alpha1', kind: 'Vault', spec: { code: 'integer', level: 'integer' } };
+    await world.apply({ ...rest, spec: { ...spec, schema } });
+    await world.advance(2000);
+    const wrong = { ...instance('Vault', 'one'), spec: { code: 'hunter22', level: 'high-1' } };
+    const { code, out, err } = await run(line, wrong);
+    expect(code).toBe(3);
+    expect(out + err).toContain('high-1');
+    expect(out + err).not.toContain('hunter22');
+  },
+);
