@@ -20,6 +20,7 @@
  * `npm run long -- full` runs the full counts of `test/budgets.json`, all suites of controller-runtime and all
  * mutations, which takes hours. `npm run long -- --minutes N` starts no part after N minutes, and prints the parts that
  * were not run. When a part fails, the script still runs the remaining parts, and prints the failed parts at the end.
+ * `npm run long -- node` runs only the tests on a real node (`node.mjs`), which no other run has.
  * `TYPEKRO_DAY=N` repeats the run of a day. After a change of some packages (`affected.mjs`), the script runs only a sample
  * of a few files; `TYPEKRO_ALL=1` runs all parts.
  */
@@ -40,7 +41,7 @@ const TESTS = [
   ...json('test/long-only.json').files,
 ];
 
-const PARTS = ['hosts', 'alchemy'];
+const PARTS = ['hosts', 'alchemy', 'node'];
 const USAGE = `usage: npm run long [-- full | --minutes N | ${PARTS.join(' | ')}]`;
 
 function readWords() {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
@@ -150,17 +150,22 @@ function fromBinaries(assets: string): ServerKind {
   };
 }
 
-interface ServerProcess {
+/** A running program of a server. */
+export interface ServerProcess {
   /** The output of the process if it ended before it was stopped. Undefined while it runs. */
   readonly failure: () => string | undefined;
+  readonly pid: number | undefined;
   stop(): Promise<void>;
 }
 
-function startServer(path: string, args: readonly string[]): ServerProcess {
-  const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Starts a program. The file `log` gets its output; without a name, the output is kept for the message of a failure. */
+export function startServer(path: string, args: readonly string[], log?: string): ServerProcess {
+  const file = log === undefined ? undefined : openSync(log, 'a');
+  const child = spawn(path, args, { stdio: ['ignore', file ?? 'ignore', file ?? 'pipe'] });
+  if (file !== undefined) closeSync(file);
   let errors = '';
   let failure: string | undefined;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4000);
   });
   // An aborted test run must not leave a server behind.
@@ -172,12 +177,13 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
       resolve();
     });
     child.on('close', (code) => {
-      failure ??= `${path} ended with ${code}:\n${errors}`;
+      failure ??= `${path} ended with ${code}:\n${log === undefined ? errors : readFileSync(log, 'utf8').slice(-4000)}`;
       resolve();
     });
   });
   return {
     failure: () => failure,
+    pid: child.pid,
     stop: () => {
       process.off('exit', killServer);
       child.kill('SIGKILL');
@@ -191,7 +197,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
  *
  * @throws Error when a server ends before `holds` returns true, or when one minute has passed.
  */
-async function until(servers: readonly ServerProcess[], holds: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(servers: readonly ServerProcess[], holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await holds())) {
     const ended = servers.map(({ failure }) => failure()).find((text) => text !== undefined);
@@ -202,7 +208,7 @@ async function until(servers: readonly ServerProcess[], holds: () => boolean | P
 }
 
 /** Does the server respond, and has it created the namespace `default`? This is the last step of its start. */
-async function isServing(client: KubeClient): Promise<boolean> {
+export async function isServing(client: KubeClient): Promise<boolean> {
   try {
     return (await client.find({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })) !== undefined;
   } catch (error) {
@@ -211,7 +217,8 @@ async function isServing(client: KubeClient): Promise<boolean> {
   }
 }
 
-function kubeconfigFor(server: string, token: string, certificate: string): string {
+/** The text of a kubeconfig with one user and its token. */
+export function kubeconfigFor(server: string, token: string, certificate: string): string {
   const ca = readFileSync(certificate).toString('base64');
   return JSON.stringify({
     apiVersion: 'v1',

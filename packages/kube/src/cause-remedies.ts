@@ -14,8 +14,9 @@ interface CauseFacts {
 /** The annotation that makes a pod or a claim fail in the embedded cluster. */
 const SIMULATED = 'typekro.dev/simulate-failure';
 
-const IMAGE = /^(?:ErrImage(?:NeverPull|Pull)|Image(?:InspectError|PullBackOff)|InvalidImageName|RegistryUnavailable)$/;
-const CRASH = /^(?:CrashLoopBackOff|Error|StartError|ContainerCannotRun)$/;
+const IMAGE = /^(?:ErrImagePull|Image(?:InspectError|PullBackOff)|InvalidImageName|RegistryUnavailable)$/;
+const CRASH = /^(?:CrashLoopBackOff|Error)$/;
+const START = /^(?:RunContainerError|CreateContainerError|StartError|ContainerCannotRun)$/;
 
 /** Remedies by message, for causes whose reason is ambiguous. */
 const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])[] = [
@@ -38,10 +39,18 @@ const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])
     /(?:configmap|secret) "[^"]*" not found/i,
     'create it, or correct the name in the pod; with `optional: true` the pod starts without it',
   ],
+  [
+    /runAsNonRoot and image|non-root policy/,
+    'set runAsUser to a number other than 0, or use an image whose user is such a number',
+  ],
   [/Insufficient |Too many pods/, 'request less in resources.requests, or add a node'],
   [/node affinity|node selector/, 'correct nodeSelector and affinity of the pod, or label a node'],
   [/untolerated taint/, 'add a toleration to the pod, or remove the taint from a node'],
 ];
+
+/** The remedy for a probe that fails. */
+export const PROBE_REMEDY =
+  'correct port, path and times of the probe, or the program that responds to it in the container';
 
 /** The remedy for a cause that keeps an object from being ready; `undefined` for an unknown cause. */
 export function remedyOfCause(facts: CauseFacts): string | undefined {
@@ -52,12 +61,16 @@ export function remedyOfCause(facts: CauseFacts): string | undefined {
 
 function realRemedy({ object, reason, message, about }: CauseFacts): string | undefined {
   if (IMAGE.test(reason)) return imageRemedy(about);
+  if (START.test(reason))
+    return 'correct command, image, mounts or securityContext of the container: the message names it';
   if (CRASH.test(reason)) return 'correct command, args, env or image of the container: its log says what is missing';
   switch (reason) {
     case 'OOMKilled':
       return 'raise resources.limits.memory of the container, or reduce its use of memory';
+    case 'ErrImageNeverPull':
+      return 'put the image on the node, or set imagePullPolicy to IfNotPresent';
     case 'Unhealthy':
-      return 'correct port, path and times of the probe, or the program that responds to it in the container';
+      return PROBE_REMEDY;
     case 'BackoffLimitExceeded':
       return 'correct the program of its pods, or raise backoffLimit for more tries; then delete the Job, so that it is created again';
     case 'DeadlineExceeded':

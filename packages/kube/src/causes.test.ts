@@ -230,6 +230,87 @@ test.each<
     ['A', 'B', 'C', 'D'].map((reason, index) => event(claim, reason, '', 'Warning', `2026-01-01T00:00:0${index}Z`)),
     ['D', 'C', 'B'].map((reason) => `${reason} (PersistentVolumeClaim shop/disk)`),
   ],
+  // The texts of the following rows are those of a kubelet and a scheduler of 1.36.
+  [
+    'a registry that refuses: its events repeat the state',
+    web,
+    [set, pod('web-5d-a', waits('ImagePullBackOff', 'Back-off pulling image "r:5000/a:1": ErrImagePull: refused'))],
+    [event(pod('web-5d-a', {}), 'Failed', 'Error: ErrImagePull')],
+    [
+      'ImagePullBackOff (Pod shop/web-5d-a): container c waits; Back-off pulling image "r:5000/a:1": ErrImagePull: refused',
+    ],
+  ],
+  [
+    'an image that may not be pulled',
+    web,
+    [
+      set,
+      pod('web-5d-a', waits('ErrImageNeverPull', 'Container image "a:1" is not present with pull policy of Never')),
+    ],
+    [event(pod('web-5d-a', {}), 'ErrImageNeverPull', 'Container image "a:1" is not present with pull policy of Never')],
+    [
+      'ErrImageNeverPull (Pod shop/web-5d-a): container c waits; Container image "a:1" is not present with pull policy of Never',
+    ],
+    /^put the image on the node, or set imagePullPolicy/,
+  ],
+  [
+    'a command that the image lacks',
+    web,
+    [
+      set,
+      pod(
+        'web-5d-a',
+        waits('RunContainerError', 'exec: "/x": stat /x: no such file or directory', {
+          lastState: ended(128, 'StartError'),
+        }),
+      ),
+    ],
+    [event(pod('web-5d-a', {}), 'Failed', 'Error: exec: "/x": stat /x: no such file or directory')],
+    [
+      'RunContainerError (Pod shop/web-5d-a): container c ended with exit code 128; exec: "/x": stat /x: no such file or directory',
+    ],
+    /^correct command, image, mounts or securityContext/,
+  ],
+  [
+    'an image whose user is root',
+    web,
+    [
+      set,
+      pod('web-5d-a', waits('CreateContainerConfigError', 'container has runAsNonRoot and image will run as root')),
+    ],
+    [event(pod('web-5d-a', {}), 'Failed', 'Error: container has runAsNonRoot and image will run as root')],
+    [
+      'CreateContainerConfigError (Pod shop/web-5d-a): container c waits; container has runAsNonRoot and image will run as root',
+    ],
+    /^set runAsUser to a number other than 0/,
+  ],
+  [
+    'a liveness probe that fails',
+    web,
+    [set, pod('web-5d-a', waits('CrashLoopBackOff', 'back-off 40s', { lastState: ended(2) }))],
+    [event(pod('web-5d-a', {}), 'Unhealthy', 'Liveness probe failed: HTTP probe failed with statuscode: 500')],
+    [
+      'CrashLoopBackOff (Pod shop/web-5d-a): container c ended with exit code 2; back-off 40s',
+      'Unhealthy (Pod shop/web-5d-a): Liveness probe failed: HTTP probe failed with statuscode: 500',
+    ],
+    /^correct port, path and times of the probe/,
+  ],
+  [
+    'a pod that no node takes: the event of the scheduler repeats the condition',
+    web,
+    [
+      set,
+      pod('web-5d-a', {
+        phase: 'Pending',
+        conditions: [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1: 1 Insufficient cpu.' },
+        ],
+      }),
+    ],
+    [event(pod('web-5d-a', {}), 'FailedScheduling', '0/2 nodes are available: 2 Insufficient cpu.')],
+    ['Unschedulable (Pod shop/web-5d-a): 0/1: 1 Insufficient cpu.'],
+    /^request less/,
+  ],
   [
     'the search ends for owners in a cycle',
     { ...web, metadata: { ...web.metadata, ownerReferences: set.metadata.ownerReferences ?? [] } },

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { definedMembers, isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { lastObserved, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
-import { remedyOfCause } from './cause-remedies.ts';
+import { PROBE_REMEDY, remedyOfCause } from './cause-remedies.ts';
 import { silentCauses } from './silent-causes.ts';
 import { readinessOf, StatusReport } from '@typekro/engine/readiness';
 
@@ -60,19 +60,31 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
   const open = family.filter(isOpen);
   const pods = open.filter(({ kind }) => kind === 'Pod');
   const others = open.filter(({ kind }) => kind !== 'Pod');
-  const states = pods.flatMap(containerCauses);
+  const failing = new Set(events.filter(isFailedProbe).map((event) => textAt(event, 'involvedObject', 'uid')));
+  const states = pods.flatMap((pod) => containerCauses(pod, failing.has(pod.metadata.uid ?? '')));
   const own = isBuiltinGroup(parseApiVersion(object.apiVersion).group) ? [] : summaryCauses(object);
   const conditions = [...own, ...[...pods, ...others].flatMap(conditionCauses)];
-  const stated = new Set(states.map(({ object: pod }) => pod.name));
+  const stated = [...states, ...conditions];
   const newEvents = eventsOf(family, open, objects, events).filter(
-    // Skips an event that repeats the state of a container.
-    ({ reason, message, object: about }) =>
-      !stated.has(about.name) ||
-      (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
+    (event) => !stated.some((each) => each.object.name === event.object.name && isRepeated(event, each)),
   );
-  const all = [...states, ...conditions, ...newEvents];
+  const all = [...stated, ...newEvents];
   return merged(all.length > 0 ? all : silentCauses(object)).slice(0, MAX_CAUSES);
 }
+
+/** Has a probe failed whose failure ends the container? */
+const isFailedProbe = (event: KubeObject): boolean =>
+  event['reason'] === 'Unhealthy' && /^(?:Liveness|Startup) probe /.test(textAt(event, 'message'));
+
+/** Does an event tell what the state of a container or a condition of the same object tells? */
+function isRepeated({ reason, message }: Found, { reason: stated, message: known, container }: Found): boolean {
+  if (container === undefined) return reason === 'FailedScheduling' && stated === 'Unschedulable';
+  const [, text = message] = /^Error: (.*)$/s.exec(message) ?? [];
+  return reason === 'BackOff' || text === stated || text === BEFORE_BACK_OFF.get(stated) || known.includes(text);
+}
+
+/** The state of a container before its back-off. */
+const BEFORE_BACK_OFF: ReadonlyMap<string, string> = new Map([['ImagePullBackOff', 'ErrImagePull']]);
 
 /** A cause in one line, e.g. `ImagePullBackOff (Pod shop/web-5d-x and 1 more): Back-off pulling image "a"`. */
 export function causeText({ object, others, reason, message }: Cause): string {
@@ -110,7 +122,8 @@ export function podFamily(root: KubeObject, objects: readonly KubeObject[]): Kub
 const claimsOf = (pod: KubeObject): string[] =>
   objectsAt(pod, 'spec', 'volumes').map((volume) => textAt(volume, 'persistentVolumeClaim', 'claimName'));
 
-function containerCauses(pod: KubeObject): Found[] {
+/** @param isProbed a liveness or startup probe of the pod has failed */
+function containerCauses(pod: KubeObject, isProbed: boolean): Found[] {
   const statuses = [
     ...objectsAt(pod, 'status', 'initContainerStatuses'),
     ...objectsAt(pod, 'status', 'containerStatuses'),
@@ -128,7 +141,9 @@ function containerCauses(pod: KubeObject): Found[] {
       const message = [exit === '' ? `container ${name} waits` : exit, waitingMessage]
         .filter((part) => part !== '')
         .join('; ');
-      return [{ object: refOf(pod), reason: isMemory ? 'OOMKilled' : waiting, message, container: name, about: pod }];
+      const reason = isMemory ? 'OOMKilled' : waiting;
+      const remedy = isProbed && reason === 'CrashLoopBackOff' ? { remedy: PROBE_REMEDY } : {};
+      return [{ object: refOf(pod), reason, message, container: name, about: pod, ...remedy }];
     }
     if (end === undefined || valueAt(status, 'state', 'running') !== undefined) return [];
     const endMessage = textAt(end, 'message');

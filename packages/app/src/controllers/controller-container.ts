@@ -1,6 +1,5 @@
-import { getOwn } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, getOwn } from '@typekro/kit/core';
 import { CONTROLLER_FLAGS } from '@typekro/controller/controller';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { asTexts, objectsAt, textAt } from '@typekro/kit/kubernetes';
 

@@ -1,7 +1,6 @@
-import { definedMembers } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers } from '@typekro/kit/core';
 import type { DefinitionRights, ServiceAccountRef } from '@typekro/controller/controller';
 import { controllerRules, definitionRoles, parseControllerFlags, rightsOfFlags } from '@typekro/controller/controller';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { type ControllerDeployment, accountOfPod } from '../controllers/running-controllers.ts';

@@ -188,22 +188,30 @@ const dueText = (what: string, { target }: Decisions.DeleteAction): string =>
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {
   const { object, container, reason } = cause;
   if (container === undefined || object.namespace === undefined || !ENDED.test(reason)) return cause;
+  const tail = { tailLines: String(MAX_LOG_LINES) };
   const log =
-    (await logOf(api, object, container, true, signal)) ?? (await logOf(api, object, container, false, signal));
+    (await lastLogLines(api, object, { container, ...tail, previous: 'true' }, signal)) ??
+    (await lastLogLines(api, object, { container, ...tail }, signal));
   return log === undefined || log.length === 0 ? cause : { ...cause, log };
 }
 
-async function logOf(
-  api: KubernetesApi,
+/** With this text and the status 200, a kubelet responds when it has removed the container and its log. */
+const WITHOUT_LOG = /^unable to retrieve container logs for \S+:\/\/\w+$/;
+
+/**
+ * The last lines of a container's log that are not empty; `undefined` when the log cannot be read.
+ *
+ * @param query the parameters of the request, such as `container` and `tailLines`
+ */
+export async function lastLogLines(
+  api: Pick<KubernetesApi, 'raw'>,
   { namespace = '', name }: ObjectRef,
-  container: string,
-  previous: boolean,
+  query: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const query = new URLSearchParams({ container, tailLines: String(MAX_LOG_LINES), previous: String(previous) });
-  const path = podLogPath({ namespace, name }, query);
-  const lines = (await unlessFailed(api.raw({ path, signal })))?.text.split('\n');
-  return lines?.filter((line) => line.trim() !== '').slice(-MAX_LOG_LINES);
+  const path = podLogPath({ namespace, name }, new URLSearchParams(query));
+  const lines = (await unlessFailed(api.raw({ path, signal })))?.text.split('\n').filter((line) => line.trim() !== '');
+  return lines?.length === 1 && WITHOUT_LOG.test(lines[0] ?? '') ? undefined : lines?.slice(-MAX_LOG_LINES);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The report of an instance: what its controller decides now, why it waits, how it differs, and what happened. */
 export { dataAt } from './data-at.ts';
 export { diffReport, differenceLines } from './diff-report.ts';
-export { findEvidence, whyOf, withFindings } from './evidence.ts';
+export { findEvidence, lastLogLines, whyOf, withFindings } from './evidence.ts';
 export { managersOf, pastOf } from './field-managers.ts';
 export { DEFINITION_POSITIONAL, findDefinition } from './find-definition.ts';
 export {

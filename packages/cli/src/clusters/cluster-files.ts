@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonValue } from '@typekro/kit/core';
-import { errorCode, NO_FOLLOW, readRegularFile, tryParseJson } from '@typekro/kit/core';
+import { type JsonValue, errorCode, NO_FOLLOW, readRegularFile, tryParseJson } from '@typekro/kit/core';
 import { replaceWhole } from '../output-file.ts';
 import { type Shape, boolean, listWith, number, optional, record, text } from '@typekro/app/plan';
 

@@ -14,8 +14,7 @@ import {
 import type { JsonValue } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import { type CommandContext, type CommandInput, ExitCode } from '../command.ts';
-import { reportPrinter } from '../instance/print-report.ts';
-import { printLines } from '../instance/print-report.ts';
+import { reportPrinter, printLines } from '../instance/print-report.ts';
 import { printableLine } from '@typekro/app/text';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { requireFolder, writeResultFile } from '../write-file.ts';

@@ -18,11 +18,10 @@ import {
   planAgain,
   replacedBy,
 } from '@typekro/app/plan';
-import { type LoadedFiles, loadFiles } from '../plan/check-files.ts';
+import { type LoadedFiles, loadFiles, readText } from '../plan/check-files.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
-import { readText } from '../plan/check-files.ts';
 import { shellWord } from '@typekro/app/text';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */

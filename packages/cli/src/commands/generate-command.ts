@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import type { Diagnostic, JsonValue } from '@typekro/kit/core';
-import { count, hasErrors, isJsonObject, nearestName } from '@typekro/kit/core';
+import { type Diagnostic, type JsonValue, count, hasErrors, isJsonObject, nearestName } from '@typekro/kit/core';
 import { generateChart, generateFactories } from '@typekro/sdk/factories';
 import { readClusterCrds } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';

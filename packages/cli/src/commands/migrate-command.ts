@@ -15,11 +15,10 @@ import {
 import { type Graph, isDefinition } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { Failure, keys } from '@typekro/engine/runtime';
-import { namedOwners } from '@typekro/app/instance';
+import { namedOwners, findInstance } from '@typekro/app/instance';
 import { DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
-import { findInstance } from '@typekro/app/instance';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { MovedInstance, Owner } from '../migrate/migration.ts';
 import {

@@ -1,9 +1,9 @@
 import { type JsonValue, type KubeObject, type ObjectRef, formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
-import { numberAt, objectsAt, textAt, podLogPath } from '@typekro/kit/kubernetes';
+import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { OwnedObject } from '@typekro/controller/inspect';
 import { readinessOf } from '@typekro/engine/readiness';
 import { KubeError, readFamilies, type KubernetesApi } from '@typekro/kube';
-import type { InstanceObservation } from '@typekro/app/instance';
+import { type InstanceObservation, lastLogLines } from '@typekro/app/instance';
 
 /** The maximum number of pods whose last log line is read. Each of them needs a request. */
 const MAX_LOGS = 3;
@@ -94,7 +94,8 @@ export function ownedObjects(
       )[0];
       const isRead = worst !== undefined && (!ready || restarts > 0) && logs < MAX_LOGS;
       if (isRead) logs += 1;
-      const log = isRead ? await lastLine(api, refOf(object), textAt(worst, 'name'), signal) : undefined;
+      const tail = { container: textAt(worst, 'name'), tailLines: '1', limitBytes: '1000' };
+      const [log] = (isRead ? await lastLogLines(api, refOf(object), tail, signal) : undefined) ?? [];
       const value = mainValue(object, () => false);
       return {
         object: refOf(object),
@@ -106,21 +107,4 @@ export function ownedObjects(
       };
     }),
   );
-}
-
-/** The last line of a container's log. Undefined when the log is empty or cannot be read. */
-async function lastLine(
-  api: Pick<KubernetesApi, 'raw'>,
-  { namespace = '', name }: ObjectRef,
-  container: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const query = new URLSearchParams({ container, tailLines: '1', limitBytes: '1000' });
-  try {
-    const { text } = await api.raw({ path: podLogPath({ namespace, name }, query), signal });
-    return text.trim() || undefined;
-  } catch (error) {
-    if (error instanceof KubeError && !signal.aborted) return undefined;
-    throw error;
-  }
 }

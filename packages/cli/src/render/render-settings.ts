@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { getOwn, isJsonObject, setOwn, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, getOwn, isJsonObject, setOwn, TypeKroError } from '@typekro/kit/core';
 import { type PathStep, Path, parseDefinitions, tooDeep } from '@typekro/engine/graph';
 import { firstLine } from '../inputs/thrown-problem.ts';
 

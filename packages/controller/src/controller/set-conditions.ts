@@ -1,5 +1,4 @@
-import { definedMembers } from '@typekro/kit/core';
-import type { JsonValue } from '@typekro/kit/core';
+import { type JsonValue, definedMembers } from '@typekro/kit/core';
 import { type Condition, ConditionContent } from '@typekro/engine/runtime';
 
 /** The condition that sums up all others. */

@@ -1,5 +1,4 @@
-import { definedMembers } from '@typekro/kit/core';
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, definedMembers } from '@typekro/kit/core';
 import { type AdoptionPolicy, keys } from '@typekro/engine/runtime';
 import { type Allowance, parseAllowance } from '../rollout/canary.ts';
 import { type ServiceAccountRef, parseServiceAccount } from '../acting-identity.ts';

@@ -1,5 +1,4 @@
-import { definedMembers } from '@typekro/kit/core';
-import type { JsonObject } from '@typekro/kit/core';
+import { type JsonObject, definedMembers } from '@typekro/kit/core';
 import { type Graph, Nodes } from '@typekro/engine/graph';
 
 /**

@@ -1,5 +1,4 @@
-import { definedMembers } from '@typekro/kit/core';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers } from '@typekro/kit/core';
 import { type Graph, revisionHash } from '@typekro/engine/graph';
 import { readConditions, keys } from '@typekro/engine/runtime';
 import { instanceId } from '../instance/instance-directory.ts';

@@ -1,8 +1,7 @@
 import { type KubeObject, definedMembers, formatApiVersion } from '@typekro/kit/core';
 import { type ExecutionView, type ReadMemory, type RememberedWrite, attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
-import type { ApplyAction, Decisions } from '@typekro/engine/runtime';
-import { ObjectKey, ObjectTarget, WriteAttempt } from '@typekro/engine/runtime';
+import { type ApplyAction, type Decisions, ObjectKey, ObjectTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
 import { type Contests, revertedFields } from '../drift/contests.ts';

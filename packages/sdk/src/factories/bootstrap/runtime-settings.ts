@@ -1,5 +1,4 @@
-import { definedMembers } from '@typekro/kit/core';
-import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
+import { type Diagnostic, type SourcePosition, definedMembers } from '@typekro/kit/core';
 
 /** Options of `typeKroRuntimeBootstrap`. */
 export interface TypeKroRuntimeOptions {

@@ -1,0 +1,3 @@
+module typekro.test/workload
+
+go 1.24

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { textAt, valueAt } from '@typekro/kit/kubernetes';
+import { type World, eventually, realNode } from './world.ts';
+
+// The first pages of the documentation, with containers that run.
+
+let world: World;
+beforeAll(async () => {
+  world = await realNode();
+  const { code, stderr } = await world.run('typekro', 'bootstrap --image typekro:1.0.0-alpha.0 --rbac unrestricted');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+afterAll(() => world.run('kubectl', 'delete deployment --all -n kro-system'));
+
+const replicasOf = async (name: string): Promise<unknown> =>
+  valueAt(
+    await world.client.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name }),
+    'status',
+    'readyReplicas',
+  );
+
+test('the web application of the README becomes ready by its real pods', async () => {
+  const { code, stderr } = await world.run('typekro', 'apply examples/webapp.ts');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const hello = { apiVersion: 'example.com/v1alpha1', kind: 'WebApp', namespace: 'default', name: 'hello' };
+  const found = await eventually(async () => {
+    const live = await world.client.get(hello);
+    expect(valueAt(live, 'status', 'ready')).toBe(true);
+    return live;
+  });
+  // The address of the Service leads to the program in the pods.
+  const response = await eventually(() => fetch(textAt(found, 'status', 'url')));
+  expect(await response.text()).toMatch(/^hello from hello-/);
+});
+
+test('the controller puts the replicas back, and a patch of the instance changes them', async () => {
+  await world.run('kubectl', 'scale deployment hello --replicas 4');
+  await eventually(async () => expect(await replicasOf('hello')).toBe(2));
+  const events = await world.run('kubectl', 'describe webapp hello');
+  expect(events.stdout).toContain('spec.replicas');
+  await world.run('kubectl', 'patch webapp hello --type merge -p {"spec":{"replicas":3}}');
+  await eventually(async () => expect(await replicasOf('hello')).toBe(3));
+});
+
+test('an instance of the YAML example gets the image that it names, and its objects are deleted with it', async () => {
+  const { code, stderr } = await world.run('typekro', 'apply examples/my-application.yaml');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const application = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'Application',
+    namespace: 'default',
+    name: 'my-application-instance',
+  };
+  // Nothing serves the registry of its default image, and the definition does not say when the Deployment is ready.
+  await eventually(async () =>
+    expect((await world.run('typekro', 'why default/my-application-instance')).stdout).toContain(
+      'status.availableReplicas has no value',
+    ),
+  );
+  await world.run(
+    'kubectl',
+    'patch application my-application-instance --type merge -p {"spec":{"image":"nginx:1.27"}}',
+  );
+  await eventually(async () =>
+    expect(valueAt(await world.client.get(application), 'status', 'availableReplicas')).toBe(3),
+  );
+  expect(await world.run('kubectl', 'delete application my-application-instance --timeout 50s')).toMatchObject({
+    code: 0,
+  });
+  const { stdout } = await world.run('kubectl', 'get deployment,service,ingress -o name');
+  expect(stdout).not.toContain('my-awesome-app');
+});
