@@ -21,7 +21,7 @@ import {
 } from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/fault.ts';
-import { type ClusterSnapshot, restoreSnapshot, snapshotCluster } from './snapshot.ts';
+import { type ClusterSnapshot, checkSnapshot, restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { ControllerSettings, StartedControllers } from './controllers/index.ts';
 import { noControllers, noPods } from './controllers/enabled-controllers.ts';
 import type { ClusterClock } from './cluster-clock.ts';
@@ -97,7 +97,8 @@ export interface Cluster extends CommonCluster {
    * versions and uids. The version counter is never decreased. Open watches end with `410 Expired`, so that clients
    * list again. Clock, sockets, faults and controller settings do not change.
    *
-   * @throws TypeKroError when the content cannot be stored in `stateDirectory`. The cluster then does not change.
+   * @throws TypeKroError `cluster/snapshot-unreadable` for an object that is not at its place, and another error when
+   *   the content cannot be stored in `stateDirectory`. The cluster then does not change.
    */
   restore(snapshot: ClusterSnapshot): void;
   /**
@@ -193,7 +194,10 @@ async function assemble(api: Api, options: ClusterOptions): Promise<Cluster> {
     faults,
     presentProcess: async (presented) => (await presentation.load()).presentProcess(api, presented),
     snapshot: () => snapshotCluster(api),
-    restore: (snapshot) => restoreSnapshot(api, snapshot),
+    restore(snapshot) {
+      checkSnapshot(api, snapshot);
+      restoreSnapshot(api, snapshot);
+    },
     transport: (user) => inProcessTransport(api, user),
     async listen(listenOptions) {
       api.work.share();

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { KubeObject } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { sendJson } from '../test-support/send-json.ts';
 import { createManualClock } from './cluster-clock.ts';
@@ -230,4 +231,41 @@ test('a process that has not loaded the schema engine serves the custom resource
   ]);
   expect([kept.status, made.status, wrong.status]).toEqual([200, 201, 422]);
   expect(made.body).toMatchObject({ spec: { size: 3 } });
+});
+
+test('the objects of a changed snapshot are sorted, and those that are not at their place are refused', async () => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  await call(cluster, 'POST', CRDS, crd);
+  await cluster.idle();
+  for (const name of ['a', 'c']) await call(cluster, 'POST', MAPS, map(name));
+  await call(cluster, 'POST', GADGETS, gadget('g'));
+  const taken = cluster.snapshot();
+  const restore = (plural: string, group: string, object: Partial<KubeObject>) => {
+    const item = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      ...object,
+      metadata: { name: 'b', namespace: 'default', resourceVersion: '9', ...object.metadata },
+    };
+    const found = taken.collections.filter((each) => each.plural === plural && each.group === group);
+    const items = [...found.flatMap((each) => each.items), item];
+    const collections = [...taken.collections.filter((each) => !found.includes(each)), { group, plural, items }];
+    cluster.restore({ ...taken, collections });
+  };
+  for (const [plural, group, object] of [
+    ['configmaps', '', { kind: 'Secret' }],
+    ['configmaps', '', { apiVersion: 'acme.test/v1' }],
+    ['configmaps', '', { metadata: { name: '../../x' } }],
+    ['configmaps', '', { metadata: { namespace: '..' } }],
+    ['configmaps', '', { metadata: { name: 'a' } }],
+    ['zs', '', { kind: 'Z' }],
+    ['__proto__', 'x.y', { apiVersion: 'x.y/v1' }],
+    ['gadgets', 'example.com', { apiVersion: 'example.com/v1' }],
+  ] as const)
+    expect(() => restore(plural, group, object), plural).toThrow('the snapshot was changed: it cannot have');
+  restore('configmaps', '', {});
+  restore('gadgets', 'example.com', { apiVersion: 'example.com/v1', kind: 'Gadget' });
+  restore('configmaps', '', {});
+  const { body } = await call(cluster, 'GET', MAPS);
+  expect(body.items.map((item) => (item as KubeObject).metadata.name)).toEqual(['a', 'b', 'c']);
 });

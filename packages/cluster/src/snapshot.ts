@@ -1,5 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { type KubeObject, parseApiVersion, TypeKroError } from '@typekro/kit/core';
+import { numberAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { callEach } from './call-each.ts';
 import { type DefinitionsContext, republishDefinitions } from './definitions/follow-definitions.ts';
 import { takeStoredAddresses } from './follow-addresses.ts';
@@ -66,7 +66,7 @@ export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnaps
   // A malformed object throws here, before a listener replaces the files in the `stateDirectory`.
   const collections = snapshot.collections.map(({ group, plural, items }) => {
     const stored = items.map((object) => new Stored(keyOfObject(object), deepFreeze(object), versionOf(object)));
-    return { group, plural, stored };
+    return { group, plural, stored: stored.sort((a, b) => (a.key < b.key ? -1 : 1)) };
   });
   const contents = () =>
     collections.map(({ group, plural, stored }) => [context.store.collection(group, plural), stored] as const);
@@ -76,6 +76,37 @@ export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnaps
   context.logs.load(snapshot.logs);
   for (const stream of context.streams) stream.expire();
   throwOthersThanNotStored(callEach(context.onRestored));
+}
+
+/**
+ * Refuses a snapshot with an object that no API server stores at its place, as in a file that was changed: of a kind
+ * that the cluster and the snapshot do not define, among objects of another kind, twice, or with a path as its name.
+ *
+ * @throws TypeKroError `cluster/snapshot-unreadable`
+ */
+export function checkSnapshot({ registry }: Pick<SnapshotContext, 'registry'>, snapshot: ClusterSnapshot): void {
+  const definitions = snapshot.collections.find(({ plural }) => plural === 'customresourcedefinitions')?.items ?? [];
+  const kinds = new Map(
+    definitions.map(({ metadata, spec }) => [metadata.name ?? '', textAt(spec, 'names', 'kind')] as const),
+  );
+  for (const { group, plural, items } of snapshot.collections) {
+    const builtin = registry.findAny(group, plural);
+    const kind = builtin?.custom === undefined ? builtin?.kind : undefined;
+    const keys = new Set<string>();
+    for (const object of items) {
+      const { namespace = '', name = '' } = object.metadata;
+      const isOfKind = object.kind === (kind ?? kinds.get(`${plural}.${group}`));
+      const isOfGroup = parseApiVersion(object.apiVersion).group === group;
+      const key = keyOfObject(object);
+      const problems = [...pathSegment(namespace), ...pathSegment(name)];
+      if (isOfKind && isOfGroup && problems.length === 0 && keys.size < keys.add(key).size) continue;
+      const what = `${object.apiVersion} ${object.kind} ${key}`;
+      throw new TypeKroError(`the snapshot was changed: it cannot have ${what} in ${plural} of the group "${group}"`, {
+        code: 'cluster/snapshot-unreadable',
+        remedy: 'restore it as it was taken, or take it again',
+      });
+    }
+  }
 }
 
 const versionOf = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion ?? 0);

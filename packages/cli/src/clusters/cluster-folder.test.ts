@@ -231,6 +231,7 @@ test.each([
   ['another text', 'hello\n', 'is not a snapshot of a cluster'],
   ['a snapshot for plans', '{"schemaVersion":1,"kind":"TypeKroSnapshot"}\n', 'a snapshot for plans'],
   ['a later format', signed('{"schemaVersion":2,"kind":"TypeKroClusterState"}'), 'has format 2'],
+  ['a format that is a string', signed('{"schemaVersion":"1","kind":"TypeKroClusterState"}'), 'has format "1", but'],
   ['a snapshot of another Kubernetes', signed(HEAD.replace('1.36', '1.99')), 'is a snapshot of Kubernetes 1.99'],
   ['a head without members', signed('{"schemaVersion":1,"kind":"TypeKroClusterState"}'), 'is damaged'],
   ['a head with another number of objects', signed(HEAD), 'is damaged'],

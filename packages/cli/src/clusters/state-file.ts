@@ -131,7 +131,7 @@ function headOf(line: Uint8Array | undefined, hash: Hash, file: string, kubernet
     throw unreadable(`${file} ${what}`, 'take one: typekro cluster snapshot NAME FILE');
   }
   if (value['schemaVersion'] !== 1) {
-    const version = String(value['schemaVersion']);
+    const version = stringifyJson(value['schemaVersion'] ?? null);
     throw unreadable(
       `${file} has format ${version}, but this version of typekro reads format 1`,
       'restore it with the version of typekro that took it, or a later one',
