@@ -78,14 +78,7 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
         ...definedMembers({ remedy, unadopted }),
       })),
       ...(each.state === 'blocked' && each.because !== undefined
-        ? [
-            {
-              instance: each.instance,
-              node: '',
-              reason: each.because,
-              ...(each.remedy === undefined ? {} : { remedy: each.remedy }),
-            },
-          ]
+        ? [{ instance: each.instance, node: '', reason: each.because, ...definedMembers({ remedy: each.remedy }) }]
         : []),
     ]),
     others: writes
@@ -116,7 +109,7 @@ function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | unde
       };
     }),
     owners: live === undefined ? [] : namedOwners(live),
-    ...(refusal === undefined ? {} : { refusal }),
+    ...definedMembers({ refusal }),
   };
 }
 

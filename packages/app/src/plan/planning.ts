@@ -113,12 +113,7 @@ export async function openPlanning(
         : withLevel(target.settings, level, LEVEL_FLAG),
   ]);
   const basics = { ...read, limits: [...(target.limits ?? []), ...read.limits] };
-  const source = new LiveSource({
-    api,
-    signal,
-    fallback: only ?? target.namespace,
-    ...(only === undefined ? {} : { only }),
-  });
+  const source = new LiveSource({ api, signal, fallback: only ?? target.namespace, ...definedMembers({ only }) });
   let declared: readonly KubeObject[] = [];
   const crds = (): KubeObject[] => {
     const names = new Set(declared.map(({ metadata }) => metadata.name));
@@ -160,7 +155,7 @@ export async function openPlanning(
     planned,
     from,
     contents,
-    ...(cluster === undefined ? {} : { cluster }),
+    ...definedMembers({ cluster }),
     declare: (given) => void (declared = given),
     [Symbol.asyncDispose]: () => rules.close(),
   };

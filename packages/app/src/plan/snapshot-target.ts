@@ -1,4 +1,4 @@
-import { formatApiVersion, TypeKroError } from '@typekro/kit/core';
+import { definedMembers, formatApiVersion, TypeKroError } from '@typekro/kit/core';
 import { settingsOfRecord } from '../controllers/controller-settings.ts';
 import type { PlanTarget } from './planning.ts';
 import { type RulesServer, openRulesServer } from './simulation/rules-server.ts';
@@ -20,12 +20,7 @@ export async function snapshotTarget(text: string, file: string): Promise<PlanTa
   const { version: _version, ...from } = source;
   return {
     api: rules.api,
-    source: {
-      ...from,
-      kind: 'snapshot',
-      name: file,
-      ...(source.version === undefined ? {} : { version: source.version }),
-    },
+    source: { ...from, kind: 'snapshot', name: file, ...definedMembers({ version: source.version }) },
     readAt: source.readAt,
     namespace,
     checkedBy: 'rules',

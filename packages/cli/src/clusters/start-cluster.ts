@@ -227,11 +227,7 @@ export async function addContext(
         ? settings.contextsBefore
         : [edited.contextBefore, ...contextsBeforeCluster(env, edited.contextBefore, file)];
     // The settings are written first, so that a stop finds the entry even if this start is killed.
-    writeSettings(folder.path, {
-      ...settings,
-      entryIn: file,
-      ...(contextsBefore === undefined ? {} : { contextsBefore }),
-    });
+    writeSettings(folder.path, { ...settings, entryIn: file, ...definedMembers({ contextsBefore }) });
     return edited.text;
   });
   return file;

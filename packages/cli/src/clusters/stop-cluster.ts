@@ -1,6 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cryptoLibrary, errorCode, TypeKroError } from '@typekro/kit/core';
+import { definedMembers, cryptoLibrary, errorCode, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { lockHolder, takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
@@ -49,12 +49,7 @@ export async function stopCluster(
   if (state === 'absent') return { name, before: state, kept: false };
   const isHeld = state === 'running' || state === 'starting';
   const endedBy = isHeld ? await endProcess(context, found, limits) : undefined;
-  return {
-    name,
-    before: state,
-    ...(endedBy === undefined ? {} : { endedBy }),
-    ...(await tidyFolder(context, folder, isDeletion)),
-  };
+  return { name, before: state, ...definedMembers({ endedBy }), ...(await tidyFolder(context, folder, isDeletion)) };
 }
 
 /** Ends the process, and prints each step that did not end it. Returns the signal that was necessary. */

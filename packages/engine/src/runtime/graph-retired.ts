@@ -283,13 +283,7 @@ function releaseFrom(
   // With the deletion policy `orphan`, a user can delete a Graph even if its account has lost its permissions.
   if (failed !== undefined && keepsFields === true && isOutOfReach(failed)) return DONE;
   if (failed !== undefined) return failedTo(what, failed);
-  const action: ReleaseAction = {
-    target,
-    manager,
-    ...definedMembers({ keepsFields }),
-    ...(subresource === undefined ? {} : { subresource }),
-    ...(uid === undefined ? {} : { uid }),
-  };
+  const action: ReleaseAction = { target, manager, ...definedMembers({ keepsFields, subresource, uid }) };
   return { state: 'act', action };
 }
 

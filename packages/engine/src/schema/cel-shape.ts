@@ -1,5 +1,5 @@
 import { type DataShape, type ShapeKind, unescapeFieldName } from '@typekro/cel';
-import { oncePerObject } from '@typekro/kit/core';
+import { definedMembers, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from './model.ts';
 
 const FORMATS: ReadonlyMap<string | undefined, ShapeKind> = new Map([
@@ -108,13 +108,7 @@ function listShape(schema: Schema, nullable: boolean): DataShape {
   if (items === undefined) return { kind: 'none', nullable };
   const listType = schema['x-kubernetes-list-type'];
   const mapKeys = schema['x-kubernetes-list-map-keys'];
-  return {
-    kind: 'list',
-    nullable,
-    element: () => celShape(items),
-    ...(listType === undefined ? {} : { listType }),
-    ...(mapKeys === undefined ? {} : { mapKeys }),
-  };
+  return { kind: 'list', nullable, element: () => celShape(items), ...definedMembers({ listType, mapKeys }) };
 }
 
 /** Do expressions read the value as `dyn`? True for preserve-unknown-fields and for quantities (string or number). */

@@ -1,4 +1,4 @@
-import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { definedMembers, type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import { type ExecutionView, type RememberedWrite, attemptRead } from '@typekro/controller/execute';
 import { type Clock, type KubernetesApi, isNotFound } from '@typekro/kube';
 import type { ApplyAction, Decisions, Observations, Targets } from '@typekro/engine/runtime';
@@ -82,10 +82,7 @@ export class DirectAnswers implements ExecutionView {
       }
       case 'list': {
         const { type, namespace, selector } = request.target;
-        const selection = {
-          ...(namespace === undefined ? {} : { namespace }),
-          ...(selector === '' ? {} : { labelSelector: selector }),
-        };
+        const selection = { ...definedMembers({ namespace }), ...(selector === '' ? {} : { labelSelector: selector }) };
         const read = await attemptRead(this.#options, store.failedReads, listKey(request.target), () =>
           this.#list(type, selection),
         );

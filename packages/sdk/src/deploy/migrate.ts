@@ -199,12 +199,7 @@ function saysSuspended({ status }: KubeObject): boolean {
 
 function withoutFinalizer(instance: KubeObject): JsonObject {
   const { resourceVersion } = instance.metadata;
-  return {
-    metadata: {
-      finalizers: Finalizers.others(instance),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    },
-  };
+  return { metadata: { finalizers: Finalizers.others(instance), ...definedMembers({ resourceVersion }) } };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
+import { definedMembers, type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { randomSuffix } from '../../verbs/write.ts';
 import { type ControllerClient, controllerReference } from '../controller-client.ts';
@@ -138,13 +138,7 @@ function mirrorsFor(endpoints: KubeObject): {
 }
 
 function endpointOf({ ip, nodeName, hostname, targetRef }: JsonObject, ready: boolean): JsonObject {
-  return {
-    addresses: [String(ip)],
-    conditions: { ready },
-    ...(hostname === undefined ? {} : { hostname }),
-    ...(nodeName === undefined ? {} : { nodeName }),
-    ...(targetRef === undefined ? {} : { targetRef }),
-  };
+  return { addresses: [String(ip)], conditions: { ready }, ...definedMembers({ hostname, nodeName, targetRef }) };
 }
 
 function annotationsOf({ metadata }: KubeObject): Record<string, string> {

@@ -1,5 +1,5 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import { type JsonObject, type JsonValue, yamlLibrary } from '@typekro/kit/core';
+import { definedMembers, type JsonObject, type JsonValue, yamlLibrary } from '@typekro/kit/core';
 import type { YamlProblem } from './yaml-mistakes.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
@@ -66,13 +66,7 @@ class Converter {
     severity?: 'warning',
   ): void {
     if (this.#isBomb) return;
-    this.findings.push({
-      code,
-      message,
-      offset: node.range?.[0] ?? 0,
-      ...(hint === undefined ? {} : { hint }),
-      ...(severity === undefined ? {} : { severity }),
-    });
+    this.findings.push({ code, message, offset: node.range?.[0] ?? 0, ...definedMembers({ hint, severity }) });
   }
 
   #alias(node: Alias.Parsed): Sized {

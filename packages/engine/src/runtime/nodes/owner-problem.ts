@@ -1,4 +1,4 @@
-import { namespacedName } from '@typekro/kit/core';
+import { definedMembers, namespacedName } from '@typekro/kit/core';
 import type { LiveObject } from '../observed-state.ts';
 import type { ObjectProblem } from '../node-texts.ts';
 import type { Because } from '../report.ts';
@@ -13,12 +13,7 @@ export function ownerProblem(
   { owner, instance }: OwnershipConflict,
 ): ObjectProblem {
   const object = refOfTarget(target);
-  const because: Because = {
-    kind: 'other-owner',
-    object,
-    ...(owner === undefined ? {} : { owner }),
-    ...(instance === undefined ? {} : { instance }),
-  };
+  const because: Because = { kind: 'other-owner', object, ...definedMembers({ owner, instance }) };
   const { group, version, kind } = target.type;
   const gvk = `${group}/${version}, Kind=${kind}`;
   const message =

@@ -1,4 +1,4 @@
-import { type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
+import { definedMembers, type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
 import { compareText, goTypeOf } from '@typekro/kit/golang';
 import type { FieldStep, Schema } from '../model.ts';
 import { type GatedMarkerKey, type LexError, type Marker, MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
@@ -241,13 +241,7 @@ class Builder {
     more: { offset?: number; hint?: string | undefined } = {},
   ): undefined {
     const { offset, hint } = more;
-    this.errors.push({
-      code,
-      message: place.prefix + message,
-      path: place.path,
-      ...(offset === undefined ? {} : { offset }),
-      ...(hint === undefined ? {} : { hint }),
-    });
+    this.errors.push({ code, message: place.prefix + message, path: place.path, ...definedMembers({ offset, hint }) });
   }
 
   /**
