@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import { definedMembers, objectName } from '@typekro/kit/core';
+import { objectName } from '@typekro/kit/core';
 import type { InstanceDetail, WhyPath, WhyChain } from '@typekro/controller/inspect';
 import { inspectPaths, parseInstanceRef } from '@typekro/controller/inspect';
 import type { Route } from '../data/routes.ts';
@@ -99,7 +99,14 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
   }): void => {
     const { node, object, why = isWhy, tab = route.tab } = next;
     navigate(
-      { view: 'instance', ref, ...definedMembers({ node, object, tab }), ...(why ? { why: true } : {}) },
+      {
+        view: 'instance',
+        ref,
+        ...(node === undefined ? {} : { node }),
+        ...(object === undefined ? {} : { object }),
+        ...(tab === undefined ? {} : { tab }),
+        ...(why ? { why: true } : {}),
+      },
       { replace: true },
     );
   };
