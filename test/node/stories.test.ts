@@ -53,8 +53,8 @@ test('an instance of the YAML example gets the image that it names, and its obje
   };
   // Nothing serves the registry of its default image, and the definition does not say when the Deployment is ready.
   await eventually(async () =>
-    expect((await world.run('typekro', 'why default/my-application-instance')).stdout).toContain(
-      'status.availableReplicas has no value',
+    expect((await world.run('typekro', 'why default/my-application-instance')).stdout).toMatch(
+      /status\.availableReplicas has no value[^]*ImagePull[^]*correct registry, name and tag/,
     ),
   );
   await world.run(

@@ -116,6 +116,32 @@ test('why follows an iterator to the external object that lacks a field', async 
   `);
 });
 
+test('why follows a field of the status that lacks data to the pods behind its node', async () => {
+  const labels = { app: 'web' };
+  const annotations = { 'typekro.dev/simulate-failure': 'ImagePullBackOff' };
+  const pods = { metadata: { labels, annotations }, spec: { containers: [{ name: 'main', image: 'nginx' }] } };
+  const spec = { selector: { matchLabels: labels }, template: pods };
+  const web = { id: 'web', template: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec } };
+  world = await virtualWorld({ cluster: { workloads: true } });
+  const definition = potDefinition([web]);
+  const status = { available: '${web.status.availableReplicas}' };
+  const schema = { ...(definition.spec?.['schema'] as JsonObject), status };
+  await world.apply({ ...definition, spec: { ...definition.spec, schema } });
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(30_000);
+  expect((await why('shop')).slice(2, 7).map((line) => line.replaceAll(/web-\w+-\w+/g, 'web-…')))
+    .toMatchInlineSnapshot(`
+    [
+      "status.available has no value: eval "web.status.availableReplicas": no such key: availableReplicas",
+      "   └ because  ImagePullBackOff (Pod default/web-…): container main waits; simulated: ImagePullBackOff",
+      "   do         correct registry, name and tag of the image nginx; a private registry needs imagePullSecrets; here the annotation typekro.dev/simulate-failure causes the failure: remove it",
+      "",
+      "the instance waits for nothing: every node is ready",
+    ]
+  `);
+});
+
 test('why names the field that another client has changed', async () => {
   await start([mapResource('map', { a: 'b' })]);
   await world.apply(pot('shop'));

@@ -9,9 +9,9 @@ import { dataAt } from './data-at.ts';
 import { pastOf } from './field-managers.ts';
 import { fieldList, emptySelectionText } from './why-texts.ts';
 import { type WritesOf, pendingWrite, withRefusedWrites } from './pending-writes.ts';
-import { type Evidence, whyReport } from './why-report.ts';
+import { type Evidence, fieldsWithoutData, whyReport } from './why-report.ts';
 import { isWorkOfController, refusalKey, shownCauses, shownNodes } from './shown-node.ts';
-import { type InstanceObservation, observeFound } from './observation.ts';
+import { type InstanceObservation, currentNodes, observeFound } from './observation.ts';
 import { findInstanceAt } from './find-instance.ts';
 import { argumentOf } from './instance-name.ts';
 import { shellWord } from '../text/escapes.ts';
@@ -229,7 +229,25 @@ export async function whyOf(
   const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal, depth);
   const live = found.flatMap((each) => each.live).slice(0, MAX_OBJECTS);
   const past = pastOf(instance, [instance, ...(definition === undefined ? [] : [definition]), ...live]);
-  return { ...whyReport(observation, found), ...definedMembers({ after: past?.after }) };
+  const troubles = await statusTroubles(api, decision, signal);
+  const report = whyReport(observation, found, (id) => troubles.get(id) ?? []);
+  return { ...report, ...definedMembers({ after: past?.after }) };
+}
+
+/** The problems of the objects whose data the fields of the status lack, by node. */
+async function statusTroubles(
+  api: KubernetesApi,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly Trouble[]>> {
+  const ids = new Set(fieldsWithoutData(decision).flatMap(({ nodes }) => nodes));
+  const nodes = currentNodes(decision).filter(({ id }) => ids.has(id));
+  const read = nodes.map(async ({ id, objects }) => {
+    const refs = objects.flatMap(({ object, state }) => (state === 'present' ? [object] : [])).slice(0, MAX_OBJECTS);
+    const causes = (await readCauses(api, refs, signal)).flatMap((each) => each.causes);
+    return [id, await Promise.all(causes.map((cause) => withLog(api, cause, signal)))] as const;
+  });
+  return new Map(await Promise.all(read));
 }
 
 /**

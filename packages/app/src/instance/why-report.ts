@@ -58,17 +58,22 @@ export interface Evidence {
   readonly nested?: Pick<WhyCause, 'found' | 'troubles' | 'remedy' | 'look'>;
 }
 
-/** Builds the report about an instance from its root causes and their evidence. */
+/**
+ * Builds the report about an instance from its root causes and their evidence.
+ *
+ * @param troublesOf the problems of the objects of a node whose data a field of the status lacks
+ */
 export function whyReport(
   observation: InstanceObservation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
+  troublesOf: (node: string) => readonly Trouble[] = () => [],
 ): WhyReport {
   const { instance, decision, graph } = observation;
   const lostDefinition = withoutDefinition(observation);
   const { ready } = recordedState(instance);
   const shown = shownNodes(decision.nodes);
   const { deleted: _deleted, ...counts } = shown.count(currentNodes(decision));
-  const statusFields = absentFields(decision);
+  const statusFields = absentFields(decision, troublesOf);
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
     ...reportHead(observation),
@@ -96,34 +101,37 @@ export function whyReport(
   };
 }
 
-/**
- * The fields of the status without a value: those whose expression fails, and those whose data does not exist although
- * the nodes that they read wait for nothing.
- */
-function absentFields(decision: InstanceObservation['decision']): AbsentStatusField[] {
-  const { statusProblems, statusPending = [] } = decision;
+type Decision = InstanceObservation['decision'];
+
+/** The fields of the status whose data does not exist although the nodes that they read wait for nothing. */
+export function fieldsWithoutData(decision: Decision): NonNullable<Decision['statusPending']> {
+  const open = new Set(currentNodes(decision).flatMap((node) => (NodeReport.isDone(node) ? [] : [node.id])));
+  return (decision.statusPending ?? []).filter((field) => !field.nodes.some((id) => open.has(id)));
+}
+
+/** The fields of the status without a value: those whose expression fails, and {@link fieldsWithoutData}. */
+function absentFields(decision: Decision, troublesOf: (node: string) => readonly Trouble[]): AbsentStatusField[] {
   const nodes = currentNodes(decision);
-  const open = new Set(nodes.flatMap((node) => (NodeReport.isDone(node) ? [] : [node.id])));
   const leftOut = new Set(nodes.flatMap(({ id, state }) => (state === 'skipped' ? [id] : [])));
   const fieldOf =
     (remedy: string) =>
-    ({ path, expression, message }: InstanceObservation['decision']['statusProblems'][number]): AbsentStatusField => ({
+    ({ path, expression, message }: Decision['statusProblems'][number]): AbsentStatusField => ({
       field: `status.${path}`,
       expression,
       reason: message,
       remedy,
     });
   return [
-    ...statusProblems.map(fieldOf('correct the expression in spec.schema.status of the definition')),
-    ...statusPending
-      .filter((field) => !field.nodes.some((id) => open.has(id)))
-      .map((field) => {
-        const names = field.nodes.filter((id) => leftOut.has(id)).join(', ');
-        const wait = 'wait for the data; or give the field a value until then with .?field and .orValue(…)';
-        if (names === '') return fieldOf(wait)(field);
-        const remedy = `make includeWhen of ${names} true, or compute the field from other data: .orValue(…) gives no value for a node that is left out`;
-        return { ...fieldOf(remedy)(field), reason: `it reads ${names}, which is left out` };
-      }),
+    ...decision.statusProblems.map(fieldOf('correct the expression in spec.schema.status of the definition')),
+    ...fieldsWithoutData(decision).map((field) => {
+      const names = field.nodes.filter((id) => leftOut.has(id)).join(', ');
+      const wait = 'wait for the data; or give the field a value until then with .?field and .orValue(…)';
+      const troubles = field.nodes.flatMap(troublesOf);
+      if (names === '' && troubles.length === 0) return fieldOf(wait)(field);
+      if (names === '') return { ...fieldOf(troubles[0]?.remedy ?? wait)(field), troubles };
+      const remedy = `make includeWhen of ${names} true, or compute the field from other data: .orValue(…) gives no value for a node that is left out`;
+      return { ...fieldOf(remedy)(field), reason: `it reads ${names}, which is left out` };
+    }),
   ];
 }
 

@@ -34,10 +34,11 @@ export function whyLines(observation: InstanceObservation, report: WhyReport, no
   return [...head, ...change, ...blocked, ...refusals, ...causes, ...fields, ...endLines(observation, report)];
 }
 
-function absentFieldLines({ field, expression, reason, remedy }: AbsentStatusField): string[] {
+function absentFieldLines({ field, expression, reason, troubles = [], remedy }: AbsentStatusField): string[] {
   return [
     printableLine(`${field} has no value: ${reason}`),
     ...(reason.includes(expression) ? [] : [`   └ because  ${printableLine(expression)}`]),
+    ...troubles.flatMap(troubleLines),
     `   do         ${printableLine(remedy)}`,
   ];
 }

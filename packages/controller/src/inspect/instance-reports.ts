@@ -23,6 +23,8 @@ export interface AbsentStatusField extends Advice {
   readonly expression: string;
   /** Why the expression has no value. */
   readonly reason: string;
+  /** Problems of the objects whose data is missing. Absent when none is known. */
+  readonly troubles?: readonly Trouble[];
   readonly remedy: string;
 }
 
