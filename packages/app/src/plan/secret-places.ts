@@ -27,14 +27,18 @@ export function secretDefs(graph: Graph, { spec }: KubeObject): IsInput {
  * are the fields whose names are in an expression of a Secret.
  */
 export function inputsOfSecrets(object: KubeObject, graph: Graph | undefined): IsInput {
-  if (graph !== undefined)
-    return graph.definedBy === 'definition' ? Secrets.specOf(graph).hides : secretDefs(graph, object);
+  if (graph?.definedBy === 'graph') return secretDefs(graph, object);
+  if (graph !== undefined) {
+    const { hides, isMisplaced } = Secrets.specOf(graph);
+    return (path) => hides(path) || isMisplaced(path);
+  }
   const names = new Set<string>();
   eachScalar(object, (_steps, value, isSecret) => {
     for (const [, name = ''] of isSecret ? String(value).matchAll(/\.(\w+)/g) : []) names.add(name);
   });
   return (path) =>
-    /^spec\.(?!resources|nodes)|\.def\b/.test(path) && names.has(/(\w*)(?:\[\d+\])*$/.exec(path)?.[1] ?? '');
+    /^spec\.(?!resources|nodes)|\.def\b/.test(path) &&
+    names.has(/(\w*)(?:\[\d+\])*(?:\.default)?$/.exec(path)?.[1] ?? '');
 }
 
 /**
@@ -48,10 +52,12 @@ export function secretPlaces(inputs: readonly InputObject[], isInputOf: (input: 
     const isInput = isInputOf(input);
     eachScalar(object, (steps, value, isSecret) => {
       const path = Path.format(steps);
-      if (!isSecret && !isInput(path.replace(/^spec\.schema\.(?=spec\b)/, '')) && !isCopyAt(path, value)) return;
+      const inInstance = path.replace(/^spec\.schema\.(?:(?=spec\b)|types\..*)/, '');
+      if (!isSecret && !isInput(inInstance) && !isCopyAt(path, value)) return;
       const written = document?.written?.(steps)?.text ?? '';
-      const texts = path.startsWith('spec.schema.') ? defaultsIn(String(value)) : textsOf(String(value));
-      if (texts.length > 0 && !written.includes('${')) texts.push(written.replaceAll(/^["']|["']$/g, ''));
+      const isOfSchema = path.startsWith('spec.schema.') && !path.endsWith('.default');
+      const texts = isOfSchema ? defaultsIn(String(value)) : textsOf(String(value));
+      if (!isOfSchema && !written.includes('${')) texts.push(written.replaceAll(/^["']|["']$/g, ''));
       const first = document?.position(steps).line ?? 0;
       const lines =
         document === undefined ? [] : (written || String(value)).split('\n').map((_, at) => String(first + at));

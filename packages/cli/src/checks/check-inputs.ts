@@ -13,6 +13,7 @@ import { manifestsOf } from '../inputs/manifest.ts';
 import { type CompiledInput, checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
+import { asKubeObject, unnamedObjects } from '../inputs/read-manifest.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';
 import { withoutConsequences, withRemedies } from './without-consequences.ts';
 import { type LoadedInputs } from '../inputs/load-inputs.ts';
@@ -59,23 +60,13 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const ofBroken = compiled.results.flatMap(({ crd }) => crd ?? []);
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf), ...ofBroken];
   const served = combineSources(builtinSource(), crdSource(made));
-  const found = new Map<InputObject, Diagnostic[]>();
+  const found = new Map<InputObject, Diagnostic[]>(inputs.objects.map((input) => [input, []]));
   const report = (input: InputObject, diagnostics: readonly Diagnostic[]): void => {
-    const reported = found.get(input);
-    if (reported === undefined) found.set(input, [...diagnostics]);
-    else for (const each of diagnostics) reported.push(each);
+    for (const each of diagnostics) found.get(input)?.push(inFile(each, input));
   };
-  for (const { input, diagnostics } of compiled.results)
-    report(
-      input,
-      oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
-    );
+  for (const { input, diagnostics } of compiled.results) report(input, oncePerPlace(diagnostics).map(refusedByServer));
   const ownGraphs = compileGraphObjects(inputs.objects, served, settings);
-  for (const { input, diagnostics } of ownGraphs)
-    report(
-      input,
-      diagnostics.map((each) => inFile(each, input)),
-    );
+  for (const { input, diagnostics } of ownGraphs) report(input, diagnostics);
   const broken = new Set(ownGraphs.filter(({ graph }) => graph === undefined).map(({ input }) => input));
   const sound = inputs.objects.filter((input) => !broken.has(input));
   // Unknown kinds are reported only if all definitions compile and all files are readable. Otherwise a definition or a
@@ -90,10 +81,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     for (const { input, graph, diagnostics } of compiled.results) {
       if (graph === undefined) continue;
       report(input, await checkTemplates(input, graph, builtinSource(), server, diagnostics));
-      report(
-        input,
-        breakingChanges(input, graph, known, settings.facets).map((each) => inFile(each, input)),
-      );
+      report(input, breakingChanges(input, graph, known, settings.facets));
     }
     for (const { input, graph, diagnostics } of ownGraphs) {
       if (graph === undefined) continue;
@@ -101,7 +89,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
       report(input, await checkTemplates(input, graph, builtinSource(), checker, diagnostics));
     }
     const compiledDiagnostics = new Map(compiled.results.map(({ input, diagnostics }) => [input, diagnostics]));
-    for (const input of sound) report(input, await checkObject(input, served, server, compiledDiagnostics.get(input)));
+    for (const input of sound)
+      found.get(input)?.push(...(await checkObject(input, served, server, compiledDiagnostics.get(input))));
     for (const crd of options.uncheckedCrds ?? [])
       for (const each of refusedCrd(crd, await server.check(crd))) refusedCrds.push(each);
   } finally {
@@ -124,7 +113,9 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const isInput = secretInputsOf([...compiled.results, ...ownGraphs], options.definitions ?? [], served, settings);
   const ofFile = grouped(inputs.objects, ({ document, file }) => (document === undefined ? '' : file));
   const masks = [...grouped(problems, fileOf).keys()].map((file) => {
-    const own = [...new Set([...(ofFile.get('') ?? []), ...(ofFile.get(file) ?? [])])];
+    const isUnnamed = problems.some((each) => each.code === 'input/not-an-object' && fileOf(each) === file);
+    const unnamed = isUnnamed ? unnamedObjects(inputs.texts.get(file) ?? '', file) : [];
+    const own = [...new Set([...(ofFile.get('') ?? []), ...(ofFile.get(file) ?? []), ...unnamed])];
     return [file, secretMask(file, own, isInput)] as const;
   });
   const maskOf = new Map(masks);
@@ -154,10 +145,13 @@ function secretInputsOf(
   const inputsOf = oncePerObject((source: KubeObject) =>
     inputsOfSecrets(source, graphs.has(source) ? graphs.get(source) : compile(source, options).graph),
   );
+  const keyOf = ({ apiVersion, kind }: KubeObject): string => `${kind}.${parseApiVersion(apiVersion).group}`;
   return ({ object }) => {
-    const key = `${object.kind}.${parseApiVersion(object.apiVersion).group}`;
-    const source = graphs.has(object) ? object : ofKind.get(key);
-    return source === undefined ? () => false : inputsOf(source);
+    if (graphs.has(object)) return inputsOf(object);
+    // An object without a name can be one of each kind, because its kind can also be missing or misspelt.
+    const sources = asKubeObject(object) === undefined ? [...ofKind.values()] : [ofKind.get(keyOf(object))];
+    const inputs = [inputsOfSecrets(object, undefined), ...sources.flatMap((each) => (each ? inputsOf(each) : []))];
+    return (path) => inputs.some((isInput) => isInput(path));
   };
 }
 

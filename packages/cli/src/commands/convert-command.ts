@@ -10,7 +10,7 @@ import {
   withoutLiveFields,
 } from '@typekro/app/convert';
 import { type DefinitionOrigin, checkedDefinition, checkedOriginals } from '../convert/checked-definition.ts';
-import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
+import { documentsLeftOut, objectsOf } from '../inputs/read-manifest.ts';
 import { type OriginalObject, originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
@@ -69,7 +69,7 @@ export const convert: Command = {
     );
     printDiagnostics(context, diagnostics, texts);
     if (hasErrors(diagnostics)) return ExitCode.diagnostics;
-    const objects = objectsIn(documents);
+    const objects = documents.flatMap(objectsOf);
     const toTypeScript = isTypeScript(input);
     for (const line of documentsLeftOut(texts)) context.printError(`left out: ${line}`);
     refuseEmpty(objects, input.positionals);

@@ -5,7 +5,7 @@ import { type NodeReport, Explanation, RenderedInstance } from '@typekro/engine/
 import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
-import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
+import { documentsLeftOut, objectsOf } from '../inputs/read-manifest.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { unknownForm, outputOption } from '../command-options.ts';
@@ -196,7 +196,7 @@ async function readObserved(context: CommandContext, input: CommandInput): Promi
   printDiagnostics(context, diagnostics, texts);
   if (hasErrors(diagnostics)) return undefined;
   for (const line of documentsLeftOut(texts)) context.printError(`left out: ${line}`);
-  return objectsIn(documents);
+  return documents.flatMap(objectsOf);
 }
 
 const isInstanceOf = ({ apiVersion, kind }: KubeObject, { instance }: Graph): boolean =>

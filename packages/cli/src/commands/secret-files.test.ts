@@ -11,6 +11,9 @@ const head = 'apiVersion: v1\nkind: Secret\nmetadata: { name: x }\n';
 
 const typeOf = (kind: string) =>
   `apiVersion: kro.run/v1alpha1\nkind: ${kind}\nmetadata: { name: x, namespace: n }\nspec:`;
+const oneLine = (text: string) =>
+  text.replace(/(?<=^|---\n)(\w[^]*?)\n?$/, (_all, object: string) => `{ ${object.replaceAll('\n', ', ')} }`);
+const [OF_MEMBER, OF_ITEM] = ['a.p', 'a[0].p'].map((at) => `stringData: { a: '\${string(schema.spec.${at})}' }`);
 /** A definition with a field that feeds only a Secret. */
 const inputs = (type: string, data = "stringData: { a: '${string(schema.spec.a)}' }") =>
   `${typeOf('ResourceGraphDefinition').replace(', namespace: n', '')}\n  schema:\n    apiVersion: v1alpha1\n    kind: App\n    spec:
@@ -63,6 +66,38 @@ const FILES: readonly (readonly [what: string, text: string])[] = [
   ['a def of a Graph', graph('{ a: x9182, b: "${cfg.nope}" }')],
   ['an expression of a def', graph(`{ a: "\${'x9182' + 1}", b: b }`)],
   ['a number of a def', graph('{ a: 9182, b: b }')],
+  ['a key of a def that is there twice', graph('{ a: x9181, a: x9182, b: b }')],
+  ['a boolean of YAML 1.1 beside a def', graph('{ a: x9182, on: b, b: b }')],
+  ['a def of a Graph of another group', graph('{ a: x9181, a: x9182 }').replace('kro.run', 'experimental.kro.run')],
+  ['a Secret in one line with a misspelt name', oneLine(`${head}stringData: { a: x9182 }`).replace('name:', 'nam:')],
+  ['a Secret in one line without an apiVersion', '{ kind: Secret, metadata: { name: x }, stringData: { a: x9182 } }'],
+  [
+    'an instance in one line with a misspelt name',
+    inputs('string') + oneLine(instance('a: x9182')).replace('name:', 'nam:'),
+  ],
+  [
+    'an instance in one line without a kind',
+    inputs('string') + oneLine(instance('a: x9182')).replace('kind: App, ', ''),
+  ],
+  [
+    'a SecretList',
+    `apiVersion: v1\nkind: SecretList\nitems:\n- { ${head.replaceAll('\n', ', ')}stringData: { a: x9182, b: yes } }`,
+  ],
+  ['a misspelt spec', inputs('string') + instance('a: x9182').replace('spec:', 'spe:')],
+  ['an input beside the spec', `${inputs('string')}${instance('')}a: x9182\n`],
+  ['a string as the spec', inputs('string') + instance('').replace('{  }', 'x9182')],
+  ['a list as the spec', inputs('string') + instance('').replace('{  }', '[x9182]')],
+  [
+    'a default of a custom type',
+    inputs(`C\n    types: { C: { p: 'string | default="x9182" pattern="^a"' } }`, OF_MEMBER),
+  ],
+  ['a default in the notation of OpenAPI', inputs('{ default: x9182, type: yes }')],
+  ['another member of a map', inputs('map[string]string', OF_MEMBER) + instance('a: { k: [x9182] }')],
+  ['a wrong value of a map', inputs('map[string]integer', OF_MEMBER) + instance('a: { k: x9182 }')],
+  [
+    'a wrong element of a list of objects',
+    inputs("'[]C'\n    types: { C: { p: string } }", OF_ITEM) + instance('a: [x9182]'),
+  ],
 ];
 
 const COMMANDS = ['lint', 'lint -o github', 'lint -o json', 'lint -o sarif', 'validate', 'convert'];
@@ -79,4 +114,12 @@ test.each(cases)('no problem quotes a value of a Secret or its line: %s, %s', as
   const problems = command === 'convert' ? err : `${out}${err}`;
   expect(problems).toContain('a.yaml');
   expect(problems).not.toMatch(/9182|OTE4/);
+});
+
+test('the name of a type is no value of a Secret', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-secret-files-'));
+  writeFileSync(join(cwd, 'a.yaml'), inputs('"string"') + instance('a: [x9182]'));
+  const { err } = await commandRunner([validate], cwd)('validate a.yaml');
+  expect(err).toContain('a list is written where a string is expected');
+  expect(err).toContain('hint: write a string\n');
 });

@@ -12,7 +12,7 @@ import { kindOfName, toDefinition, withoutLiveFields } from '@typekro/app/conver
 import { originals, placedInObjects } from '../convert/origins.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { readChecked } from '../checks/checked.ts';
-import { parseManifest, documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
+import { parseManifest, documentsLeftOut, objectsOf } from '../inputs/read-manifest.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
 import { yamlOf } from '@typekro/app/text';
@@ -57,7 +57,7 @@ export async function projectStart(
     printDiagnostics(context, diagnostics, texts);
     return undefined;
   }
-  const found = objectsIn(documents);
+  const found = documents.flatMap(objectsOf);
   if (found.length === 0 || found.some(isDefinition))
     return ofFile(withText, input, definitionFile(context, texts, from));
   const { objects, leftOut } = withoutLiveFields(found);

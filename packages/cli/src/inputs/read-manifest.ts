@@ -1,7 +1,15 @@
 import { basename } from 'node:path';
-import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { errorCode, isJsonObject, nearestName, readUserFile, TypeKroError, whyUnreadable } from '@typekro/kit/core';
-import { type DefinitionDocument, parseDefinitions } from '@typekro/engine/graph';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
+import {
+  definedMembers,
+  errorCode,
+  isJsonObject,
+  nearestName,
+  readUserFile,
+  TypeKroError,
+  whyUnreadable,
+} from '@typekro/kit/core';
+import { type DefinitionDocument, type PathStep, parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { STANDARD_INPUT } from '../command.ts';
 import { shellWord } from '@typekro/app/text';
@@ -44,6 +52,14 @@ export function manifestOf(parsed: ReturnType<typeof parseDefinitions>, text: st
     else if (document.value !== null) diagnostics.push(notAnObject(document));
   }
   return { objects, diagnostics, text };
+}
+
+/** The objects in a text that have no apiVersion, kind or name. They are no objects of the API. */
+export function unnamedObjects(text: string, file: string): (ManifestObject & { readonly file: string })[] {
+  return parseDefinitions(text, file)
+    .documents.flatMap(itemsOf)
+    .filter(({ value }) => isJsonObject(value) && asKubeObject(value) === undefined)
+    .map((document) => ({ object: document.value as KubeObject, document, file }));
 }
 
 /** Returns the value as a Kubernetes object if it has apiVersion, kind and a name, or else undefined. */
@@ -146,7 +162,7 @@ function unreadable(file: string, reason: string, remedy: string, cause?: unknow
   return new TypeKroError(`${file} cannot be read: ${reason}`, { code: 'input/unreadable', remedy, ...because });
 }
 
-/** Returns the Kubernetes objects of a document. A `List` is replaced by its items. */
+/** Returns the Kubernetes objects of a document. A `List` is replaced by its items. `documentsLeftOut` lists the others. */
 export function objectsOf(document: JsonValue): KubeObject[] {
   return (itemsOfList(document) ?? [document]).flatMap((item) => asKubeObject(item) ?? []);
 }
@@ -167,15 +183,16 @@ function itemsOf(document: DefinitionDocument): DefinitionDocument[] {
 
 /** Returns an item of a list as a separate document, with its positions in the file. */
 function itemOf(document: DefinitionDocument, value: JsonValue, index: number): DefinitionDocument {
+  const inItem = (path: readonly PathStep[]): PathStep[] => ['items', index, ...path];
   return {
     value,
     index: document.index,
-    ...(document.file === undefined ? {} : { file: document.file }),
-    position: (path) => document.position(['items', index, ...path]),
-    keyPosition: (path) => document.keyPosition(['items', index, ...path]),
-    positionInside: (path, offset) => document.positionInside(['items', index, ...path], offset),
-    written: (path) => document.written?.(['items', index, ...path]),
-    writtenKey: (path) => document.writtenKey?.(['items', index, ...path]),
+    ...definedMembers({ file: document.file }),
+    position: (path) => document.position(inItem(path)),
+    keyPosition: (path) => document.keyPosition(inItem(path)),
+    positionInside: (path, offset) => document.positionInside(inItem(path), offset),
+    written: (path) => document.written?.(inItem(path)),
+    writtenKey: (path) => document.writtenKey?.(inItem(path)),
   };
 }
 
@@ -237,18 +254,23 @@ function notText(
   if (value === undefined || typeof value === 'string' || (value === null && path.length > 1)) return undefined;
   const isScalar = typeof value === 'number' || typeof value === 'boolean';
   const what = `is ${isScalar ? String(value) : typeOf(value)}`;
-  const example = EXAMPLES.get(last) ?? 'name: example';
-  return {
-    code: 'input/not-an-object',
-    severity: 'error',
-    message: `${path.join('.')} ${value === null ? 'has no value' : `${what}, and ${last === 'name' ? 'a name' : last} must be a string`}`,
-    hint:
-      isScalar && last === 'name'
-        ? `write it in quotes: "${document.written?.(path)?.text ?? value}"`
-        : `write a string, for example "${example}"`,
-    source: document.position(path),
-  };
+  const given = value === null ? 'has no value' : `${what}, and ${last === 'name' ? 'a name' : last} must be a string`;
+  const hint =
+    isScalar && last === 'name'
+      ? `write it in quotes: "${document.written?.(path)?.text ?? value}"`
+      : `write a string, for example "${EXAMPLES.get(last) ?? 'name: example'}"`;
+  return problemOf(`${path.join('.')} ${given}`, hint, document.position(path));
 }
+
+const problemOf = (message: string, hint: string, source: SourcePosition): Diagnostic => ({
+  code: 'input/not-an-object',
+  severity: 'error',
+  message,
+  hint,
+  source,
+});
+
+const NO_OBJECT = 'the document is not a Kubernetes object: it';
 
 /** Returns the type of a value with its article. */
 function typeOf(value: JsonValue): string {
@@ -261,40 +283,25 @@ function typeOf(value: JsonValue): string {
 function notAnObject(document: DefinitionDocument): Diagnostic {
   const { value } = document;
   if (!isJsonObject(value)) {
-    const what = typeOf(value);
-    return {
-      code: 'input/not-an-object',
-      severity: 'error',
-      message: `the document is not a Kubernetes object: it is ${what}`,
-      hint: Array.isArray(value)
-        ? 'divide its items by lines of "---", or put them into a List: {apiVersion: v1, kind: List, items: […]}'
-        : 'write an object with apiVersion, kind and metadata',
-      source: document.position([]),
-    };
+    const hint = Array.isArray(value)
+      ? 'divide its items by lines of "---", or put them into a List: {apiVersion: v1, kind: List, items: […]}'
+      : 'write an object with apiVersion, kind and metadata';
+    return problemOf(`${NO_OBJECT} is ${typeOf(value)}`, hint, document.position([]));
   }
   const root = value;
   const own = ownFile(document);
-  const other = own ?? otherTool(Object.keys(root));
-  if (other !== undefined) {
-    const { what, hint } = other;
-    const looks = own === undefined ? 'looks like' : 'is';
-    const message = `the document is not a Kubernetes object: it ${looks} ${what}`;
-    return {
-      code: 'input/not-an-object',
-      severity: 'error',
-      message,
-      hint,
-      source: document.keyPosition([Object.keys(root)[0] ?? '']),
-    };
+  const { what = '', hint: ofOther } = own ?? otherTool(Object.keys(root)) ?? {};
+  if (ofOther !== undefined) {
+    const message = `${NO_OBJECT} ${own === undefined ? 'looks like' : 'is'} ${what}`;
+    return problemOf(message, ofOther, document.keyPosition([Object.keys(root)[0] ?? '']));
   }
   if (isListKind(root)) {
-    return {
-      code: 'input/not-an-object',
-      severity: 'error',
-      message: 'the document is a List without a list of items',
-      hint: 'write its objects below items:, each after "- "',
-      source: document.keyPosition([Object.hasOwn(root, 'items') ? 'items' : 'kind']),
-    };
+    const place = document.keyPosition([Object.hasOwn(root, 'items') ? 'items' : 'kind']);
+    return problemOf(
+      'the document is a List without a list of items',
+      'write its objects below items:, each after "- "',
+      place,
+    );
   }
   const noText = notText(document, ['metadata', 'name']);
   if (noText !== undefined) return noText;
@@ -304,35 +311,15 @@ function notAnObject(document: DefinitionDocument): Diagnostic {
   if (wrong !== undefined) return wrong;
   const metadata = isJsonObject(root['metadata']) ? root['metadata'] : {};
   const nearName = nearestName('name', Object.keys(metadata));
-  const path =
-    near !== undefined
-      ? [near]
-      : nearName !== undefined
-        ? ['metadata', nearName]
-        : missing === undefined
-          ? ['metadata']
-          : [];
+  const inMetadata = nearName === undefined ? ['metadata'] : ['metadata', nearName];
+  const path = near !== undefined ? [near] : nearName === undefined && missing !== undefined ? [] : inMetadata;
   const field = missing ?? 'metadata.name';
-  const example = EXAMPLES.get(field) ?? 'name: example';
+  const misspelt = near ?? nearName;
   const hint =
-    near !== undefined || nearName !== undefined
-      ? `did you mean "${missing ?? 'name'}" instead of "${near ?? nearName ?? ''}"?`
-      : `add ${field}, for example "${example}"`;
-  return {
-    code: 'input/not-an-object',
-    severity: 'error',
-    message: `the document is not a Kubernetes object: it has no ${field}`,
-    hint,
-    source: document.keyPosition(path),
-  };
-}
-
-/**
- * Returns the Kubernetes objects in documents. A `List` is replaced by its items, and documents that are not objects
- * are left out. `documentsLeftOut` lists these documents.
- */
-export function objectsIn(documents: readonly JsonValue[]): KubeObject[] {
-  return documents.flatMap(objectsOf);
+    misspelt === undefined
+      ? `add ${field}, for example "${EXAMPLES.get(field) ?? 'name: example'}"`
+      : `did you mean "${missing ?? 'name'}" instead of "${misspelt}"?`;
+  return problemOf(`${NO_OBJECT} has no ${field}`, hint, document.keyPosition(path));
 }
 
 /**
