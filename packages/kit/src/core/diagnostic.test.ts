@@ -81,3 +81,10 @@ test.each([
     expect((user + system) / 1000).toBeLessThan(5_000);
   },
 );
+
+test('a message, a path and a hint that quote a long value are cut in their middle', () => {
+  const long = `a${'9'.repeat(2_000_000)}z`;
+  const text = formatDiagnostic({ ...at(1, 1), message: long, path: long, hint: long }, long);
+  expect(text.length).toBeLessThan(25_000);
+  expect(text.match(/a9{3999} … 9{3999}z/g)).toHaveLength(3);
+});

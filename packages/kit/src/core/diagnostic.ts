@@ -63,20 +63,27 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 /**
  * The text of a diagnostic for people: position, severity, message, the source line with a caret under the column, path
  * and hint. `sourceText` is the whole text of the file; without it, and for a place of a Secret, there is no excerpt.
- * `columns` is the width of the terminal, to which the source line is cut.
+ * `columns` is the width of the terminal, to which the source line is cut. Longer texts are cut, too.
  */
 export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string, columns?: number): string {
   const { source } = diagnostic;
   const where = source === undefined ? '' : `${source.file ?? '<input>'}:${source.line}:${source.column}: `;
-  const lines = [`${where}${diagnostic.severity}: ${diagnostic.message} [${diagnostic.code}]`];
+  const lines = [`${where}${diagnostic.severity}: ${shortText(diagnostic.message)} [${diagnostic.code}]`];
   if (source !== undefined && sourceText !== undefined && diagnostic.isSecret !== true)
     lines.push(...excerpt(sourceText, source, columns));
   const caller = source?.calledFrom;
   if (caller !== undefined) lines.push(`  called from ${caller.file ?? '<input>'}:${caller.line}:${caller.column}`);
-  if (diagnostic.path !== undefined) lines.push(`  at ${diagnostic.path}`);
-  if (diagnostic.hint !== undefined) lines.push(`  hint: ${diagnostic.hint}`);
+  if (diagnostic.path !== undefined) lines.push(`  at ${shortText(diagnostic.path)}`);
+  if (diagnostic.hint !== undefined) lines.push(`  hint: ${shortText(diagnostic.hint)}`);
   return lines.join('\n');
 }
+
+/** The maximum length of a message, a path or a hint. They can quote values of the input, which have any length. */
+const MAX_TEXT_LENGTH = 8000;
+
+/** A text without the middle of a longer one: its end often has the reason. */
+const shortText = (text: string): string =>
+  text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH / 2)} … ${text.slice(-MAX_TEXT_LENGTH / 2)}`;
 
 /** The maximum length of an excerpt, and of its part before the column, in code points. */
 const MAX_EXCERPT_LENGTH = 200;
