@@ -89,6 +89,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     valibot: v.pipe(v.number(), v.integer(), v.maxValue(1e20), v.gtValue(-(2 ** 63))),
     values: NUMBERS,
   },
+  'a bound of a number at the end of 64 bits': {
+    zod: z
+      .number()
+      .lte(2 ** 63)
+      .gte(-(2 ** 63)),
+    arktype: type.number.atMost(2 ** 63).atLeast(-(2 ** 63)),
+    valibot: v.pipe(v.number(), v.maxValue(2 ** 63), v.minValue(-(2 ** 63))),
+    values: [...NUMBERS, 2 ** 63, -(2 ** 63), 2 ** 64, -(2 ** 64)],
+  },
   'a lower bound of an integer that no 64-bit integer satisfies': {
     zod: z.int().min(1e20),
     arktype: type.number.divisibleBy(1).atLeast(1e20),

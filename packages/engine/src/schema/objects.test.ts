@@ -51,6 +51,14 @@ describe('validate', () => {
       ],
     ],
     ['a big integer', object({ a: { type: 'integer', format: 'int64' } }), { a: 9223372036854775807n }, []],
+    // JSON of JavaScript has 2^63 as 9223372036854776000.
+    [
+      'a bound that a float equals',
+      object({ a: { type: 'number', maximum: 2 ** 63 } }),
+      { a: 9223372036854776000n },
+      [],
+    ],
+    ['its negative', object({ a: { type: 'number', minimum: -(2 ** 63) } }), { a: -9223372036854776000n }, []],
     [
       'an integer beyond 64 bits',
       object({ a: { type: 'integer' } }),

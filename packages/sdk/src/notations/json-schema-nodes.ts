@@ -1,4 +1,5 @@
 import { type JsonObject, type JsonValue, getOwn, isJsonObject, jsonEquals, percentDecoded } from '@typekro/kit/core';
+import { isInteger64 } from '@typekro/kit/golang';
 import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 import type { SchemaCheck } from './library-type.ts';
 import { matchRules } from './regex-flags.ts';
@@ -8,15 +9,15 @@ import { celLiteral, formatConstraint } from './simple-emit-cel.ts';
 export type Node = { -readonly [K in keyof Schema]: Schema[K] };
 
 /**
- * Converts the bounds of a number that are fractions to rules. The API server drops the fraction of a bound when it
- * compares a value that is an integer, and rules do not.
+ * Converts the bounds of a number that are fractions, or beyond 64 bits, to rules. The API server converts a bound to
+ * an integer of 64 bits when it compares a value that is an integer, and rules do not.
  */
 export function fractionsAsRules(node: Node): void {
   if (node.type !== 'number' || node.anyOf !== undefined) return;
   const rules: string[] = [];
   for (const [name, exclusive, operator] of BOUNDS) {
     const bound = node[name];
-    if (typeof bound !== 'number' || Number.isInteger(bound) || node[exclusive] === true) continue;
+    if (typeof bound !== 'number' || isInteger64(bound) || node[exclusive] === true) continue;
     delete node[name];
     rules.push(`self ${operator} ${celLiteral(node, bound)}`);
   }

@@ -169,6 +169,8 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   return (value, context) => {
     checkRange('Checked', value, context);
     const integral = isInteger64(value);
+    // A server decodes an integer beyond 64 bits as a float.
+    const number = integral ? value : Number(value);
     const complain = (text: string, isNative: boolean) =>
       context.add(boundError(context.field(), value, isNative, `${context.name()} in body should be ${text}`));
     if (multipleOf !== undefined) {
@@ -176,8 +178,8 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
     }
     if (maximum !== undefined) {
       const isNative = checkRange('Maximum boundary', maximum, context) && integral;
-      const limit = isNative ? truncated(maximum) : maximum;
-      if (value > limit || (exclusiveMaximum === true && sameNumber(value, limit))) {
+      const limit = isNative ? truncated(maximum) : Number(maximum);
+      if (number > limit || (exclusiveMaximum === true && sameNumber(number, limit))) {
         complain(
           `less than ${exclusiveMaximum === true ? '' : 'or equal to '}${numberText(limit, isNative)}`,
           isNative,
@@ -186,8 +188,8 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
     }
     if (minimum !== undefined) {
       const isNative = checkRange('Minimum boundary', minimum, context) && integral;
-      const limit = isNative ? truncated(minimum) : minimum;
-      if (value < limit || (exclusiveMinimum === true && sameNumber(value, limit))) {
+      const limit = isNative ? truncated(minimum) : Number(minimum);
+      if (number < limit || (exclusiveMinimum === true && sameNumber(number, limit))) {
         complain(
           `greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${numberText(limit, isNative)}`,
           isNative,
