@@ -27,30 +27,7 @@ const ALTERNATIVES: readonly JsonValue[] = [
   { type: 'y', a: 's', b: 1 },
   { type: 'x' },
 ];
-const CASES_OF_LETTERS: readonly JsonValue[] = [
-  'a',
-  'A',
-  'é',
-  'É',
-  'ß',
-  'Σ',
-  'σ',
-  'İ',
-  'ı',
-  'ſ',
-  'ǅ',
-  'Ⅳ',
-  'ⅳ',
-  'ⓐ',
-  'Ⓐ',
-  'ª',
-  '1',
-  '漢',
-
-  '𐐀',
-  '𐐨',
-  'K',
-];
+const CASES_OF_LETTERS: readonly JsonValue[] = Array.from('aAéÉßΣσİıſǅⅣⅳⓐⒶª1漢𐐀𐐨K');
 const MEMBERS: readonly JsonValue[] = [{}, { a: 1 }, { a: 1, b: 2 }, { c: 1 }, { a: null }];
 const LETTERS: readonly JsonValue[] = [{}, { a: 'x' }, { a: null }, { b: 'y' }, { a: 'x', b: 1 }, { a: 1, b: 'y' }];
 const zodDefault = z.string().default('x');
