@@ -302,6 +302,8 @@ const kubeletConfig = (folder: string): JsonObject => ({
   clusterDNS: ['10.96.0.10'],
   evictionHard: { 'memory.available': '100Mi' },
   imageGCHighThresholdPercent: 100,
+  // A registry without an answer would hold the images of other pods.
+  serializeImagePulls: false,
 });
 
 const proxyConfig = (kubeconfig: string): JsonObject => ({

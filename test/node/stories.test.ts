@@ -36,37 +36,31 @@ test('the web application of the README becomes ready by its real pods', async (
 test('the controller puts the replicas back, and a patch of the instance changes them', async () => {
   await world.run('kubectl', 'scale deployment hello --replicas 4');
   await eventually(async () => expect(await replicasOf('hello')).toBe(2));
-  const events = await world.run('kubectl', 'describe webapp hello');
-  expect(events.stdout).toContain('spec.replicas');
+  await eventually(async () =>
+    expect((await world.run('kubectl', 'describe webapp hello')).stdout).toContain('spec.replicas'),
+  );
   await world.run('kubectl', 'patch webapp hello --type merge -p {"spec":{"replicas":3}}');
   await eventually(async () => expect(await replicasOf('hello')).toBe(3));
 });
 
-test('an instance of the YAML example gets the image that it names, and its objects are deleted with it', async () => {
+test('why explains an instance of the YAML example without its image, and another instance runs', async () => {
   const { code, stderr } = await world.run('typekro', 'apply examples/my-application.yaml');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const application = {
-    apiVersion: 'kro.run/v1alpha1',
-    kind: 'Application',
-    namespace: 'default',
-    name: 'my-application-instance',
-  };
-  // Nothing serves the registry of its default image, and the definition does not say when the Deployment is ready.
+  // Nothing serves the registry of the default image, and the definition does not say when the Deployment is ready.
   await eventually(async () =>
     expect((await world.run('typekro', 'why default/my-application-instance')).stdout).toMatch(
       /status\.availableReplicas has no value[^]*ImagePull[^]*correct registry, name and tag/,
     ),
   );
-  await world.run(
-    'kubectl',
-    'patch application my-application-instance --type merge -p {"spec":{"image":"nginx:1.27"}}',
+  const application = { apiVersion: 'kro.run/v1alpha1', kind: 'Application', namespace: 'default', name: 'shop' };
+  await world.apply(
+    '{ apiVersion: kro.run/v1alpha1, kind: Application, metadata: { name: shop, namespace: default }, spec: { name: shop, image: "nginx:1.27" } }',
   );
   await eventually(async () =>
     expect(valueAt(await world.client.get(application), 'status', 'availableReplicas')).toBe(3),
   );
-  expect(await world.run('kubectl', 'delete application my-application-instance --timeout 50s')).toMatchObject({
-    code: 0,
-  });
+  const deleted = await world.run('kubectl', 'delete application --all --timeout 50s');
+  expect(deleted).toMatchObject({ code: 0 });
   const { stdout } = await world.run('kubectl', 'get deployment,service,ingress -o name');
-  expect(stdout).not.toContain('my-awesome-app');
+  expect(stdout).not.toMatch(/shop|my-awesome-app/);
 });
