@@ -238,6 +238,14 @@ test('mcp: answers over its streams, and ends when its input ends', async () => 
   `);
 });
 
+test.each(['null', '3', '[]'])('lsp: ends after the content %s', async (content) => {
+  const input = new PassThrough();
+  start('lsp --stdio', input);
+  input.write(`Content-Length: ${content.length}\r\n\r\n${content}`);
+  expect(await running.code).toBe(1);
+  expect(output()).toContain('the content of a message must be an object');
+});
+
 test('lsp: answers over its streams, and ends at the notification exit', async () => {
   start('lsp');
   expect(await running.code).toBe(2);

@@ -1,3 +1,4 @@
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { type Command, ExitCode } from '../command.ts';
 import { registerAnswers } from '../lsp/register-answers.ts';
 import { LanguageServer } from '../lsp/language-server.ts';
@@ -13,16 +14,8 @@ const MAX_HEADER_BYTES = 8 * 1024;
 const BARE: ReadonlySet<unknown> = new Set(['initialized', 'exit']);
 
 /** Is it a notification whose parameters are missing? The library fails for some of them. */
-function isUnusable(message: object): boolean {
-  const { method, id, params } = message as {
-    readonly method?: unknown;
-    readonly id?: unknown;
-    readonly params?: unknown;
-  };
-  return (
-    method !== undefined && id === undefined && !BARE.has(method) && (typeof params !== 'object' || params === null)
-  );
-}
+const isUnusable = ({ method, id, params }: JsonObject): boolean =>
+  method !== undefined && id === undefined && !BARE.has(method) && (typeof params !== 'object' || params === null);
 
 /** `typekro lsp`: the language server for editors. */
 export const lsp: Command = {
@@ -63,8 +56,9 @@ export const lsp: Command = {
       const listen = reader.listen.bind(reader);
       reader.listen = (callback) =>
         listen((message) => {
-          if (isUnusable(message))
-            server?.report(`${String(Reflect.get(message, 'method'))} without params is ignored`);
+          const content: unknown = message;
+          if (!isJsonObject(content)) refuse('the content of a message must be an object');
+          else if (isUnusable(content)) server?.report(`${String(content['method'])} without params is ignored`);
           else callback(message);
         });
       reader.onError(({ message }) => refuse(message));
