@@ -294,6 +294,19 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     await expect(renderChart('config.kroCompatibility=0.10')).rejects.toThrow(/write it in quotes, as "0\.10"/);
   });
 
+  test.each([
+    ['replicas=2', "additional properties 'replicas' not allowed"],
+    ['config.loglevel=debug', "'/config': additional properties 'loglevel' not allowed"],
+    ['deployment.replicaCount=two', "'/deployment/replicaCount': got string, want integer"],
+    ['deployment.containerPort=70000', "'/deployment/containerPort': maximum"],
+    ['config.gracefulShutdownTimeout=ten', "'/config/gracefulShutdownTimeout': 'ten' does not match pattern"],
+    ['image.pullPolicy=Sometimes', "'/image/pullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'"],
+    ['image.repository=', "'/image/repository': minLength"],
+    ['metrics.service.port=http', "'/metrics/service/port': got string, want integer"],
+  ])('the value %s is refused at its place', async (set, message) => {
+    await expect(renderChart(set)).rejects.toThrow(message);
+  });
+
   test('an unknown rbac.mode is refused, and the message names it', async () => {
     await expect(renderChart('rbac.mode=all')).rejects.toThrow(/rbac\.mode is aggregation or unrestricted, not "all"/);
   });
