@@ -35,6 +35,12 @@ export interface RealNode {
   killContainer(pod: KubeObject): void;
   /** The memory of a pod in units of 2^20 bytes, as its cgroup counts it: without the files that can be read again. */
   memoryOf(pod: KubeObject): { readonly working: number; readonly peak: number };
+  /**
+   * Ends the validity of all tokens of ServiceAccounts: the API server gets a new key. The kubelet is stopped, so that
+   * the files of the pods keep the old tokens until `startKubelet`.
+   */
+  expireTokens(): Promise<void>;
+  startKubelet(): void;
   /** Kills containerd and the kubelet, as a crash of the machine does, with all containers, and starts them again. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -62,8 +68,11 @@ export async function startRealNode(folder: string, archives: Iterable<string>, 
     void running.set(program, startServer(join(PROGRAMS, program), args, at(`${program}.log`)));
   const waitUntil = (holds: () => boolean | Promise<boolean>): Promise<void> => until([...running.values()], holds);
 
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const key = file('service-account.key', privateKey.export({ type: 'pkcs1', format: 'pem' }).toString());
+  const newKey = (): string => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return file('service-account.key', privateKey.export({ type: 'pkcs1', format: 'pem' }).toString());
+  };
+  const key = newKey();
   const users = Object.entries(GROUPS).map(([user, group]) => ({
     user,
     group,
@@ -81,25 +90,29 @@ export async function startRealNode(folder: string, archives: Iterable<string>, 
     '--unsafe-no-fsync',
     '--log-level=error',
   );
-  run(
-    'kube-apiserver',
-    '--etcd-servers=http://127.0.0.1:2379',
-    `--bind-address=${ADDRESS}`,
-    `--advertise-address=${ADDRESS}`,
-    '--secure-port=6443',
-    `--cert-dir=${dirname(certificate)}`,
-    `--token-auth-file=${file('tokens.csv', tokens)}`,
-    '--authorization-mode=Node,RBAC',
-    '--enable-admission-plugins=NodeRestriction',
-    '--allow-privileged',
-    `--service-cluster-ip-range=${SERVICES}`,
-    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
-    `--service-account-key-file=${key}`,
-    `--service-account-signing-key-file=${key}`,
-    '--kubelet-preferred-address-types=InternalIP',
-    `--audit-policy-file=${file('audit-policy.json', auditPolicy)}`,
-    `--audit-log-path=${at('audit.jsonl')}`,
-  );
+  const tokenFile = file('tokens.csv', tokens);
+  const policyFile = file('audit-policy.json', auditPolicy);
+  const startApi = (): void =>
+    run(
+      'kube-apiserver',
+      '--etcd-servers=http://127.0.0.1:2379',
+      `--bind-address=${ADDRESS}`,
+      `--advertise-address=${ADDRESS}`,
+      '--secure-port=6443',
+      `--cert-dir=${dirname(certificate)}`,
+      `--token-auth-file=${tokenFile}`,
+      '--authorization-mode=Node,RBAC',
+      '--enable-admission-plugins=NodeRestriction',
+      '--allow-privileged',
+      `--service-cluster-ip-range=${SERVICES}`,
+      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+      `--service-account-key-file=${key}`,
+      `--service-account-signing-key-file=${key}`,
+      '--kubelet-preferred-address-types=InternalIP',
+      `--audit-policy-file=${policyFile}`,
+      `--audit-log-path=${at('audit.jsonl')}`,
+    );
+  startApi();
   await waitUntil(() => existsSync(certificate));
   const configs = Object.fromEntries(
     users.map(({ user, token }) => [
@@ -117,6 +130,9 @@ export async function startRealNode(folder: string, archives: Iterable<string>, 
     run('containerd', '--config', file('containerd.toml', containerdConfig(folder, pause)));
     await waitUntil(() => answers(socket));
     for (const each of archives) ctr(socket, 'images', 'import', each);
+    startKubelet();
+  };
+  const startKubelet = (): void =>
     run(
       'kubelet',
       `--config=${file('kubelet.json', kubeletConfig(folder))}`,
@@ -126,18 +142,19 @@ export async function startRealNode(folder: string, archives: Iterable<string>, 
       `--hostname-override=${NODE_NAME}`,
       `--node-ip=${ADDRESS}`,
     );
-  };
   file('cni/pods.conflist', cniConfig(folder));
   await startRuntime();
-  run(
-    'kube-controller-manager',
-    `--kubeconfig=${config('system:kube-controller-manager')}`,
-    `--service-account-private-key-file=${key}`,
-    `--root-ca-file=${certificate}`,
-    '--use-service-account-credentials',
-    '--leader-elect=false',
-    '--bind-address=127.0.0.1',
-  );
+  const startControllers = (): void =>
+    run(
+      'kube-controller-manager',
+      `--kubeconfig=${config('system:kube-controller-manager')}`,
+      `--service-account-private-key-file=${key}`,
+      `--root-ca-file=${certificate}`,
+      '--use-service-account-credentials',
+      '--leader-elect=false',
+      '--bind-address=127.0.0.1',
+    );
+  startControllers();
   run(
     'kube-scheduler',
     `--kubeconfig=${config('system:kube-scheduler')}`,
@@ -156,6 +173,12 @@ export async function startRealNode(folder: string, archives: Iterable<string>, 
       (await client.find({ apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' })) !==
       undefined,
   );
+  const stop = async (...programs: readonly string[]): Promise<void> => {
+    for (const program of programs) {
+      await running.get(program)?.stop();
+      running.delete(program);
+    }
+  };
   return {
     kubeconfig: server.kubeconfig,
     client,
@@ -165,12 +188,17 @@ export async function startRealNode(folder: string, archives: Iterable<string>, 
       ctr(socket, 'tasks', 'kill', '--signal', 'SIGKILL', id);
     },
     memoryOf: (pod) => memoryAt(textAt(pod, 'metadata', 'uid')),
+    async expireTokens() {
+      await stop('kubelet', 'kube-controller-manager', 'kube-apiserver');
+      newKey();
+      startApi();
+      await waitUntil(() => isServing(client));
+      startControllers();
+    },
+    startKubelet,
     async restart() {
       const tasks = ctr(socket, 'tasks', 'list').matchAll(/^\S+\s+(\d+)\s/gm);
-      for (const program of ['kubelet', 'containerd']) {
-        await running.get(program)?.stop();
-        running.delete(program);
-      }
+      await stop('kubelet', 'containerd');
       for (const [, pid] of tasks) process.kill(Number(pid), 'SIGKILL');
       for (const pid of processesOf(join(PROGRAMS, 'containerd-shim-runc-v2'))) process.kill(pid, 'SIGKILL');
       await startRuntime();
