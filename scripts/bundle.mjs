@@ -125,7 +125,7 @@ export async function bundle(root, outdir) {
     target: 'node20.19',
     minifyWhitespace: true,
     // Limits the length of lines, because Node prints the whole line that threw an uncaught error.
-    lineLimit: 160,
+    lineLimit: 200,
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
