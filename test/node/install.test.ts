@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { numberAt, objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
 import { type World, eventually, realNode } from './world.ts';
@@ -47,6 +47,7 @@ let world: World;
 beforeAll(async () => {
   world = await realNode();
 });
+afterAll(() => world.run('helm', `uninstall typekro -n ${NAMESPACE} --wait`));
 
 /** Installs or upgrades the chart with its default values and those of `settings`, and waits until its pods are ready. */
 async function helm(verb: 'install' | 'upgrade', ...settings: readonly string[]): Promise<void> {

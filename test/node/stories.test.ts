@@ -7,7 +7,10 @@ import { type World, eventually, realNode } from './world.ts';
 let world: World;
 beforeAll(async () => {
   world = await realNode();
-  const { code, stderr } = await world.run('typekro', 'bootstrap --image typekro:1.0.0-alpha.0 --rbac unrestricted');
+  const { code, stderr } = await world.run(
+    'typekro',
+    'bootstrap --name stories --image typekro:1.0.0-alpha.0 --rbac unrestricted',
+  );
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 afterAll(() => world.run('kubectl', 'delete deployment --all -n kro-system'));
