@@ -10,7 +10,11 @@ beforeAll(async () => {
   for (const [name, container, , , pod] of CAUSES)
     await applyCase(name, { ...pod, containers: [{ ...server, ...container }] });
 });
-afterAll(() => world.run('helm', 'uninstall typekro -n typekro --wait'));
+afterAll(async () => {
+  // Another installation would not have the rights for these definitions.
+  await world.run('kubectl', 'delete rgd --all');
+  await world.run('helm', 'uninstall typekro -n typekro --wait');
+});
 
 const server = { name: 'web', image: 'typekro.test/web:1' };
 const probe = { httpGet: { path: '/fail', port: 80 }, periodSeconds: 1 };
