@@ -230,3 +230,11 @@ test('a change of a CustomResourceDefinition with two versions is refused, even 
     ]);
   }
 });
+
+test('a refused template without a position names the file and the object once', async () => {
+  const { objects } = inputsOf('a.yaml', definition('A', { name: 'Bad_Name' }));
+  const inputs = objects.map(({ object }) => ({ object, file: 'a.ts' }));
+  const { diagnostics } = await checkInputs({ objects: inputs, diagnostics: [], texts: new Map() });
+  const refused = diagnostics.filter(({ code }) => code === 'input/refused-template');
+  expect(refused.map(({ message }) => message.split('a.ts: a: ').length)).toEqual([2]);
+});

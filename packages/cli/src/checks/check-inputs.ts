@@ -62,11 +62,17 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const served = combineSources(builtinSource(), crdSource(made));
   const found = new Map<InputObject, Diagnostic[]>(inputs.objects.map((input) => [input, []]));
   const report = (input: InputObject, diagnostics: readonly Diagnostic[]): void => {
-    for (const each of diagnostics) found.get(input)?.push(inFile(each, input));
+    for (const each of diagnostics) found.get(input)?.push(each);
   };
-  for (const { input, diagnostics } of compiled.results) report(input, oncePerPlace(diagnostics).map(refusedByServer));
+  const reportInFile = (input: InputObject, diagnostics: readonly Diagnostic[]): void =>
+    report(
+      input,
+      diagnostics.map((each) => inFile(each, input)),
+    );
+  for (const { input, diagnostics } of compiled.results)
+    reportInFile(input, oncePerPlace(diagnostics).map(refusedByServer));
   const ownGraphs = compileGraphObjects(inputs.objects, served, settings);
-  for (const { input, diagnostics } of ownGraphs) report(input, diagnostics);
+  for (const { input, diagnostics } of ownGraphs) reportInFile(input, diagnostics);
   const broken = new Set(ownGraphs.filter(({ graph }) => graph === undefined).map(({ input }) => input));
   const sound = inputs.objects.filter((input) => !broken.has(input));
   // Unknown kinds are reported only if all definitions compile and all files are readable. Otherwise a definition or a
@@ -81,7 +87,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     for (const { input, graph, diagnostics } of compiled.results) {
       if (graph === undefined) continue;
       report(input, await checkTemplates(input, graph, builtinSource(), server, diagnostics));
-      report(input, breakingChanges(input, graph, known, settings.facets));
+      reportInFile(input, breakingChanges(input, graph, known, settings.facets));
     }
     for (const { input, graph, diagnostics } of ownGraphs) {
       if (graph === undefined) continue;
@@ -89,8 +95,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
       report(input, await checkTemplates(input, graph, builtinSource(), checker, diagnostics));
     }
     const compiledDiagnostics = new Map(compiled.results.map(({ input, diagnostics }) => [input, diagnostics]));
-    for (const input of sound)
-      found.get(input)?.push(...(await checkObject(input, served, server, compiledDiagnostics.get(input))));
+    for (const input of sound) report(input, await checkObject(input, served, server, compiledDiagnostics.get(input)));
     for (const crd of options.uncheckedCrds ?? [])
       for (const each of refusedCrd(crd, await server.check(crd))) refusedCrds.push(each);
   } finally {
@@ -112,8 +117,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   ]);
   const isInput = secretInputsOf([...compiled.results, ...ownGraphs], options.definitions ?? [], served, settings);
   const ofFile = grouped(inputs.objects, ({ document, file }) => (document === undefined ? '' : file));
-  const masks = [...grouped(problems, fileOf).keys()].map((file) => {
-    const isUnnamed = problems.some((each) => each.code === 'input/not-an-object' && fileOf(each) === file);
+  const masks = [...grouped(problems, fileOf)].map(([file, ofThis]) => {
+    const isUnnamed = ofThis.some(({ code }) => code === 'input/not-an-object');
     const unnamed = isUnnamed ? unnamedObjects(inputs.texts.get(file) ?? '', file) : [];
     const own = [...new Set([...(ofFile.get('') ?? []), ...(ofFile.get(file) ?? []), ...unnamed])];
     return [file, secretMask(file, own, isInput)] as const;
@@ -146,13 +151,15 @@ function secretInputsOf(
     inputsOfSecrets(source, graphs.has(source) ? graphs.get(source) : compile(source, options).graph),
   );
   const keyOf = ({ apiVersion, kind }: KubeObject): string => `${kind}.${parseApiVersion(apiVersion).group}`;
-  return ({ object }) => {
+  // The mask asks for each problem of a file again.
+  const inputsIn = oncePerObject((object: KubeObject) => {
     if (graphs.has(object)) return inputsOf(object);
     // An object without a name can be one of each kind, because its kind can also be missing or misspelt.
     const sources = asKubeObject(object) === undefined ? [...ofKind.values()] : [ofKind.get(keyOf(object))];
     const inputs = [inputsOfSecrets(object, undefined), ...sources.flatMap((each) => (each ? inputsOf(each) : []))];
-    return (path) => inputs.some((isInput) => isInput(path));
-  };
+    return (path: string) => inputs.some((isInput) => isInput(path));
+  });
+  return ({ object }) => inputsIn(object);
 }
 
 /** Reports a CRD that the server refuses. The checks of the files cannot be relied on for objects of its kind. */
