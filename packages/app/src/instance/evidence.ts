@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, definedMembers, formatApiVersion, gvkOf, objectName, refOf } from '@typekro/kit/core';
 import { DEFINITION_TYPE } from '@typekro/controller/controller';
 import type { Trouble, WhyReport } from '@typekro/controller/inspect';
-import { type KubernetesApi, type Cause, readCauses, unlessFailed } from '@typekro/kube';
+import { type KubernetesApi, type Cause, type ReadCauses, readCauses, unlessFailed } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
 import { type Decision, type Decisions, type RootCause, ObjectTarget, keys } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';
@@ -46,9 +46,7 @@ export async function findEvidence(
 ): Promise<{ readonly root: RootCause; readonly evidence: Evidence; readonly live: readonly KubeObject[] }[]> {
   const { decision } = observation;
   const readRefs = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
-  const all = readRefs.flat();
-  const read = all.length === 0 ? [] : await readCauses(api, all, signal);
-  const causes = new Map(read.map((each) => [each.object, each]));
+  const causes = await causesByObject(api, readRefs.flat(), signal);
   return Promise.all(
     roots.map(async (root, index) => {
       const objects = readRefs[index] ?? [];
@@ -78,6 +76,16 @@ export async function findEvidence(
   );
 }
 
+/** Reads the causes of all objects together, because objects of a namespace share their neighbours. */
+async function causesByObject(
+  api: KubernetesApi,
+  refs: readonly ObjectRef[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<ObjectRef, ReadCauses>> {
+  const read = refs.length === 0 ? [] : await readCauses(api, refs, signal);
+  return new Map(read.map((each) => [each.object, each]));
+}
+
 /** Follows the first of the live objects that is an instance with a cause of its own, down to the deepest cause. */
 async function nestedCause(
   api: KubernetesApi,
@@ -86,11 +94,12 @@ async function nestedCause(
   signal: AbortSignal,
   depth: number,
 ): Promise<Pick<Evidence, 'nested'>> {
-  for (const object of settings === undefined || depth > MAX_NESTED ? [] : live) {
+  if (settings === undefined || depth > MAX_NESTED) return {};
+  for (const object of live) {
     const isOwn = object.metadata.labels?.[keys.APPLYSET_ID_LABEL] !== undefined;
     if (!isOwn && gvkOf(object).group !== DEFINITION_TYPE.group) continue;
     const instance = await unlessFailed(findInstanceAt(api, refOf(object), signal));
-    if (settings === undefined || instance === undefined) continue;
+    if (instance === undefined) continue;
     const observation = await observeFound(api, instance, settings, signal);
     const { blocked, refusals, causes, statusFields = [] } = await whyOf(observation, api, signal, depth);
     const [cause] = causes;
@@ -242,12 +251,15 @@ async function statusTroubles(
 ): Promise<ReadonlyMap<string, readonly Trouble[]>> {
   const ids = new Set(fieldsWithoutData(decision).flatMap(({ nodes }) => nodes));
   const nodes = currentNodes(decision).filter(({ id }) => ids.has(id));
-  const read = nodes.map(async ({ id, objects }) => {
-    const refs = objects.flatMap(({ object, state }) => (state === 'present' ? [object] : [])).slice(0, MAX_OBJECTS);
-    const causes = (await readCauses(api, refs, signal)).flatMap((each) => each.causes);
+  const refsOf = ({ objects }: (typeof nodes)[number]): ObjectRef[] =>
+    objects.flatMap(({ object, state }) => (state === 'present' ? [object] : [])).slice(0, MAX_OBJECTS);
+  const refs = new Map(nodes.map((node) => [node.id, refsOf(node)]));
+  const read = await causesByObject(api, [...refs.values()].flat(), signal);
+  const troubles = [...refs].map(async ([id, own]) => {
+    const causes = own.flatMap((ref) => read.get(ref)?.causes ?? []);
     return [id, await Promise.all(causes.map((cause) => withLog(api, cause, signal)))] as const;
   });
-  return new Map(await Promise.all(read));
+  return new Map(await Promise.all(troubles));
 }
 
 /**
