@@ -1,8 +1,12 @@
-/** The members of an object that are not `undefined`. */
-export const definedMembers = <Members extends object>(
+/** The members of an object that are not `undefined`. A loop, because the caches of controllers call it for each object. */
+export function definedMembers<Members extends object>(
   members: Members,
-): { [Key in keyof Members]?: Exclude<Members[Key], undefined> } =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as typeof members;
+): { [Key in keyof Members]?: Exclude<Members[Key], undefined> } {
+  const defined: Partial<Members> = {};
+  for (const key of Object.keys(members) as (keyof Members)[])
+    if (members[key] !== undefined) setOwn(defined, key, members[key]);
+  return defined as { [Key in keyof Members]?: Exclude<Members[Key], undefined> };
+}
 
 /** Groups items by key. Keys and items keep the order of the input. */
 export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
