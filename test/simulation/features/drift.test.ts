@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { definedMembers } from '@typekro/kit/core';
 import { RECONCILE_REQUEST } from '@typekro/controller/controller';
 import * as sim from '@typekro/testing/test-support/virtual-world';
 
@@ -89,13 +90,13 @@ describe('a field that two controllers change in turn', () => {
    * Acts as a rival controller for this time: changes the field again whenever the controller reverts it. Returns the
    * number of edits.
    */
-  async function contestField(milliseconds: number): Promise<number> {
+  async function contestField(milliseconds: number, change = () => edit('theirs', 'rival')): Promise<number> {
     const until = world.clock.now() + milliseconds;
     let edits = 0;
     while (world.clock.now() < until) {
       if (JSON.stringify(await dataOf()).includes('"x"')) {
         edits += 1;
-        await edit('theirs', 'rival');
+        await change();
       }
       await world.advance(SECOND);
     }
@@ -122,6 +123,18 @@ describe('a field that two controllers change in turn', () => {
     ]);
     const status = sim.writesOf(world.requests).filter((text) => text.endsWith('/status'));
     expect(status).toHaveLength(1);
+  });
+
+  it('is reported as the work of another controller of kro, if the rival has its field manager and labels', async () => {
+    const { name, labels, annotations } = (await world.user.get(sim.mapRef('p-map'))).metadata;
+    const metadata = definedMembers({ name, namespace: 'default', labels, annotations });
+    await contestField(MINUTE, async () => {
+      const rival = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs', other: 'o' } };
+      await world.user.apply(rival, { fieldManager: 'kro.run/applyset', force: true });
+      await world.settle();
+    });
+    const by = 'data.text repeatedly changed by another controller with the field manager kro.run/applyset;';
+    expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'ResourcesReady')).toContain(by);
   });
 
   it('does not delay corrections of other fields of the object, and gets a changed value of the instance at once', async () => {

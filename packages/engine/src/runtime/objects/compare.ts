@@ -45,11 +45,13 @@ const MAX_DIFFERENCES = 50;
  * fields. Defaults and the fields of other managers therefore count as no difference. A list whose items the controller
  * does not own is compared as a whole, so that defaults in the list count as differences. A quantity equals its
  * normalised form, which the server may store. If the result is empty, an apply would change at most the version label.
+ * `rival`, if given, is the manager of the differences that the writer owns: the name of another process as the writer.
  */
 export function compareApplied(
   desired: KubeObject,
   live: KubeObject,
   writer: FieldWriter = CHILD_MANAGER,
+  rival?: string,
 ): FieldDifference[] {
   const manager = managerOf(writer);
   const recorded = ownedFields(live, writer);
@@ -63,10 +65,11 @@ export function compareApplied(
     // recorded owner of `stringData`. Therefore only the ownership of `data` shows whether the controller still owns
     // the field.
     const isLost = recorded !== undefined && setAt(recorded, place.live, live) === undefined;
+    const isRival = rival !== undefined && recorded !== undefined && !isLost;
     found.push({
       path: formatPath(place.path),
       ...difference,
-      managers: others.map(({ name }) => name),
+      managers: isRival ? [rival] : others.map(({ name }) => name),
       ...(isLost && others.some(({ at }) => at > appliedAt) ? { taken: true as const } : {}),
     });
   };

@@ -150,7 +150,11 @@ function compareFields(
     const adoption = applyBecause('adopt', desired, whole, writer);
     return { ...adoption, ...(formerOwner === '' ? {} : { formerOwner }) };
   }
-  const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole, writer);
+  // The last write is known: if its manager owns another value now, another process writes with the same manager.
+  const rival = `another controller with the field manager ${managerOf(writer)}`;
+  const decision = isKnown
+    ? applyBecause('drift', desired, whole, writer, rival)
+    : applyBecause('change', desired, whole, writer);
   if (decision.differences?.length === 0) return { kind: 'equivalent', pair: { desired: wanted, owned } };
   // After a restart no equivalence is known, but `managedFields` show whether another manager took the fields.
   const isTaken = equivalence === undefined && decision.differences?.every(({ taken }) => taken === true) === true;
@@ -191,6 +195,7 @@ function applyBecause(
   desired: KubeObject,
   whole: KubeObject | undefined,
   by: FieldWriter,
+  rival?: string,
 ): WriteDecision & { kind: 'apply' } {
   if (whole === undefined) return { kind: 'apply', why };
   const writer = lastWriter(whole, managerOf(by));
@@ -198,7 +203,7 @@ function applyBecause(
   return {
     kind: 'apply',
     why,
-    differences: compareApplied(desired, whole, by),
+    differences: compareApplied(desired, whole, by, rival),
     ...(foreign.length === 0 ? {} : { foreign }),
     ...(writer === undefined ? {} : { lastWriter: writer }),
   };
