@@ -181,6 +181,11 @@ describe('a warning is reported for', () => {
       withResources(copied('labels: {a: "${schema.spec.name}", b: null}')),
       'graph/null-text spec.resources[0].template.metadata.labels.b',
     ],
+    [
+      'a finalizer that is null',
+      withResources(copied('finalizers: ["${schema.spec.name}", null]')),
+      'graph/null-text spec.resources[0].template.metadata.finalizers[1]',
+    ],
     ...['60', '"${schema.spec.count}"'].map((seconds): [string, string, string] => [
       `a Job that the cluster deletes after ${seconds}`,
       withResources(job(`ttlSecondsAfterFinished: ${seconds}, `)),

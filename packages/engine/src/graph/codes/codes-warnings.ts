@@ -55,9 +55,9 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/null-text',
-    'A value of a map of strings, such as data or labels, is null. The API server stores an empty string.',
+    'A string of a map or list, such as data or args, is null. The API server stores an empty string.',
     withData('port: null'),
-    'Write "" for an empty string, or leave the key out.',
+    'Write "" for an empty string, or leave it out.',
   ),
   warning(
     'graph/overwritten-status',

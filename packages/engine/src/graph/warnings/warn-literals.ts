@@ -68,13 +68,16 @@ class LiteralWarner {
         const key = keys[index] as string;
         const member = memberSchema(schema, key);
         if (member === undefined) continue;
-        if (value[key] === null && member.type === 'string' && schema.properties?.[key] === undefined)
-          this.#warnNull(key);
+        if (member !== schema.properties?.[key]) this.#warnNull(key, value[key], member);
         this.#below(key, value[key], member);
       }
     } else if (Array.isArray(value)) {
       const { items } = schema;
-      if (items !== undefined) value.forEach((entry, index) => this.#below(index, entry, items));
+      if (items === undefined) return;
+      for (const [index, entry] of value.entries()) {
+        this.#warnNull(index, entry, items);
+        this.#below(index, entry, items);
+      }
     } else if (value !== null && value !== undefined) this.#warnScalar(value, schema);
   }
 
@@ -85,8 +88,9 @@ class LiteralWarner {
     this.#steps.pop();
   }
 
-  /** Warns of null as a value of a map of strings. In the skeleton, null also stands for an expression. */
-  #warnNull(key: string): void {
+  /** Warns of null as a string of a map or list. In the skeleton, null also stands for an expression. */
+  #warnNull(key: PathStep, value: JsonValue | undefined, { type }: Schema): void {
+    if (value !== null || type !== 'string') return;
     let raw: JsonValue | undefined = this.#template;
     for (const step of [...this.#steps, key]) raw = (raw as JsonObject | null | undefined)?.[step];
     if (raw !== null) return;
@@ -94,7 +98,7 @@ class LiteralWarner {
       code: 'graph/null-text',
       message: 'the API server stores null as an empty string here',
       place: { path: [...this.#path, key] },
-      hint: 'write "" for an empty string, or leave the key out',
+      hint: 'write "" for an empty string, or leave it out',
     });
   }
 

@@ -229,7 +229,7 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
   if (!conditional) {
     return items.map((item) => {
       const written = templateValue(item, schema?.items, options);
-      return written === LEFT_OUT ? null : written;
+      return written === LEFT_OUT ? refuse('absent', 'an element of a list is undefined', 'leave it out') : written;
     });
   }
   const solid = items.map((item) => {

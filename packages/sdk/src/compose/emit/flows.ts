@@ -68,6 +68,7 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
     // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < value.length; index += 1) {
       const item: unknown = value[index];
+      if (typed && (item ?? null) === null) refuseEmpty(item, schema.items, path, 'an element of ');
       if (item instanceof Splice) {
         if (typed) refuseMisplaced(new Sym(item.list), schema, path);
         settleElements(item.list, schema.items, path);
@@ -80,20 +81,25 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const item = (value as Record<string, unknown>)[key];
-      if (item === null && typed) refuseNullText(schema, [...keysOf(path), key]);
-      if (typeof item === 'object') settleValue(item, declaredMemberSchema(schema, key), { key, above: path }, typed);
+      if (typeof item !== 'object') continue;
+      const [member, way] = [declaredMemberSchema(schema, key), { key, above: path }];
+      if (item === null && typed && member !== schema.properties?.[key]) refuseEmpty(item, member, way);
+      settleValue(item, member, way, typed);
     }
   }
 }
 
-/** Refuses null as a value of a map of strings, such as `data`: the API server stores an empty string. */
-function refuseNullText({ properties, additionalProperties }: Schema, path: readonly string[]): void {
-  const key = path.at(-1) ?? '';
-  if (typeof additionalProperties !== 'object' || additionalProperties.type !== 'string') return;
-  if (properties !== undefined && Object.hasOwn(properties, key)) return;
-  const message = `${path.join('.')} is null, which the API server stores as an empty string`;
-  const refusal = new Refusal('types', message, 'write a string, or leave the key out; undefined leaves it out, too');
-  refusal.path = path.join('.');
+/**
+ * Refuses undefined, and null as a string of a map or list, such as `data`: the API server stores an empty string. A
+ * key that is undefined is left out.
+ */
+function refuseEmpty(value: unknown, schema: Schema | undefined, way: Way, what = ''): void {
+  if (value === null && schema?.type !== 'string') return;
+  const path = keysOf(way).join('.');
+  const stored = value === null ? 'null, which the API server stores as an empty string' : 'undefined';
+  const remedy = what === '' ? 'leave the key out; undefined leaves it out, too' : 'leave the element out';
+  const refusal = new Refusal('types', `${what}${path} is ${stored}`, `write a value, or ${remedy}`);
+  refusal.path = path;
   throw refusal;
 }
 

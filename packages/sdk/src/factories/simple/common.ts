@@ -18,9 +18,9 @@ export interface CommonConfig {
    * Labels of the object, and of the pods of a workload. Without an entry `app`, the label `app` is added with the name
    * of the object as value. Services and PersistentVolumes get no such additional label.
    */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string | undefined>> | undefined;
   /** Annotations of the object. */
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * If true, resources that read this resource wait until the readiness rule of its kind is satisfied. Kinds that are
    * ready as soon as they exist refuse this argument. Its value must be known when the graph is made. Default false.
