@@ -5,7 +5,7 @@ import { type Graph, GraphObject } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { type InstanceHead, instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import type { InstancePlan } from '@typekro/controller/inspect';
-import { inputsOfSecrets, secretDefs, secretPlaces } from './secret-places.ts';
+import { inputsOfSecrets, secretDefs, secretTexts } from './secret-places.ts';
 import type { PlanContext } from './plan-context.ts';
 import { afterOf, deletionWithoutGraph, headOf, planWithoutWrites } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
@@ -41,7 +41,7 @@ export async function planGraphs(
 async function planGraph(context: PlanContext, file: FileObject, declared: SchemaSource): Promise<InstancePlan> {
   const after = afterOf(context, file);
   const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GraphObject.CRD };
-  const places = secretPlaces([{ object: after, file: '' }], () => inputsOfSecrets(after, undefined));
+  const places = secretTexts({ object: after, file: '' }, inputsOfSecrets(after, undefined));
   const resting = planWithoutWrites(context, file, head, (path) => places.has(path));
   if (resting !== undefined) return resting;
   const { graph, step, problems } = await liveGraph(context.api, after, context.signal, context.settings, { declared });

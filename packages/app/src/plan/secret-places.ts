@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
-import { definedMembers, grouped, isJsonObject, stringifyJson } from '@typekro/kit/core';
-import { type Graph, type PathStep, Path } from '@typekro/engine/graph';
+import { definedMembers, isJsonObject, oncePerObject, stringifyJson } from '@typekro/kit/core';
+import { type Graph, GraphObject, type PathStep, Path, isDefinition } from '@typekro/engine/graph';
 import { Secrets } from '@typekro/engine/runtime';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { isCopyAt } from '../instance/masked-value.ts';
@@ -23,86 +23,103 @@ export function secretDefs(graph: Graph, { spec }: KubeObject): IsInput {
 }
 
 /**
- * The fields of the instances of a definition, or the `def`s of a Graph, that feed only Secrets. Without a graph, these
- * are the fields whose names are in an expression of a Secret.
+ * The fields of the instances of a definition, with their defaults, or the `def`s of a Graph, that feed only Secrets.
+ * Without a graph, these are the fields whose names are in an expression of a Secret. If there is one, `spec` is one.
  */
 export function inputsOfSecrets(object: KubeObject, graph: Graph | undefined): IsInput {
   if (graph?.definedBy === 'graph') return secretDefs(graph, object);
-  if (graph !== undefined) {
-    const { hides, isMisplaced } = Secrets.specOf(graph);
-    return (path) => hides(path) || isMisplaced(path);
-  }
+  if (graph !== undefined) return Secrets.specOf(graph).isMeantFor;
   const names = new Set<string>();
   eachScalar(object, (_steps, value, isSecret) => {
-    for (const [, name = ''] of isSecret ? String(value).matchAll(/\.(\w+)/g) : []) names.add(name);
+    for (const [name] of isSecret ? String(value).matchAll(/(?<=\$\{[^]*)\w+/g) : []) names.add(name);
   });
+  const isNamed = (path: string): boolean => names.has(/(\w*)(?:\[\d+\])*(?:\.default)?$/.exec(path)?.[1] ?? '');
   return (path) =>
-    /^spec\.(?!resources|nodes)|\.def\b/.test(path) &&
-    names.has(/(\w*)(?:\[\d+\])*(?:\.default)?$/.exec(path)?.[1] ?? '');
+    names.size > 0 &&
+    (/^spec$|\.def\b/.test(path) || (/^(?:spec\.(?!resources|nodes)|types\.)/.test(path) && isNamed(path)));
 }
 
+/** Matches a default in the line of a schema, also if the name of the marker is misspelt. */
+const LIKE_DEFAULT = /\bd(?!esc)\w*\s*=/;
+
 /**
- * Finds the values of Secrets in inputs of one file: values of a Secret, literals in its template, and the values and
- * defaults of fields that feed only Secrets. Returns their texts by the path and by the line of the file.
+ * The values in an object that only Secrets get: values of a Secret, literals in its template, and the values and
+ * defaults of fields that feed only Secrets. Returns their texts by their paths.
  */
-export function secretPlaces(inputs: readonly InputObject[], isInputOf: (input: InputObject) => IsInput) {
-  const found: (readonly [place: string, text: string])[] = [];
-  for (const input of inputs) {
-    const { object, document } = input;
-    const isInput = isInputOf(input);
-    eachScalar(object, (steps, value, isSecret) => {
-      const path = Path.format(steps);
-      const inInstance = path.replace(/^spec\.schema\.(?:(?=spec\b)|types\..*)/, '');
-      if (!isSecret && !isInput(inInstance) && !isCopyAt(path, value)) return;
-      const written = document?.written?.(steps)?.text ?? '';
-      const isOfSchema = path.startsWith('spec.schema.') && !path.endsWith('.default');
-      const texts = isOfSchema ? defaultsIn(String(value)) : textsOf(String(value));
-      if (!isOfSchema && !written.includes('${')) texts.push(written.replaceAll(/^["']|["']$/g, ''));
-      const first = document?.position(steps).line ?? 0;
-      const lines =
-        document === undefined ? [] : (written || String(value)).split('\n').map((_, at) => String(first + at));
-      for (const text of texts) if (/\w/.test(text)) for (const place of [path, ...lines]) found.push([place, text]);
-    });
-  }
-  return grouped(found, ([place]) => place);
+export function secretTexts({ object, document }: InputObject, isInput: IsInput): Map<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  const isOwn = !isDefinition(object);
+  eachScalar(object, (steps, value, isSecret) => {
+    const path = Path.format(steps);
+    const declared = isOwn ? path : /^spec\.schema\.((?:spec|types)\b.*)/s.exec(path)?.[1];
+    if (!isSecret && !isCopyAt(path, value) && (declared === undefined || !isInput(declared))) return;
+    const written = document?.written?.(steps)?.text ?? '';
+    const isLine = !isOwn && declared !== undefined && !path.endsWith('.default');
+    const texts = isLine ? defaultsIn(String(value)) : textsOf(String(value));
+    if (!isLine && !written.includes('${')) texts.push(written.replaceAll(/^["']|["']$/g, ''));
+    const own = texts.filter((text) => /\w/.test(text));
+    if (isLine ? LIKE_DEFAULT.test(String(value)) : own.length > 0) found.set(path, own);
+  });
+  return found;
 }
 
+/** Matches the kinds of the objects in a text. */
+const KINDS = /\bkind["']?\s*:\s*["']?\w+/g;
+
 /**
- * Returns a function that masks values of Secrets in a problem of a file, and marks a problem at the place of one, of
- * which no excerpt may be shown.
+ * Returns a function that masks values of Secrets in a problem of a file. It marks a problem of which no excerpt may be
+ * shown: one in a document with a value that only Secrets get, or, in code, one at the place of such a value.
  *
+ * @param text the text of a file of YAML or JSON; undefined for code
  * @param inputs the objects of the file
  */
 export function secretMask(
-  file: string,
+  text: string | undefined,
   inputs: readonly InputObject[],
-  isInputOf: (input: InputObject) => IsInput,
+  isInputOf: (input: Pick<InputObject, 'object'>) => IsInput,
 ): (problem: Diagnostic) => Diagnostic {
-  const places = secretPlaces(inputs, isInputOf);
-  const mask = replacer([...places.values()].flat().filter(([, text]) => text.length >= minLength(text)));
+  let end = 0;
+  const split = (text ?? '').split(/\n(?=---(?:\s|$))/);
+  const documents = split.map((own) => ({ own, end: (end += own.split('\n').length) }));
+  const documentAt = (line: number) => documents.find((each) => line <= each.end) ?? { own: '', end };
+  const isSecretKind = (kind: string): boolean =>
+    /^Secret(?:List)?$/.test(kind) || isInputOf({ object: { apiVersion: '', kind, metadata: { name: 'x' } } })('spec');
+  const hasSecretKind = oncePerObject(({ own }: ReturnType<typeof documentAt>) =>
+    (own.match(KINDS) ?? ['']).some((kind) => isSecretKind(kind.replace(/.*\W/s, ''))),
+  );
+  const all = new Map<string, string[]>();
+  const known = new Map<object, boolean>();
+  for (const input of inputs) {
+    const texts = secretTexts(input, isInputOf(input));
+    for (const [path, own] of texts) all.set(path, [...(all.get(path) ?? []), ...own]);
+    const at = documentAt(input.document?.position([]).line ?? 0);
+    const isKnown = texts.size > 0 || isDefinition(input.object) || GraphObject.is(input.object);
+    if (isKnown && input.document !== undefined) known.set(at, texts.size > 0 || known.get(at) === true);
+  }
+  const mask = replacer([...all.values()].flat().filter((each) => each.length >= minLength(each)));
   return ({ isSecret, ...each }) => {
-    const { path = '', source, message, hint, kroMessage } = each;
-    const own = [path, ...(source?.file === file ? [String(source.line)] : [])].flatMap((at) => places.get(at) ?? []);
+    const { code, severity, path = '', source, message, hint, kroMessage } = each;
+    const own = all.get(path) ?? [];
+    const at = text === undefined || source === undefined ? undefined : documentAt(source.line);
+    const isHidden =
+      at === undefined
+        ? isSecret === true || own.length > 0
+        : (known.get(at) ?? hasSecretKind(at)) || (isSecret === true && code === 'input/not-an-object');
+    const isUnread = isHidden && code.startsWith('yaml/') && severity === 'error';
     const maskOwn = replacer(own);
-    const shown = (text: string): string => mask(maskOwn(text));
-    const meant = meantPath(each);
-    // After a warning, the values of the document are known, and with them their places.
-    const isHidden = own.length > 0 || (isSecret && each.severity === 'error');
+    const shown = (given: string): string =>
+      mask(maskOwn(isUnread ? given.replace(/(?<=: |write )(["']).{4,}\1$/s, Secrets.MASK) : given));
     return {
       ...each,
       message: shown(message),
-      ...definedMembers({ hint: hint && shown(hint), kroMessage: kroMessage && shown(kroMessage) }),
-      ...(isHidden || (meant !== '' && inputs.some((input) => isInputOf(input)(meant)))
-        ? { isSecret: true as const }
-        : {}),
+      ...definedMembers({
+        path: code === 'input/unknown-field' ? shown(path) : each.path,
+        hint: hint && shown(hint),
+        kroMessage: kroMessage && shown(kroMessage),
+        isSecret: isHidden || undefined,
+      }),
     };
   };
-}
-
-/** The path of the field that a misspelt field means. */
-function meantPath({ code, path = '', hint = '' }: Diagnostic): string {
-  const [, meant] = (code === 'input/unknown-field' && /did you mean "?([\w-]+)/.exec(hint)) || [];
-  return meant === undefined ? '' : path.replace(/[^.\]]*$/, meant);
 }
 
 /** A shorter value can occur in a message by coincidence. A word without a digit is one of a message more often. */
@@ -113,9 +130,9 @@ const MIN_FOUND_LENGTH = 4;
 const MAX_WHOLE_LENGTH = 30;
 
 /** Returns a function that masks texts in a message: short ones only in quotes or as a number. */
-function replacer(found: readonly (readonly [place: string, text: string])[]): (message: string) => string {
+function replacer(found: readonly string[]): (message: string) => string {
   const escape = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const parts = [...new Set(found.flatMap(([, text]) => [text, stringifyJson(text).slice(1, -1)]))]
+  const parts = [...new Set(found.flatMap((text) => [text, stringifyJson(text).slice(1, -1)]))]
     .sort((a, b) => b.length - a.length)
     .map((text) => {
       const [start, end] = [text.slice(0, MAX_WHOLE_LENGTH), text.slice(MAX_WHOLE_LENGTH)].map(escape);

@@ -9,11 +9,11 @@ import { type SchemaSource, builtinSource, combineSources, crdSource } from '@ty
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObject } from './check-objects.ts';
 import { checkCycles, definedKind, kindsInOrder } from './check-cycles.ts';
+import { isModule } from '../mcp/inside-root.ts';
 import { manifestsOf } from '../inputs/manifest.ts';
 import { type CompiledInput, checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
-import { asKubeObject, unnamedObjects } from '../inputs/read-manifest.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';
 import { withoutConsequences, withRemedies } from './without-consequences.ts';
 import { type LoadedInputs } from '../inputs/load-inputs.ts';
@@ -117,14 +117,10 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   ]);
   const isInput = secretInputsOf([...compiled.results, ...ownGraphs], options.definitions ?? [], served, settings);
   const ofFile = grouped(inputs.objects, ({ document, file }) => (document === undefined ? '' : file));
-  const masks = [...grouped(problems, fileOf)].map(([file, ofThis]) => {
-    const isUnnamed = ofThis.some(({ code }) => code === 'input/not-an-object');
-    const unnamed = isUnnamed ? unnamedObjects(inputs.texts.get(file) ?? '', file) : [];
-    const own = [...new Set([...(ofFile.get('') ?? []), ...(ofFile.get(file) ?? []), ...unnamed])];
-    return [file, secretMask(file, own, isInput)] as const;
+  const all = [...grouped(problems, fileOf)].flatMap(([file, ofThis]) => {
+    const own = [...(ofFile.get('') ?? []), ...(ofFile.get(file) ?? [])];
+    return ofThis.map(secretMask(isModule(file) ? undefined : inputs.texts.get(file), own, isInput));
   });
-  const maskOf = new Map(masks);
-  const all = problems.map((each) => maskOf.get(fileOf(each))?.(each) ?? each);
   return {
     graphs,
     graphObjects: ownGraphs.flatMap(({ graph }) => graph ?? []),
@@ -143,20 +139,19 @@ function secretInputsOf(
   definitions: readonly KubeObject[],
   sources: SchemaSource,
   settings: ControllerSettings,
-): (input: InputObject) => (path: string) => boolean {
+): (input: Pick<InputObject, 'object'>) => (path: string) => boolean {
   const graphs = new Map(results.map(({ input, graph }) => [input.object, graph]));
-  const ofKind = new Map([...definitions, ...graphs.keys()].map((each) => [instanceKind(each), each]));
+  const ofKind = grouped([...definitions, ...graphs.keys()], (each) => instanceKind(each)?.split('.')[0] ?? '');
   const options = { ...compileOptionsOf(settings), sources };
   const inputsOf = oncePerObject((source: KubeObject) =>
     inputsOfSecrets(source, graphs.has(source) ? graphs.get(source) : compile(source, options).graph),
   );
-  const keyOf = ({ apiVersion, kind }: KubeObject): string => `${kind}.${parseApiVersion(apiVersion).group}`;
   // The mask asks for each problem of a file again.
   const inputsIn = oncePerObject((object: KubeObject) => {
     if (graphs.has(object)) return inputsOf(object);
-    // An object without a name can be one of each kind, because its kind can also be missing or misspelt.
-    const sources = asKubeObject(object) === undefined ? [...ofKind.values()] : [ofKind.get(keyOf(object))];
-    const inputs = [inputsOfSecrets(object, undefined), ...sources.flatMap((each) => (each ? inputsOf(each) : []))];
+    // A document without a kind can be an object of each kind.
+    const sources = object.kind === '' ? [...ofKind.values()].flat() : (ofKind.get(object.kind) ?? []);
+    const inputs = [inputsOfSecrets(object, undefined), ...sources.map(inputsOf)];
     return (path: string) => inputs.some((isInput) => isInput(path));
   });
   return ({ object }) => inputsIn(object);

@@ -265,8 +265,6 @@ test('cluster load: namespaces and definitions come first, and each refusal is n
     {
       "code": 3,
       "err": "standard input:1:1: error: the document is not a Kubernetes object: it is a list [input/not-an-object]
-      1 | - a
-        | ^
       hint: divide its items by lines of "---", or put them into a List: {apiVersion: v1, kind: List, items: […]}
     ",
       "out": "",

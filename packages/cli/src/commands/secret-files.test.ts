@@ -23,6 +23,12 @@ const graph = (def: string) => `${typeOf('Graph')}\n  nodes:\n  - { id: cfg, def
   - { id: s, template: { ${head.replaceAll('\n', ', ')}stringData: { a: '\${cfg.a}', b: '\${cfg.b}' } } }\n`;
 const TYPES =
   'string |;string | maxLength=2;string | pattern="^[a-z]$";string | enum="low,high";integer | minimum=1'.split(';');
+const LINES = `a: @x9182;a: "x9182;a: "x"x9182;a:x9182;a: 'x'x9182;a: !x9182 1;a: *x9182;password: x9182`.split(';');
+/** Types with a mistake and a default. */
+const WRONG =
+  'string | defualt="x9182";string | default="x9182;strin | default="x9182";integer | default="x9182";string | default=9182 pattern="("'.split(
+    ';',
+  );
 
 /** Files with an error in a Secret or next to one. Each value of the Secrets contains `9182`. */
 const FILES: readonly (readonly [what: string, text: string])[] = [
@@ -54,6 +60,19 @@ const FILES: readonly (readonly [what: string, text: string])[] = [
     [`members of an input: ${type}`, inputs(type.replace(/ \|$/, '')) + instance('a: { b: x9182 }')],
     [`the default of an input: ${type}`, inputs(`${type} default="x9182" maximum="x"`)],
   ]),
+  ...LINES.map((line): [string, string] => [
+    `an input in a line of its own: ${line}`,
+    inputs('string') + instance('').replace('{  }', `\n  ${line}`),
+  ]),
+  ...WRONG.flatMap((type): [string, string][] => [
+    [`a wrong schema: ${type}`, inputs(`'${type}'`)],
+    [`a wrong custom type: ${type}`, inputs(`C\n    types: { C: { p: '${type}' } }`, OF_MEMBER)],
+  ]),
+  ['a tag in a Secret', `${head}stringData:\n  a: !x9182\n`],
+  ['an alias in a Secret', `${head}stringData:\n  a: *x9182\n`],
+  ['a quote in a Secret', `${head}stringData:\n  a: "x9182"x9182"\n`],
+  ['a string as a def', graph('x9182')],
+  ['an instance in one line without metadata', '{ apiVersion: kro.run/v1alpha1, kind: App, spec: { a: x9182 } }'],
   ['a misspelt input', inputs('string') + instance('aa: x9182')],
   ['a default in a definition that does not compile', inputs('string | default="x9182" maxLength=2\n      b: strin')],
   ['an expression in a template', inputs('string', `stringData: { a: '\${"x9182" + 1}' }`)],

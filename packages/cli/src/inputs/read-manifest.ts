@@ -49,17 +49,10 @@ export function manifestOf(parsed: ReturnType<typeof parseDefinitions>, text: st
   for (const document of parsed.documents.flatMap(itemsOf)) {
     const object = asKubeObject(document.value);
     if (object !== undefined) objects.push({ object, document });
-    else if (document.value !== null) diagnostics.push(notAnObject(document));
+    // An excerpt could show the whole object, which may be a Secret.
+    else if (document.value !== null) diagnostics.push({ ...notAnObject(document), isSecret: true });
   }
   return { objects, diagnostics, text };
-}
-
-/** The objects in a text that have no apiVersion, kind or name. They are no objects of the API. */
-export function unnamedObjects(text: string, file: string): (ManifestObject & { readonly file: string })[] {
-  return parseDefinitions(text, file)
-    .documents.flatMap(itemsOf)
-    .filter(({ value }) => isJsonObject(value) && asKubeObject(value) === undefined)
-    .map((document) => ({ object: document.value as KubeObject, document, file }));
 }
 
 /** Returns the value as a Kubernetes object if it has apiVersion, kind and a name, or else undefined. */

@@ -74,7 +74,7 @@ describe('a setting', () => {
     ),
     ['zones=[x\\,y]', '--set zones=[x\\,y]: y without quotes is the boolean true', 'write "y" for the string'],
     ['name={a: 1\\, a: 2}', '--set name={a: 1\\, a: 2}: this object has the key "a" twice', 'remove one of them'],
-    ['name=!x y', '--set name=!x y: the tag !x has no meaning here', `remove the tag; --set 'PATH="TEXT"' sets`],
+    ['name=!x y', '--set name=!x y: this tag has no meaning here', `remove the tag; --set 'PATH="TEXT"' sets`],
     ...['a[x]=1', 'image.=1', '.a=1', 'image..a=1', 'a[0.5]=1', 'a["x"y]=1', 'name=x,'].map(
       (text) => [text, `--set ${text.endsWith(',') ? '' : text} sets nothing`, 'write the path'] as const,
     ),

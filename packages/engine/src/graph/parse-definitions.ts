@@ -25,9 +25,11 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const lines = new LineIndex(source, file);
   const diagnostics: Diagnostic[] = [];
-  const secret = SECRET.test(source) ? { isSecret: true as const } : {};
+  const secret: Pick<Diagnostic, 'isSecret'> = SECRET.test(source) ? { isSecret: true } : {};
   const report = (code: string, message: string, offset: number, hint?: string, severity: Severity = 'error'): void => {
-    const more = hint === undefined ? secret : { ...secret, hint };
+    // A hint can end with the text of a value.
+    const own = secret.isSecret === true ? hint?.replace(/(?<=: |write )(["']).{4,}\1$/s, '(secret)') : hint;
+    const more = own === undefined ? secret : { ...secret, hint: own };
     diagnostics.push({ code, severity, message, source: lines.position(offset), ...more });
   };
   const tooLong = longDocument(source);

@@ -75,13 +75,13 @@ class Converter {
       this.#report(
         node,
         'yaml/unknown-alias',
-        `there is no anchor &${node.source} before this alias`,
+        'there is no anchor with this name before this alias',
         'name an anchor of an earlier line of the same document, or quote the text',
       );
       return { value: null, size: 1 };
     }
     if (entry.result === undefined) {
-      this.#report(node, 'yaml/unknown-alias', `the alias *${node.source} is inside the value that it names`);
+      this.#report(node, 'yaml/unknown-alias', 'the alias is inside the value that it names');
       return { value: null, size: 1 };
     }
     this.targets.set(node, entry.node);
@@ -150,7 +150,7 @@ class Converter {
   #scalarValue(node: Scalar.Parsed): JsonValue {
     const source = node.source ?? '';
     if (/\p{Surrogate}/u.test(source)) {
-      const message = `${JSON.stringify(source)} has half of a surrogate pair, which UTF-8 cannot represent`;
+      const message = 'this text has half of a surrogate pair, which UTF-8 cannot represent';
       this.#report(node, 'yaml/unsupported-value', message, 'write the character itself');
       return null;
     }
@@ -190,7 +190,7 @@ class Converter {
       case 'tag:yaml.org,2002:null':
         return resolvePlain(source);
       default:
-        this.#report(node, 'yaml/unsupported-value', `the tag ${tag} has no meaning here`, 'remove the tag');
+        this.#report(node, 'yaml/unsupported-value', 'this tag has no meaning here', 'remove the tag');
         return source;
     }
   }

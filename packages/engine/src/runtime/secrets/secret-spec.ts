@@ -12,11 +12,8 @@ export interface SecretSpec {
    * because a field with members can have both secret and other members.
    */
   readonly hides: (path: string) => boolean;
-  /**
-   * Can a value at the path be one for such a field that stands in the wrong place: beside it in an object, map or list
-   * of which nothing else is read, or outside of the spec?
-   */
-  readonly isMisplaced: (path: string) => boolean;
+  /** Can a value at the path be one for such a field: there, beside it in an object or map, or outside of the spec? */
+  readonly isMeantFor: (path: string) => boolean;
   /** Can the value of an expression contain the value of such a field? A number or a boolean cannot. */
   readonly isRepeatedBy: (expression: Expression) => boolean;
 }
@@ -44,19 +41,16 @@ export function secretSpec(graph: Graph, live?: LiveNodes): SecretSpec {
     const own = anyElement(path);
     return inputs.some((at) => isWithin(at, own)) && !isOpen(own);
   };
-  const isMisplaced: SecretSpec['isMisplaced'] = (path) => {
-    if (inputs.length === 0 || /^(?:apiVersion|kind|metadata|status)\b/.test(path)) return false;
-    if (!path.startsWith('spec.')) return true;
-    const steps = anyElement(path).split(/(?=[.[])/);
-    const around = steps.map((_, at) => steps.slice(0, at + 1).join('')).slice(1);
-    return around.some((each) => inputs.some((at) => isWithin(each, at)) && !open.some((at) => overlaps(at, each)));
+  const isMeantFor: SecretSpec['isMeantFor'] = (path) => {
+    const [top = 'spec'] = /^(?:spec\.[^.[]+|(?:apiVersion|kind|metadata|status)\b)/.exec(path) ?? [];
+    return inputs.some((at) => isWithin(top, at)) && !isOpen(anyElement(path));
   };
   const isRepeatedBy: SecretSpec['isRepeatedBy'] = (expression) => {
     if (NUMBERS.has(expression.type) || inputs.length === 0) return false;
     const reads = specReads(expression);
     return reads.some((path) => hasCopies(path) || (!isOpen(path) && inputs.some((at) => overlaps(at, path))));
   };
-  return { hides, isMisplaced, isRepeatedBy };
+  return { hides, isMeantFor, isRepeatedBy };
 }
 
 /** Does the field contain a copy of the whole instance, as `kubectl apply` writes it? */
