@@ -7,7 +7,7 @@ import { keyOfObject } from './controllers/simulated-controller.ts';
 import type { PodLogs, SnapshotLog } from './pod-logs.ts';
 import { throwOthersThanNotStored } from './store/journal.ts';
 import { Stored } from './store/stored.ts';
-import { deepFreeze } from './types/copy.ts';
+import { deepFreeze } from './types/parts.ts';
 import type { OpenStreams } from './protocol/open-streams.ts';
 
 /** The objects of one resource in a snapshot. */

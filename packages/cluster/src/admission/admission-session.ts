@@ -3,7 +3,7 @@ import type { ClusterClock } from '../cluster-clock.ts';
 import { conflict } from '../errors/api-error.ts';
 import { ConversionAnswers } from '../conversion/answers.ts';
 import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
-import { copyJson } from '../types/copy.ts';
+import { copyJson } from '../types/parts.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import { type BodyType, bodyTypeOf } from '../verbs/body.ts';
 import type { DeleteRequestOptions } from '../verbs/request-options.ts';

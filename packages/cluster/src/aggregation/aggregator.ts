@@ -1,7 +1,7 @@
 import { type KubeObject, backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import { conditionOf, objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import { type ClusterClock, type Timer, timestampOf } from '../cluster-clock.ts';
-import { thaw } from '../types/copy.ts';
+import { thaw } from '../types/parts.ts';
 import { changeObject } from '../verbs/update.ts';
 import { type WriteRequest, type WriteServices, liveObject, serverStatusWrite } from '../verbs/write.ts';
 import type { Work } from '../work.ts';

@@ -2,7 +2,7 @@ import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core
 import { tryParseStrictJson } from '../codec/json.ts';
 import { parseYaml } from '../codec/yaml.ts';
 import type { ApiReply } from '../protocol/request.ts';
-import { copyJson } from '../types/copy.ts';
+import { copyJson } from '../types/parts.ts';
 
 /**
  * The maximum size, in bytes, of a `Status` with a success code. A larger response with a success code is treated as an

@@ -5,7 +5,7 @@ import type { Attributes } from '../auth/authorizer.ts';
 import { userJson } from '../auth/token-documents.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import type { ApiReply, AuditTrail, ByteStream, IncomingRequest } from '../protocol/request.ts';
-import { copyJson } from '../types/copy.ts';
+import { copyJson } from '../types/parts.ts';
 import type { AuditDecision } from './audit-rules.ts';
 import { objectOfReply, withoutManagedFields } from './audited-objects.ts';
 import { isIP } from 'node:net';

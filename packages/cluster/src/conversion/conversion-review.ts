@@ -143,8 +143,8 @@ function checkTexts(
   invalid: (problem: string) => Error,
 ): void {
   const problems = new Problems();
-  if (field === 'labels') validateLabels(texts, 'metadata.labels', problems);
-  else validateAnnotations(texts, 'metadata.annotation', problems);
+  if (field === 'labels') validateLabels(problems.field('metadata.labels', texts));
+  else validateAnnotations(problems.field('metadata.annotation', texts));
   const shown = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];
   if (shown.length > 0) throw invalid(shown.length === 1 ? (shown[0] ?? '') : `[${shown.join(', ')}]`);
 }

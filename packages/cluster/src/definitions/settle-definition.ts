@@ -8,7 +8,7 @@ import { type WriteRequest, type WriteServices, liveObject, serverStatusWrite } 
 import { type ParsedCrd, CLEANUP, conditionsOf, hasCondition, readCrd } from '../crd/parsed-crd.ts';
 import { acceptNames } from './accept-names.ts';
 import { type PublishContext, GROUP, PLURAL, publish } from './publish.ts';
-import { thaw } from '../types/copy.ts';
+import { thaw } from '../types/parts.ts';
 import type { Store } from '../store/store.ts';
 import { timestampOf } from '../cluster-clock.ts';
 

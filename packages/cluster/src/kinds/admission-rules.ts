@@ -1,7 +1,7 @@
 /** The checks that are the same for webhook configurations and admission policies. */
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { listAt, objectAt, objectsAt, optionalAt, pathSegment, qualifiedName, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { objectsAt, pathSegment, qualifiedName } from '@typekro/kit/kubernetes';
+import { Field, repeatedFields } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { validateSelector } from './validate-selector.ts';
 
@@ -10,49 +10,45 @@ const SCOPES = ['*', 'Cluster', 'Namespaced'];
 const MATCH_POLICIES = ['Equivalent', 'Exact'];
 
 /** Checks a rule that names operations and resources. */
-export function validateRule(rule: JsonObject, at: string, problems: Problems): void {
+export function validateRule(rule: Field): void {
   for (const [key, others] of [
     ['operations', 'operations'],
     ['apiGroups', 'API groups'],
     ['apiVersions', 'API versions'],
   ] as const) {
-    const list = listAt(rule, key);
-    if (list.length === 0) problems.required(`${at}.${key}`);
-    else if (list.length > 1 && list.includes('*'))
-      problems.invalid(`${at}.${key}`, list, `if '*' is present, must not specify other ${others}`);
+    const list = rule.list(key);
+    list.notEmpty();
+    if (list.value.length > 1 && list.value.includes('*'))
+      list.invalid(`if '*' is present, must not specify other ${others}`);
   }
-  for (const [index, operation] of listAt(rule, 'operations').entries())
-    problems.requireOneOf(`${at}.operations[${index}]`, operation, OPERATIONS);
-  for (const [index, version] of listAt(rule, 'apiVersions').entries())
-    if (version === '') problems.required(`${at}.apiVersions[${index}]`);
-  validateResources(listAt(rule, 'resources'), `${at}.resources`, problems);
-  const scope = textAt(rule, 'scope');
-  if (scope !== '' && !SCOPES.includes(scope)) problems.notSupported(`${at}.scope`, scope, SCOPES);
+  for (const operation of rule.texts('operations')) operation.oneOf(OPERATIONS);
+  for (const version of rule.texts('apiVersions')) version.notEmpty();
+  validateResources(rule);
+  rule.text('scope').oneOfIfSet(SCOPES);
 }
 
-function validateResources(resources: readonly JsonValue[], at: string, problems: Problems) {
-  if (resources.length === 0) problems.required(at);
+function validateResources(rule: Field) {
+  const list = rule.list('resources');
+  list.notEmpty();
   const wholeResources = new Set<string>();
   const wholeParts = new Set<string>();
-  for (const [index, entry] of resources.entries()) {
-    const text = String(entry);
-    if (text === '') problems.required(`${at}[${index}]`);
+  for (const entry of rule.texts('resources')) {
+    const text = entry.value;
+    entry.notEmpty();
     const slash = text.indexOf('/');
     if (slash < 0) continue;
     const [resource, part] = [text.slice(0, slash), text.slice(slash + 1)];
-    if (wholeResources.has(resource))
-      problems.invalid(`${at}[${index}]`, text, `if '${resource}/*' is present, must not specify ${text}`);
-    if (wholeParts.has(part))
-      problems.invalid(`${at}[${index}]`, text, `if '*/${part}' is present, must not specify ${text}`);
+    if (wholeResources.has(resource)) entry.invalid(`if '${resource}/*' is present, must not specify ${text}`);
+    if (wholeParts.has(part)) entry.invalid(`if '*/${part}' is present, must not specify ${text}`);
     if (part === '*') wholeResources.add(resource);
     if (resource === '*') wholeParts.add(part);
   }
-  if (resources.length > 1 && resources.includes('*/*'))
-    problems.invalid(at, resources, "if '*/*' is present, must not specify other resources");
+  if (list.value.length > 1 && list.value.includes('*/*'))
+    list.invalid("if '*/*' is present, must not specify other resources");
   // The API server checks only the last non-empty name without a subresource.
-  const last = resources.findLast((name) => name !== '' && !String(name).includes('/'));
-  if (resources.includes('*') && last !== '*')
-    problems.invalid(at, resources, "if '*' is present, must not specify other resources without subresources");
+  const last = list.value.findLast((name) => name !== '' && !String(name).includes('/'));
+  if (list.value.includes('*') && last !== '*')
+    list.invalid("if '*' is present, must not specify other resources without subresources");
 }
 
 /** Returns the message for an invalid expression of a match condition; `undefined` for a valid expression. */
@@ -61,26 +57,17 @@ export type ConditionChecker = (expression: string) => string | undefined;
 const MAX_CONDITIONS = 64;
 
 /** Checks the match conditions of a webhook or policy. */
-export function validateMatchConditions(
-  conditions: readonly JsonObject[],
-  at: string,
-  problems: Problems,
-  problemOf: ConditionChecker,
-): void {
-  if (conditions.length > MAX_CONDITIONS) problems.tooMany(at, conditions.length, MAX_CONDITIONS);
-  const names = new Set<string>();
-  for (const [index, condition] of conditions.entries()) {
-    const own = `${at}[${index}]`;
-    const name = textAt(condition, 'name');
-    const expression = textAt(condition, 'expression').trim();
-    if (expression === '') problems.required(`${own}.expression`);
-    else {
-      const problem = problemOf(expression);
-      if (problem !== undefined) problems.invalid(`${own}.expression`, expression, problem);
-    }
-    problems.requireName(`${own}.name`, name, qualifiedName);
-    if (name !== '' && names.has(name)) problems.duplicate(`${own}.name`, name);
-    names.add(name);
+export function validateMatchConditions(owner: Field, problemOf: ConditionChecker): void {
+  owner.list('matchConditions').hasTooMany(MAX_CONDITIONS);
+  const conditions = owner.objects('matchConditions');
+  const repeated = repeatedFields(conditions.map((condition) => condition.text('name')));
+  for (const condition of conditions) {
+    const [name, { path, problems, value }] = [condition.text('name'), condition.text('expression')];
+    const expression = new Field(value.trim(), path, problems);
+    expression.notEmpty();
+    if (expression.value !== '') expression.problem(problemOf(expression.value));
+    name.name(qualifiedName);
+    if (name.value !== '' && repeated.has(name.path)) name.duplicate();
   }
 }
 
@@ -95,24 +82,20 @@ export function defaultMatchResources(match: JsonObject | undefined): void {
 }
 
 /** Checks the `matchConstraints` of a policy or the `matchResources` of a binding. */
-export function validateMatchResources(match: JsonObject, at: string, problems: Problems): void {
-  const policy = textAt(match, 'matchPolicy');
-  if (policy === '') problems.required(`${at}.matchPolicy`);
-  else problems.requireOneOf(`${at}.matchPolicy`, policy, MATCH_POLICIES);
+export function validateMatchResources(match: Field): void {
+  match.text('matchPolicy').requiredOneOf(MATCH_POLICIES);
   for (const key of ['namespaceSelector', 'objectSelector']) {
-    if (optionalAt(match, key) === undefined) problems.required(`${at}.${key}`);
-    else validateSelector(objectAt(match, key), `${at}.${key}`, problems);
+    const selector = match.optional(key);
+    if (selector === undefined) match.member(key).required();
+    else validateSelector(selector);
   }
-  for (const key of ['resourceRules', 'excludeResourceRules']) {
-    for (const [index, rule] of objectsAt(match, key).entries()) {
-      const own = `${at}.${key}[${index}]`;
-      const names = new Set<JsonValue>();
-      for (const [position, name] of listAt(rule, 'resourceNames').entries()) {
-        problems.invalidFor(`${own}.resourceNames[${position}]`, name, pathSegment(String(name)));
-        if (names.has(name)) problems.duplicate(`${own}.resourceNames[${position}]`, name);
-        names.add(name);
-      }
-      validateRule(rule, own, problems);
+  for (const rule of [...match.objects('resourceRules'), ...match.objects('excludeResourceRules')]) {
+    const names = rule.texts('resourceNames');
+    const repeated = repeatedFields(names);
+    for (const name of names) {
+      name.matches(pathSegment);
+      if (repeated.has(name.path)) name.duplicate();
     }
+    validateRule(rule);
   }
 }

@@ -1,21 +1,16 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import {
-  dns1035Label,
-  dnsSubdomain,
-  numberAt,
-  objectsAt,
-  optionalAt,
-  pathSegment,
-  textAt,
-} from '@typekro/kit/kubernetes';
+import { dns1035Label, dnsSubdomain, optionalAt, pathSegment } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { localCondition } from './disruption-condition.ts';
 import type { Strategy } from './strategy.ts';
 
-const MAX_GROUP_PRIORITY = 20_000;
-const MAX_VERSION_PRIORITY = 1000;
+/** The priorities, with their maximum. */
+const PRIORITIES = [
+  ['groupPriorityMinimum', 20_000],
+  ['versionPriority', 1000],
+] as const;
 
 const STATUSES = ['True', 'False', 'Unknown'];
 
@@ -39,45 +34,34 @@ export const apiServiceStrategy: Partial<Strategy> = {
   },
 };
 
-function validateApiService({ metadata, spec = {} }: KubeObject, problems: Problems): void {
-  const { name = '' } = metadata;
-  const [group, version] = [textAt(spec, 'group'), textAt(spec, 'version')];
-  const expected = `${version}.${group}`;
+function validateApiService(object: KubeObject, problems: Problems): void {
+  const { name = '' } = object.metadata;
+  const spec = problems.field('spec', object.spec);
+  const [group, version, caBundle] = [spec.text('group'), spec.text('version'), spec.text('caBundle')];
+  const expected = `${version.value}.${group.value}`;
   if (name !== expected && pathSegment(name).length === 0)
     problems.invalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${goQuote(expected)}`);
-  if (group === '' && version !== 'v1')
-    problems.required('spec.group', 'only v1 may have an empty group and it better be legacy kube');
-  if (group !== '') problems.invalidFor('spec.group', group, dnsSubdomain(group));
-  problems.invalidFor('spec.version', version, dns1035Label(version));
-  checkPriority(spec, 'groupPriorityMinimum', MAX_GROUP_PRIORITY, problems);
-  checkPriority(spec, 'versionPriority', MAX_VERSION_PRIORITY, problems);
-  const caBundle = textAt(spec, 'caBundle');
-  const isInsecure = spec['insecureSkipTLSVerify'] === true;
-  const service = optionalAt(spec, 'service');
+  if (group.value === '' && version.value !== 'v1')
+    group.required('only v1 may have an empty group and it better be legacy kube');
+  group.matchesIfSet(dnsSubdomain);
+  version.matches(dns1035Label);
+  for (const [key, limit] of PRIORITIES) spec.count(key).between(1, limit, `must be positive and less than ${limit}`);
+  const insecure = spec.member('insecureSkipTLSVerify');
+  const isInsecure = insecure.value === true;
+  const service = spec.optional('service');
   if (service === undefined) {
-    const bytes = `${Buffer.from(caBundle, 'base64').length} bytes`;
-    if (caBundle !== '') problems.invalid('spec.caBundle', bytes, 'local APIServices may not have a caBundle');
-    if (isInsecure)
-      problems.invalid('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify');
+    const bytes = `${Buffer.from(caBundle.value, 'base64').length} bytes`;
+    if (caBundle.value !== '') caBundle.invalid('local APIServices may not have a caBundle', bytes);
+    if (isInsecure) insecure.invalid('local APIServices may not have insecureSkipTLSVerify');
     return;
   }
-  for (const key of ['namespace', 'name']) if (textAt(service, key) === '') problems.required(`spec.service.${key}`);
-  const port = numberAt(service, 'port') ?? 0;
-  if (port < 1 || port > 65_535)
-    problems.invalid('spec.service.port', port, 'port is not valid: must be between 1 and 65535, inclusive');
-  if (isInsecure && caBundle !== '')
-    problems.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present');
-}
-
-function checkPriority(spec: JsonObject, key: string, limit: number, problems: Problems): void {
-  const value = numberAt(spec, key) ?? 0;
-  if (value <= 0 || value > limit) problems.invalid(`spec.${key}`, value, `must be positive and less than ${limit}`);
+  for (const key of ['namespace', 'name']) service.text(key).notEmpty();
+  service.count('port').between(1, 65_535, 'port is not valid: must be between 1 and 65535, inclusive');
+  if (isInsecure && caBundle.value !== '') insecure.invalid('may not be true if caBundle is present');
 }
 
 /** Checks the status that a client writes. */
 export function checkApiServiceStatus(object: KubeObject, _old: KubeObject, problems: Problems): void {
-  for (const [index, condition] of objectsAt(object.status, 'conditions').entries()) {
-    const status = textAt(condition, 'status');
-    problems.requireOneOf(`status.conditions[${index}].status`, status, STATUSES);
-  }
+  for (const condition of problems.field('status', object.status).objects('conditions'))
+    condition.text('status').oneOf(STATUSES);
 }

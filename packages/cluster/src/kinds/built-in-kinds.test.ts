@@ -90,7 +90,7 @@ test.each<[string, string[]]>([
   ['TZ=0', ['invalid schedule format: runtime error: slice bounds out of range [:-1]', NO_ZONES]],
   ['* * * * TZ', ['failed to parse int from TZ: strconv.Atoi: parsing "TZ": invalid syntax', NO_ZONES]],
 ])('the schedule %j has the problems %j', (schedule, messages) => {
-  expect(messagesOf((problems) => validateSchedule(schedule, problems))).toEqual(
+  expect(messagesOf((problems) => validateSchedule(problems.field('spec', { schedule }).text('schedule')))).toEqual(
     messages.map((message) => expect.stringContaining(message) as string),
   );
 });
@@ -106,7 +106,9 @@ test.each<[string, string[]]>([
   ['Middle/Earth', ['unknown time zone Middle/Earth']],
 ])('the time zone %j has the problems %j', (timeZone, messages) => {
   const expected = messages.map((message) => expect.stringContaining(message) as string);
-  expect(messagesOf((problems) => validateTimeZone(timeZone, problems))).toEqual(expected);
+  expect(messagesOf((problems) => validateTimeZone(problems.field('spec', { timeZone }).member('timeZone')))).toEqual(
+    expected,
+  );
 });
 
 const holding = (finalizers: string[]) => ({
@@ -137,7 +139,7 @@ test.each<[string, Record<string, string>, boolean]>([
   ['the sum of several annotations', { a: 'x'.repeat(MAX / 2), b: 'x'.repeat(MAX / 2) }, false],
 ])('the size limit of annotations counts bytes: %s', (_, annotations, isValid) => {
   const problems = new Problems();
-  validateAnnotations(annotations, 'metadata.annotations', problems);
+  validateAnnotations(problems.field('metadata.annotations', annotations));
   expect(problems.map(({ message }) => message)).toEqual(
     isValid ? [] : ['Too long: may not be more than 262144 bytes'],
   );

@@ -1,14 +1,14 @@
-import { dnsLabel, numberAt, objectAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
+import { dnsLabel, numberAt, pathSegment } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import { forbidden } from '../errors/api-error.ts';
 import type { Strategy } from './strategy.ts';
 import { alignSources, validateClaimSpec, validateClaimUpdate } from './storage/claims.ts';
 import { validateLabels } from './metadata.ts';
-import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
+import { ensureAt, fill } from '../types/parts.ts';
 import { checkClaimLimits } from './quota/limit-ranger.ts';
 import { defaultPriorityClass, SYSTEM_PRIORITIES } from './pods/pod-admission.ts';
 import { validateOverhead } from './pods/pod-resources.ts';
-import { validateTolerations } from './pods/pod-scheduling.ts';
+import { validateToleration } from './pods/pod-scheduling.ts';
 import { checkClaimGrowth, defaultStorageClass, protectInUse } from './storage/storage-admission.ts';
 import { defaultTemplate } from './pods/pod-defaults.ts';
 import { validateSelector } from './validate-selector.ts';
@@ -34,7 +34,7 @@ export const claimStrategy: Partial<Strategy> = {
   admit(object, _old, context) {
     if (context.subresource === '') checkClaimLimits(object, context);
   },
-  validate: (object, problems) => validateClaimSpec(object.spec ?? {}, 'spec', problems),
+  validate: (object, problems) => validateClaimSpec(problems.field('spec', object.spec)),
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     claimStrategy.validate?.(object, problems, context);
@@ -65,8 +65,7 @@ export const priorityClassStrategy: Partial<Strategy> = {
     } else if (value > MAX_PRIORITY) {
       problems.forbidden('value', `maximum allowed value of a user defined priority is ${MAX_PRIORITY}`);
     }
-    const policy = textAt(object, 'preemptionPolicy');
-    problems.requireOneOf('preemptionPolicy', policy, PREEMPTION);
+    problems.field('', object).text('preemptionPolicy').oneOf(PREEMPTION);
   },
   /** Checks the rule of the admission plugin `Priority`: at most one class may be the default. */
   admitValidating(object, old, { store }) {
@@ -78,68 +77,60 @@ export const priorityClassStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems) {
     if (!jsonEquals(object['value'], old['value'])) problems.forbidden('value', 'may not be changed in an update.');
-    const policy = object['preemptionPolicy'];
-    if (policy !== old['preemptionPolicy']) problems.invalid('preemptionPolicy', policy, 'field is immutable');
+    problems.field('', object).member('preemptionPolicy').immutable(old['preemptionPolicy']);
   },
 };
 
 export const podTemplateStrategy: Partial<Strategy> = {
   hasGeneration: true,
   defaults: (object) => defaultTemplate(object),
-  validate: (object, problems) => validateTemplate(objectAt(object, 'template'), 'template', problems),
+  validate: (object, problems) => validateTemplate(problems.field('', object).object('template')),
 };
 
 export const revisionStrategy: Partial<Strategy> = {
   validate(object, problems) {
     if ((object['data'] ?? null) === null) problems.required('data', 'data is mandatory');
   },
-  validateUpdate(object, old, problems) {
-    const data = object['data'];
-    if (!jsonEquals(data, old['data'])) problems.invalid('data', data, 'field is immutable');
-  },
+  validateUpdate: (object, old, problems) => problems.field('', object).member('data').immutable(old['data']),
 };
 
 export const leaseStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    const seconds = numberAt(object.spec, 'leaseDurationSeconds') ?? 1;
-    if (seconds <= 0) problems.invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0');
-    notNegative(object.spec, 'leaseTransitions', 'spec', problems);
+    const spec = problems.field('spec', object.spec);
+    spec.number('leaseDurationSeconds').atLeast(1, 'must be greater than 0');
+    spec.number('leaseTransitions').notNegative();
   },
 };
 
 export const runtimeClassStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    const handler = textAt(object, 'handler');
-    problems.requireName('handler', handler, dnsLabel);
-    validateOverhead(objectAt(object, 'overhead', 'podFixed'), 'overhead', problems);
-    const nodes = objectAt(object, 'scheduling', 'nodeSelector');
-    validateLabels(nodes as Record<string, string>, 'scheduling.nodeSelector', problems);
-    validateTolerations(objectsAt(object, 'scheduling', 'tolerations'), 'scheduling.tolerations', problems);
+    const root = problems.field('', object);
+    root.text('handler').name(dnsLabel);
+    validateOverhead(root.object('overhead').object('podFixed').at('overhead'));
+    const scheduling = root.object('scheduling');
+    validateLabels(scheduling.object('nodeSelector'));
+    scheduling.objects('tolerations').forEach(validateToleration);
   },
-  validateUpdate(object, old, problems) {
-    const handler = object['handler'];
-    if (handler !== old['handler']) problems.invalid('handler', handler, 'field is immutable');
-  },
+  validateUpdate: (object, old, problems) => problems.field('', object).member('handler').immutable(old['handler']),
 };
 
 export const budgetStrategy: Partial<Strategy> = {
   validateName: pathSegment,
   validate(object, problems) {
-    const spec = object.spec ?? {};
-    if (spec['minAvailable'] !== undefined && spec['maxUnavailable'] !== undefined) {
+    const spec = problems.field('spec', object.spec);
+    const [min, max] = [spec.member('minAvailable'), spec.member('maxUnavailable')];
+    if (min.value !== undefined && max.value !== undefined) {
       const shown = {
-        MinAvailable: spec['minAvailable'],
-        Selector: spec['selector'] ?? null,
-        MaxUnavailable: spec['maxUnavailable'],
-        UnhealthyPodEvictionPolicy: spec['unhealthyPodEvictionPolicy'] ?? null,
+        MinAvailable: min.value,
+        Selector: spec.value['selector'] ?? null,
+        MaxUnavailable: max.value,
+        UnhealthyPodEvictionPolicy: spec.value['unhealthyPodEvictionPolicy'] ?? null,
       };
-      problems.invalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set');
+      spec.invalid('minAvailable and maxUnavailable cannot be both set', shown);
     }
-    for (const key of ['minAvailable', 'maxUnavailable']) intOrPercent(spec[key], `spec.${key}`, problems, true);
-    validateSelector(objectAt(spec, 'selector'), 'spec.selector', problems);
-    const policy = textAt(spec, 'unhealthyPodEvictionPolicy');
-    const known = ['AlwaysAllow', 'IfHealthyBudget'];
-    if (policy !== '' && !known.includes(policy))
-      problems.notSupported('spec.unhealthyPodEvictionPolicy', policy, known);
+    min.intOrPercent(true);
+    max.intOrPercent(true);
+    validateSelector(spec.object('selector'));
+    spec.text('unhealthyPodEvictionPolicy').oneOfIfSet(['AlwaysAllow', 'IfHealthyBudget']);
   },
 };

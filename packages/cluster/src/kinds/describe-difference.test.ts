@@ -89,7 +89,7 @@ test('the internal form of a label selector has only the members that are set', 
 test('a refused security context is printed with all members', () => {
   const problems = new Problems();
   const context = { privileged: true, allowPrivilegeEscalation: false, seLinuxOptions: { level: 's0' } };
-  validateContainerSecurity({ securityContext: context }, {}, 'x', problems);
+  validateContainerSecurity(problems.field('x', { securityContext: context }), {});
   expect(problems.map(({ message }) => message)).toEqual([
     'Invalid value: {"Capabilities":null,"Privileged":true,"SELinuxOptions":{"User":"","Role":"","Type":"","Level":"s0"},"WindowsOptions":null,"RunAsUser":null,"RunAsGroup":null,"RunAsNonRoot":null,"ReadOnlyRootFilesystem":null,"AllowPrivilegeEscalation":false,"ProcMount":null,"SeccompProfile":null,"AppArmorProfile":null}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
   ]);

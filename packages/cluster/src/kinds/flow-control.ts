@@ -1,15 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import {
-  dnsLabel,
-  dnsSubdomain,
-  listAt,
-  numberAt,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  textAt,
-} from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { dnsLabel, dnsSubdomain, numberAt, objectAt, optionalAt } from '@typekro/kit/kubernetes';
+import { type Field, repeatedFields } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -33,8 +24,8 @@ export const flowSchemaStrategy: Partial<Strategy> = {
     if ((numberAt(spec, 'matchingPrecedence') ?? 0) === 0) spec['matchingPrecedence'] = 1000;
   },
   validate(object, problems) {
-    validateFlowSchema(object, problems);
-    validateConditions(object, problems);
+    validateFlowSchema(problems.field('spec', object.spec), object.metadata.name);
+    validateConditions(problems.field('status', object.status));
   },
 };
 
@@ -52,8 +43,8 @@ export const priorityLevelStrategy: Partial<Strategy> = {
       if (queuing !== undefined && (numberAt(queuing, key) ?? 0) === 0) queuing[key] = value;
   },
   validate(object, problems) {
-    validateLevel(object, problems);
-    validateConditions(object, problems);
+    validateLevel(problems.field('spec', object.spec), object.metadata.name);
+    validateConditions(problems.field('status', object.status));
   },
 };
 
@@ -61,112 +52,80 @@ function setMissing(owner: JsonObject, values: JsonObject): void {
   for (const [key, value] of Object.entries(values)) owner[key] ??= value ?? null;
 }
 
-function validateFlowSchema({ metadata, spec = {} }: KubeObject, problems: Problems): void {
-  const precedence = numberAt(spec, 'matchingPrecedence') ?? 0;
-  const at = 'spec.matchingPrecedence';
-  if (precedence <= 0) problems.invalid(at, precedence, 'must be a positive value');
-  if (precedence > MAX_PRECEDENCE) problems.invalid(at, precedence, `must not be greater than ${MAX_PRECEDENCE}`);
-  if (precedence === 1 && metadata.name !== 'exempt')
-    problems.invalid(at, precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
-  const method = optionalAt(spec, 'distinguisherMethod');
-  if (method !== undefined && !['ByNamespace', 'ByUser'].includes(textAt(method, 'type')))
-    problems.notSupported('spec.distinguisherMethod.type', textAt(method, 'type'), ['ByNamespace', 'ByUser']);
-  const level = textAt(objectAt(spec, 'priorityLevelConfiguration'), 'name');
-  const levelAt = 'spec.priorityLevelConfiguration.name';
-  problems.requireName(levelAt, level, dnsSubdomain, 'must reference a priority level');
-  for (const [index, rule] of objectsAt(spec, 'rules').entries()) validateRule(rule, `spec.rules[${index}]`, problems);
+function validateFlowSchema(spec: Field, name: string | undefined): void {
+  const precedence = spec.count('matchingPrecedence');
+  precedence.atLeast(1, 'must be a positive value');
+  precedence.atMost(MAX_PRECEDENCE, `must not be greater than ${MAX_PRECEDENCE}`);
+  if (precedence.value === 1 && name !== 'exempt')
+    precedence.invalid("only the schema named 'exempt' may have matchingPrecedence 1");
+  spec.optional('distinguisherMethod')?.text('type').oneOf(['ByNamespace', 'ByUser']);
+  spec.object('priorityLevelConfiguration').text('name').name(dnsSubdomain, 'must reference a priority level');
+  spec.objects('rules').forEach(validateRule);
 }
 
-function validateRule(rule: JsonObject, at: string, problems: Problems): void {
-  const [subjects, resources, paths] = ['subjects', 'resourceRules', 'nonResourceRules'].map((key) =>
-    objectsAt(rule, key),
-  ) as [JsonObject[], JsonObject[], JsonObject[]];
-  for (const [index, subject] of subjects.entries()) validateSubject(subject, `${at}.subjects[${index}]`, problems);
-  if (subjects.length === 0) problems.required(`${at}.subjects`, 'subjects must contain at least one value');
+function validateRule(rule: Field): void {
+  rule.objects('subjects').forEach(validateSubject);
+  rule.list('subjects').notEmpty('subjects must contain at least one value');
+  const [resources, paths] = [rule.objects('resourceRules'), rule.objects('nonResourceRules')];
   if (resources.length === 0 && paths.length === 0)
-    problems.required(at, 'at least one of resourceRules and nonResourceRules has to be non-empty');
-  for (const [index, entry] of resources.entries())
-    validateResourceRule(entry, `${at}.resourceRules[${index}]`, problems);
-  for (const [index, entry] of paths.entries()) validatePathRule(entry, `${at}.nonResourceRules[${index}]`, problems);
+    rule.required('at least one of resourceRules and nonResourceRules has to be non-empty');
+  resources.forEach(validateResourceRule);
+  paths.forEach(validatePathRule);
 }
 
-function validateSubject(subject: JsonObject, at: string, problems: Problems): void {
-  const kind = textAt(subject, 'kind');
-  if (!Object.hasOwn(SUBJECTS, kind)) {
-    problems.notSupported(`${at}.kind`, kind, Object.keys(SUBJECTS));
+function validateSubject(subject: Field): void {
+  const kind = subject.text('kind');
+  if (!Object.hasOwn(SUBJECTS, kind.value)) {
+    kind.notSupported(Object.keys(SUBJECTS));
     return;
   }
-  const member = SUBJECTS[kind as SubjectKind];
-  const own = optionalAt(subject, member);
-  if (own === undefined) {
-    problems.required(`${at}.${member}`, `${member} is required when subject kind is '${kind}'`);
-  } else {
-    const name = textAt(own, 'name');
-    if (name === '') problems.required(`${at}.${member}.name`);
-    else if (kind === 'ServiceAccount' && name !== '*')
-      problems.invalidFor(`${at}.${member}.name`, name, dnsSubdomain(name));
-    const namespace = textAt(own, 'namespace');
-    if (kind === 'ServiceAccount' && namespace === '')
-      problems.required(`${at}.${member}.namespace`, 'must specify namespace for service account');
-    else if (kind === 'ServiceAccount')
-      problems.invalidFor(`${at}.${member}.namespace`, namespace, dnsLabel(namespace));
+  const member = SUBJECTS[kind.value as SubjectKind];
+  const own = subject.optional(member);
+  if (own === undefined) subject.member(member).required(`${member} is required when subject kind is '${kind.value}'`);
+  else if (kind.value !== 'ServiceAccount') own.text('name').notEmpty();
+  else {
+    own.text('name').name((name) => (name === '*' ? [] : dnsSubdomain(name)));
+    own.text('namespace').name(dnsLabel, 'must specify namespace for service account');
   }
   // The API server reports the members of other subject kinds in this order.
   for (const [otherKind, other] of Object.entries({ ServiceAccount: 'serviceAccount', User: 'user', Group: 'group' }))
-    if (other !== member && optionalAt(subject, other) !== undefined)
-      problems.forbidden(`${at}.${other}`, `${other} is forbidden when subject kind is not '${otherKind}'`);
+    if (other !== member)
+      subject.optional(other)?.forbidden(`${other} is forbidden when subject kind is not '${otherKind}'`);
 }
 
-function validateVerbs(rule: JsonObject, at: string, problems: Problems): void {
-  const verbs = listAt(rule, 'verbs');
-  if (verbs.length === 0) problems.required(`${at}.verbs`, 'verbs must contain at least one value');
-  else if (verbs.includes('*')) checkWildcard(verbs, `${at}.verbs`, 'verbs', problems);
-  else if (verbs.some((verb) => !VERBS.includes(String(verb)))) problems.notSupported(`${at}.verbs`, verbs, VERBS);
+function validateVerbs(rule: Field): void {
+  const verbs = rule.list('verbs');
+  const areNames = hasNames(verbs, 'verbs must contain at least one value', 'verbs');
+  if (areNames && verbs.value.some((verb) => !VERBS.includes(String(verb)))) verbs.notSupported(VERBS);
 }
 
-function checkWildcard(values: readonly JsonValue[], at: string, what: string, problems: Problems): void {
-  if (values.length > 1 && values.includes('*'))
-    problems.invalid(at, values, `if '*' is present, must not specify other ${what}`);
+/** Checks that a list is not empty, and that a wildcard is its only entry. Returns whether it has names only. */
+function hasNames(list: Field<readonly JsonValue[]>, whenEmpty: string, what: string): boolean {
+  list.notEmpty(whenEmpty);
+  const isWild = list.value.includes('*');
+  if (isWild && list.value.length > 1) list.invalid(`if '*' is present, must not specify other ${what}`);
+  return list.value.length > 0 && !isWild;
 }
 
-function validateResourceRule(rule: JsonObject, at: string, problems: Problems): void {
-  validateVerbs(rule, at, problems);
-  for (const [key, one, many] of [
-    ['apiGroups', 'api group', 'api groups'],
-    ['resources', 'resource', 'resources'],
-  ] as const) {
-    const values = listAt(rule, key);
-    if (values.length === 0) problems.required(`${at}.${key}`, `resource rules must supply at least one ${one}`);
-    else checkWildcard(values, `${at}.${key}`, many, problems);
-  }
-  const namespaces = listAt(rule, 'namespaces');
-  if (namespaces.length === 0 && rule['clusterScope'] !== true)
-    problems.required(
-      `${at}.namespaces`,
-      'resource rules that are not cluster scoped must supply at least one namespace',
+function validateResourceRule(rule: Field): void {
+  validateVerbs(rule);
+  hasNames(rule.list('apiGroups'), 'resource rules must supply at least one api group', 'api groups');
+  hasNames(rule.list('resources'), 'resource rules must supply at least one resource', 'resources');
+  const list = rule.list('namespaces');
+  if (list.value.length === 0 && rule.value['clusterScope'] === true) return;
+  const whenEmpty = 'resource rules that are not cluster scoped must supply at least one namespace';
+  if (!hasNames(list, whenEmpty, 'namespaces')) return;
+  for (const namespace of rule.texts('namespaces'))
+    namespace.matches((name) =>
+      dnsLabel(name).map((text) => `each member of this list must be '*' or a DNS-1123 label; ${text}`),
     );
-  else if (namespaces.includes('*')) checkWildcard(namespaces, `${at}.namespaces`, 'namespaces', problems);
-  else
-    for (const [index, namespace] of namespaces.map(String).entries())
-      for (const text of dnsLabel(namespace))
-        problems.invalid(
-          `${at}.namespaces[${index}]`,
-          namespace,
-          `each member of this list must be '*' or a DNS-1123 label; ${text}`,
-        );
 }
 
-function validatePathRule(rule: JsonObject, at: string, problems: Problems): void {
-  validateVerbs(rule, at, problems);
-  const paths = listAt(rule, 'nonResourceURLs');
-  const place = `${at}.nonResourceURLs`;
-  if (paths.length === 0) problems.required(place, 'nonResourceURLs must contain at least one value');
-  else if (paths.includes('*')) checkWildcard(paths, place, 'non-resource URLs', problems);
-  else
-    for (const [index, path] of paths.map(String).entries()) {
-      const problem = pathProblem(path);
-      if (problem !== undefined) problems.invalid(`${place}[${index}]`, path, problem);
-    }
+function validatePathRule(rule: Field): void {
+  validateVerbs(rule);
+  const whenEmpty = 'nonResourceURLs must contain at least one value';
+  if (!hasNames(rule.list('nonResourceURLs'), whenEmpty, 'non-resource URLs')) return;
+  for (const path of rule.texts('nonResourceURLs')) path.problem(pathProblem(path.value));
 }
 
 function pathProblem(path: string): string | undefined {
@@ -180,77 +139,60 @@ function pathProblem(path: string): string | undefined {
   return isSuffix ? undefined : 'wildcard can only do suffix matching';
 }
 
-function validateLevel({ metadata, spec = {} }: KubeObject, problems: Problems): void {
-  const type = textAt(spec, 'type');
-  const [limited, exempt] = [optionalAt(spec, 'limited'), optionalAt(spec, 'exempt')];
-  if ((metadata.name === 'exempt') !== (type === 'Exempt'))
-    problems.invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'");
-  if (type === 'Exempt') {
-    if (limited !== undefined) problems.forbidden('spec.limited', 'must be nil if the type is not Limited');
-    if (exempt !== undefined) validateShares(exempt, 'spec.exempt', problems);
-  } else if (type === 'Limited') {
-    if (exempt !== undefined) problems.forbidden('spec.exempt', 'must be nil if the type is Limited');
-    if (limited === undefined) problems.required('spec.limited', 'must not be empty when type is Limited');
-    else validateLimited(limited, problems);
-  } else if (type === '') problems.required('spec.type');
-  else problems.notSupported('spec.type', type, ['Exempt', 'Limited']);
+function validateLevel(spec: Field, name: string | undefined): void {
+  const type = spec.text('type');
+  const [limited, exempt] = [spec.optional('limited'), spec.optional('exempt')];
+  if ((name === 'exempt') !== (type.value === 'Exempt'))
+    type.invalid("must be 'Exempt' if and only if `name` is 'exempt'");
+  if (type.value === 'Exempt') {
+    limited?.forbidden('must be nil if the type is not Limited');
+    if (exempt !== undefined) validateShares(exempt);
+  } else if (type.value === 'Limited') {
+    exempt?.forbidden('must be nil if the type is Limited');
+    if (limited === undefined) spec.member('limited').required('must not be empty when type is Limited');
+    else validateLimited(limited);
+  } else type.requiredOneOf(['Exempt', 'Limited']);
 }
 
-function validateShares(level: JsonObject, at: string, problems: Problems): void {
-  const shares = numberAt(level, 'nominalConcurrencyShares');
-  if (shares !== undefined && shares < 0)
-    problems.invalid(`${at}.nominalConcurrencyShares`, shares, 'must be a non-negative integer');
-  if (at === 'spec.limited') validateResponse(objectAt(level, 'limitResponse'), `${at}.limitResponse`, problems);
-  const lendable = numberAt(level, 'lendablePercent');
-  if (lendable !== undefined && (lendable < 0 || lendable > 100))
-    problems.invalid(`${at}.lendablePercent`, lendable, 'must be between 0 and 100, inclusive');
+function validateShares(level: Field, response?: Field): void {
+  level.number('nominalConcurrencyShares').atLeast(0, 'must be a non-negative integer');
+  if (response !== undefined) validateResponse(response);
+  level.number('lendablePercent').between(0, 100, 'must be between 0 and 100, inclusive');
 }
 
-function validateLimited(limited: JsonObject, problems: Problems): void {
-  validateShares(limited, 'spec.limited', problems);
-  const borrowing = numberAt(limited, 'borrowingLimitPercent');
-  if (borrowing !== undefined && borrowing < 0)
-    problems.invalid('spec.limited.borrowingLimitPercent', borrowing, 'if specified, must be a non-negative integer');
+function validateLimited(limited: Field): void {
+  validateShares(limited, limited.object('limitResponse'));
+  limited.number('borrowingLimitPercent').atLeast(0, 'if specified, must be a non-negative integer');
 }
 
-function validateResponse(response: JsonObject, at: string, problems: Problems): void {
-  const type = textAt(response, 'type');
-  const queuing = optionalAt(response, 'queuing');
-  if (type === 'Reject') {
-    if (queuing !== undefined)
-      problems.forbidden(`${at}.queuing`, 'must be nil if limited.limitResponse.type is not Limited');
-  } else if (type === 'Queue') {
-    if (queuing === undefined)
-      problems.required(`${at}.queuing`, 'must not be empty if limited.limitResponse.type is Limited');
-    else validateQueuing(queuing, `${at}.queuing`, problems);
-  } else if (type === '') problems.required(`${at}.type`);
-  else problems.notSupported(`${at}.type`, type, ['Queue', 'Reject']);
+function validateResponse(response: Field): void {
+  const type = response.text('type');
+  const queuing = response.optional('queuing');
+  if (type.value === 'Reject') queuing?.forbidden('must be nil if limited.limitResponse.type is not Limited');
+  else if (type.value !== 'Queue') type.requiredOneOf(['Queue', 'Reject']);
+  else if (queuing !== undefined) validateQueuing(queuing);
+  else response.member('queuing').required('must not be empty if limited.limitResponse.type is Limited');
 }
 
-function validateQueuing(queuing: JsonObject, at: string, problems: Problems): void {
-  const [queues, hand, length] = ['queues', 'handSize', 'queueLengthLimit'].map(
-    (key) => numberAt(queuing, key) ?? 0,
-  ) as [number, number, number];
-  if (length <= 0) problems.invalid(`${at}.queueLengthLimit`, length, 'must be positive');
-  if (queues <= 0) problems.invalid(`${at}.queues`, queues, 'must be positive');
-  else if (queues > MAX_QUEUES) problems.invalid(`${at}.queues`, queues, `must not be greater than ${MAX_QUEUES}`);
-  if (hand <= 0) problems.invalid(`${at}.handSize`, hand, 'must be positive');
-  else if (hand > queues) problems.invalid(`${at}.handSize`, hand, `should not be greater than queues (${queues})`);
-  else if (Math.ceil(Math.log2(queues) * hand) > MAX_HASH_BITS)
-    problems.invalid(
-      `${at}.handSize`,
-      hand,
-      `required entropy bits of deckSize ${queues} and handSize ${hand} should not be greater than ${MAX_HASH_BITS}`,
+function validateQueuing(queuing: Field): void {
+  const [queues, hand] = [queuing.count('queues'), queuing.count('handSize')];
+  queuing.count('queueLengthLimit').atLeast(1, 'must be positive');
+  queues.atLeast(1, 'must be positive');
+  queues.atMost(MAX_QUEUES, `must not be greater than ${MAX_QUEUES}`);
+  const bits = Math.ceil(Math.log2(queues.value) * hand.value);
+  if (hand.value <= 0) hand.invalid('must be positive');
+  else if (hand.value > queues.value) hand.invalid(`should not be greater than queues (${queues.value})`);
+  else if (bits > MAX_HASH_BITS)
+    hand.invalid(
+      `required entropy bits of deckSize ${queues.value} and handSize ${hand.value} should not be greater than ${MAX_HASH_BITS}`,
     );
 }
 
-function validateConditions({ status }: KubeObject, problems: Problems): void {
-  const seen = new Set<string>();
-  for (const [index, condition] of objectsAt(status, 'conditions').entries()) {
-    const type = textAt(condition, 'type');
-    const at = `status.conditions[${index}].type`;
-    if (seen.has(type)) problems.duplicate(at, type);
-    seen.add(type);
-    if (type === '') problems.required(at);
+function validateConditions(status: Field): void {
+  const types = status.objects('conditions').map((condition) => condition.text('type'));
+  const repeated = repeatedFields(types);
+  for (const type of types) {
+    if (repeated.has(type.path)) type.duplicate();
+    type.notEmpty();
   }
 }

@@ -1,7 +1,7 @@
 import { dnsSubdomain, labelValue, qualifiedName } from '@typekro/kit/kubernetes';
 import { type KubeObject, type OwnerReference, parseApiVersion } from '@typekro/kit/core';
 import { compareText, goQuote } from '@typekro/kit/golang';
-import type { Problems } from '../errors/field-problems.ts';
+import type { Field, Problems } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 
 /** The finalizers that need no domain. */
@@ -42,40 +42,31 @@ export function validateMeta(
   if (metadata.generation !== undefined && metadata.generation < 0) {
     problems.invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0');
   }
-  validateLabels(metadata.labels, 'metadata.labels', problems);
-  validateAnnotations(metadata.annotations, 'metadata.annotations', problems);
+  validateLabels(problems.field('metadata.labels', metadata.labels));
+  validateAnnotations(problems.field('metadata.annotations', metadata.annotations));
   validateOwners(metadata.ownerReferences ?? [], problems);
   const isQualified =
     resource.custom === undefined && !LENIENT_GROUPS.has(resource.group) && hasFreeFinalizers !== true;
   validateFinalizers(metadata.finalizers ?? [], isQualified, problems);
 }
 
-/** Checks keys and values of labels at `path`. */
-export function validateLabels(
-  labels: Readonly<Record<string, string>> | undefined,
-  path: string,
-  problems: Problems,
-): void {
-  for (const key of Object.keys(labels ?? {}).sort()) {
+/** Checks keys and values of labels. */
+export function validateLabels({ value: labels, path, problems }: Field): void {
+  for (const key of Object.keys(labels).sort()) {
     problems.invalidFor(path, key, qualifiedName(key));
-    const value = labels?.[key] ?? '';
+    const value = String(labels[key] ?? '');
     problems.invalidFor(path, value, labelValue(value));
   }
 }
 
-/** Checks keys and sizes of annotations at `path`. */
-export function validateAnnotations(
-  annotations: Readonly<Record<string, string>> | undefined,
-  path: string,
-  problems: Problems,
-): void {
+/** Checks keys and sizes of annotations. */
+export function validateAnnotations({ value: annotations, path, problems }: Field): void {
   let size = 0;
-  for (const [key, value] of Object.entries(annotations ?? {})) {
+  for (const [key, value] of Object.entries(annotations)) {
     problems.invalidFor(path, key, qualifiedName(key.toLowerCase()));
-    size += Buffer.byteLength(key) + Buffer.byteLength(value);
+    size += Buffer.byteLength(key) + Buffer.byteLength(String(value));
   }
-  if (size <= MAX_ANNOTATIONS_BYTES) return;
-  problems.tooLong(path, MAX_ANNOTATIONS_BYTES);
+  if (size > MAX_ANNOTATIONS_BYTES) problems.tooLong(path, MAX_ANNOTATIONS_BYTES);
 }
 
 function shown(reference: OwnerReference) {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { ApiError, internalError, invalid } from '../errors/api-error.ts';
-import { copyJson } from '../types/copy.ts';
+import { copyJson } from '../types/parts.ts';
 import { strategyOf } from './index.ts';
 import { validateMeta } from './metadata.ts';
 import { createServiceAddresses } from './network/service-addresses.ts';

@@ -1,11 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { featureName, labelValue, listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { type Problems, fieldDuplicate, repeatedIndexes } from '../errors/field-problems.ts';
+import { featureName, labelValue, listAt, objectAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
+import { type Field, type Problems, fieldDuplicate, repeatedIndexes } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import { internalValue } from './describe-difference.ts';
 import { cidrProblem, familyOf } from './network/ip-addresses.ts';
 import { checkResourceAmount } from './pods/resource-names.ts';
-import { checkLabelName } from './validate-selector.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
 /** Maps current labels to the deprecated labels that they replaced, which old node selectors still use. */
@@ -62,73 +61,67 @@ function dropConfiguration(object: MutableObject, old: KubeObject | undefined) {
   if (old?.status?.['config'] === undefined && object.status !== undefined) delete object.status['config'];
 }
 
-function validateNode({ spec = {}, status = {} }: KubeObject, problems: Problems) {
-  validateTaints(objectsAt(spec, 'taints'), problems);
-  validateResources(status, problems);
-  const swap = numberAt(objectAt(objectAt(status, 'nodeInfo'), 'swap'), 'capacity');
-  if (swap !== undefined && swap <= 0)
-    problems.invalid('metadata.nodeSwapStatus.capacity', swap, 'must be greater than zero');
-  validateFeatures(listAt(status, 'declaredFeatures'), problems);
-  validateCidrs(listAt(spec, 'podCIDRs').map(String), problems);
+function validateNode(object: KubeObject, problems: Problems) {
+  const [spec, status] = [problems.field('spec', object.spec), problems.field('status', object.status)];
+  validateTaints(spec.objects('taints'));
+  validateResources(status);
+  const swap = status.object('nodeInfo').object('swap').number('capacity');
+  swap.at('metadata.nodeSwapStatus.capacity').atLeast(1, 'must be greater than zero');
+  validateFeatures(status.texts('declaredFeatures'));
+  validateCidrs(spec);
 }
 
 /**
  * Checks the taints of a node. As in an API server, the paths in errors begin with `metadata.taints`, although the
  * taints are in `spec`.
  */
-function validateTaints(taints: readonly JsonObject[], problems: Problems) {
+function validateTaints(taints: readonly Field[]) {
   const seen = new Set<string>();
-  for (const [index, taint] of taints.entries()) {
-    const at = `metadata.taints[${index}]`;
-    const [key, value, effect] = [textAt(taint, 'key'), textAt(taint, 'value'), textAt(taint, 'effect')];
-    checkLabelName(key, `${at}.key`, problems);
-    const wrong = labelValue(value);
-    if (wrong.length > 0) problems.invalid(`${at}.value`, value, wrong.join(';'));
-    if (effect === '') problems.required(`${at}.effect`);
-    else problems.requireOneOf(`${at}.effect`, effect, EFFECTS);
-    const pair = JSON.stringify([key, effect]);
+  for (const [index, entry] of taints.entries()) {
+    const taint = entry.at(`metadata.taints[${index}]`);
+    const [key, value, effect] = [taint.text('key'), taint.text('value'), taint.text('effect')];
+    key.matches(qualifiedName);
+    const wrong = labelValue(value.value);
+    if (wrong.length > 0) value.invalid(wrong.join(';'));
+    effect.requiredOneOf(EFFECTS);
+    const pair = JSON.stringify([key.value, effect.value]);
     if (seen.has(pair)) {
-      const { message, ...error } = fieldDuplicate(at, internalValue('core.v1.Taint', taint));
-      problems.push({ ...error, message: `${message}: taints must be unique by key and effect pair` });
+      const { message, ...error } = fieldDuplicate(taint.path, internalValue('core.v1.Taint', taint.value));
+      taint.problems.push({ ...error, message: `${message}: taints must be unique by key and effect pair` });
     }
     seen.add(pair);
   }
 }
 
-function validateResources(status: JsonObject, problems: Problems) {
-  for (const group of ['capacity', 'allocatable']) {
-    for (const [name, value = null] of Object.entries(objectAt(status, group)))
-      checkResourceAmount(name, value, `status.${group}.${name}`, problems);
-  }
+function validateResources(status: Field) {
+  for (const group of [status.object('capacity'), status.object('allocatable')])
+    for (const name of Object.keys(group.value)) checkResourceAmount(name, group.member(name));
 }
 
-function validateFeatures(features: readonly JsonValue[], problems: Problems) {
-  for (const [index, feature] of features.map(String).entries()) {
-    const at = `status.declaredFeatures[${index}]`;
-    for (const problem of featureName(feature))
-      problems.invalid(at, feature, `invalid feature name "${feature}": ${problem}`);
+function validateFeatures(features: readonly Field<string>[]) {
+  for (const [index, feature] of features.entries()) {
+    feature.matches((name) => featureName(name).map((text) => `invalid feature name "${name}": ${text}`));
     const next = features[index + 1];
-    const nextAt = `status.declaredFeatures[${index + 1}]`;
-    if (next === feature) problems.duplicate(nextAt, next);
-    else if (typeof next === 'string' && feature > next)
-      problems.invalid(nextAt, next, 'list must be sorted alphabetically');
+    if (next?.value === feature.value) next.duplicate();
+    else if (next !== undefined && feature.value > next.value) next.invalid('list must be sorted alphabetically');
   }
 }
 
-function validateCidrs(cidrs: readonly string[], problems: Problems) {
-  const wrong = cidrs.map((cidr) => cidrProblem(cidr));
-  for (const [index, problem] of wrong.entries())
-    if (problem !== undefined) problems.invalid(`spec.podCIDRs[${index}]`, cidrs[index], problem);
-  if (cidrs.length < 2 || wrong.some((problem) => problem !== undefined)) return;
-  if (cidrs.length > 2 || new Set(cidrs.map(familyOf)).size < 2)
-    problems.invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family');
+function validateCidrs(spec: Field) {
+  const [list, cidrs] = [spec.list('podCIDRs'), spec.texts('podCIDRs')];
+  const before = spec.problems.length;
+  for (const cidr of cidrs) cidr.problem(cidrProblem(cidr.value));
+  if (cidrs.length < 2 || spec.problems.length > before) return;
+  if (cidrs.length > 2 || new Set(cidrs.map(({ value }) => familyOf(value))).size < 2)
+    list.invalid('may specify no more than one CIDR for each IP family');
 }
 
 function validateNodeUpdate(object: KubeObject, old: KubeObject, problems: Problems) {
   const { spec = {}, status = {} } = object;
   const before = old.spec ?? {};
-  validateResources(status, problems);
-  validateFeatures(listAt(status, 'declaredFeatures'), problems);
+  const field = problems.field('status', status);
+  validateResources(field);
+  validateFeatures(field.texts('declaredFeatures'));
   const addresses = objectsAt(status, 'addresses');
   const shown = addresses.map((address) => ({ Type: textAt(address, 'type'), Address: textAt(address, 'address') }));
   for (const index of repeatedIndexes(shown.map((address) => JSON.stringify(address))))
@@ -137,7 +130,7 @@ function validateNodeUpdate(object: KubeObject, old: KubeObject, problems: Probl
   const provider = textAt(before, 'providerID');
   if (provider !== '' && provider !== textAt(spec, 'providerID'))
     problems.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
-  validateTaints(objectsAt(spec, 'taints'), problems);
+  validateTaints(problems.field('spec', spec).objects('taints'));
   if (textAt(spec, 'externalID') !== textAt(before, 'externalID'))
     problems.forbidden('spec.externalID', 'may not be updated');
 }

@@ -1,13 +1,11 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { conditionReason, dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { type Problems, repeatedIndexes } from '../errors/field-problems.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { conditionReason, dnsSubdomain, numberAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
+import { type Field, type Problems, repeatedFields } from '../errors/field-problems.ts';
 import { addressProblem, isIpAddress } from './network/ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
 import { checkClaimStatus } from './storage/claim-status.ts';
 import { checkJobStatus } from './jobs/job-status.ts';
 import { checkQuotaResourceName, checkResourceAmount } from './pods/resource-names.ts';
-import { notNegative } from '../types/parts.ts';
-import { checkLabelName } from './validate-selector.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: Problems) => void;
 
@@ -28,16 +26,14 @@ interface Counts {
 const checkCounts =
   ({ counts, parts = [], ready, grows }: Counts): StatusCheck =>
   (object, old, problems) => {
-    const status: JsonObject = object.status ?? {};
-    const count = (key: string) => numberAt(status, key) ?? 0;
-    const atMost = (key: string, limit: string, name: string) => {
-      if (count(key) > count(limit)) problems.invalid(`status.${key}`, count(key), `cannot be greater than ${name}`);
-    };
-    for (const key of counts) notNegative(status, key, 'status', problems);
+    const status = problems.field('status', object.status);
+    const atMost = (key: string, limit: string, name: string) =>
+      status.count(key).atMost(status.count(limit).value, `cannot be greater than ${name}`);
+    for (const key of counts) status.number(key).notNegative();
     for (const key of parts) atMost(key, 'replicas', 'status.replicas');
     if (ready !== undefined) atMost('availableReplicas', 'readyReplicas', ready);
-    if (grows !== undefined && count(grows) < (numberAt(old.status, grows) ?? Number.NEGATIVE_INFINITY))
-      problems.invalid(`status.${grows}`, count(grows), 'cannot be decremented');
+    const least = grows === undefined ? undefined : numberAt(old.status, grows);
+    if (grows !== undefined && least !== undefined) status.count(grows).atLeast(least, 'cannot be decremented');
   };
 
 const REPLICAS = ['replicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
@@ -46,39 +42,32 @@ const LABELED = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
 const IP_MODES = ['Proxy', 'VIP'];
 
 const checkAddresses: StatusCheck = (object, _old, problems) => {
-  const at = 'status.loadBalancer.ingress';
-  const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress');
+  const balancer = problems.field('status', object.status).object('loadBalancer');
+  const ingress = balancer.objects('ingress');
   if (object.kind === 'Service' && ingress.length > 0 && textAt(object.spec, 'type') !== 'LoadBalancer') {
-    problems.forbidden(at, "may only be used when `spec.type` is 'LoadBalancer'");
+    balancer.list('ingress').forbidden("may only be used when `spec.type` is 'LoadBalancer'");
     return;
   }
-  for (const [index, entry] of ingress.entries()) {
-    const ip = textAt(entry, 'ip');
-    const wrong = ip === '' ? undefined : addressProblem(ip);
-    if (wrong !== undefined) problems.invalid(`${at}[${index}].ip`, ip, wrong);
-    const mode = textAt(entry, 'ipMode');
-    if (mode !== '' && ip === '')
-      problems.forbidden(`${at}[${index}].ipMode`, 'may not be specified when `ip` is not set');
-    else if (mode !== '' && !IP_MODES.includes(mode)) problems.notSupported(`${at}[${index}].ipMode`, mode, IP_MODES);
-    const hostname = textAt(entry, 'hostname');
-    if (hostname === '') continue;
-    problems.invalidFor(`${at}[${index}].hostname`, hostname, dnsSubdomain(hostname));
-    if (isIpAddress(hostname))
-      problems.invalid(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address');
+  for (const entry of ingress) {
+    const [ip, mode, hostname] = [entry.text('ip'), entry.text('ipMode'), entry.text('hostname')];
+    if (ip.value !== '') ip.problem(addressProblem(ip.value));
+    if (mode.value !== '' && ip.value === '') mode.forbidden('may not be specified when `ip` is not set');
+    else mode.oneOfIfSet(IP_MODES);
+    hostname.matchesIfSet(dnsSubdomain);
+    if (isIpAddress(hostname.value)) hostname.invalid('must be a DNS name, not an IP address');
   }
 };
 
 const checkPod: StatusCheck = (object, old, problems) => {
-  const name = textAt(object.status, 'nominatedNodeName');
-  if (name !== '') problems.invalidFor('status.nominatedNodeName', name, dnsSubdomain(name));
-  const addresses = objectsAt(object.status, 'podIPs').map((entry) => textAt(entry, 'ip'));
+  const status = problems.field('status', object.status);
+  status.text('nominatedNodeName').matchesIfSet(dnsSubdomain);
+  const addresses = status.objects('podIPs').map((entry) => entry.text('ip').value);
   const families = addresses.map((ip) => ip.includes(':'));
   if (new Set(families).size < families.length) {
     const shown = addresses.map((IP) => ({ IP }));
-    problems.invalid('status.podIPs', shown, 'may specify no more than one IP for each IP family');
+    status.list('podIPs').invalid('may specify no more than one IP for each IP family', shown);
   }
-  const quality = object.status?.['qosClass'];
-  if (quality !== old.status?.['qosClass']) problems.invalid('status.qosClass', quality, 'field is immutable');
+  status.member('qosClass').immutable(old.status?.['qosClass']);
 };
 
 const checkPhase: StatusCheck = (object, _old, problems) => {
@@ -91,17 +80,23 @@ const checkPhase: StatusCheck = (object, _old, problems) => {
 };
 
 const checkQuota: StatusCheck = (object, _old, problems) => {
-  for (const group of ['hard', 'used']) {
-    for (const [name, value = null] of Object.entries(objectAt(object.status, group))) {
-      const at = `status.${group}[${name}]`;
-      checkQuotaResourceName(name, at, problems);
-      checkResourceAmount(name, value, at, problems);
-    }
+  const status = problems.field('status', object.status);
+  for (const { name, amount } of [...status.amounts('hard'), ...status.amounts('used')]) {
+    checkQuotaResourceName(name);
+    checkResourceAmount(name.value, amount);
   }
 };
 
-const checkConditions: StatusCheck = (object, _old, problems) =>
-  validateStatusConditions(objectsAt(object.status, 'conditions'), 'status.conditions', problems);
+/** Checks conditions of the type `metav1.Condition`. */
+const checkConditions: StatusCheck = (object, _old, problems) => {
+  const conditions = problems.field('status', object.status).objects('conditions');
+  const repeated = repeatedFields(conditions.map((condition) => condition.text('type')));
+  for (const condition of conditions) {
+    const type = condition.text('type');
+    if (repeated.has(type.path)) type.duplicate();
+    validateCondition(condition);
+  }
+};
 
 const both =
   (first: StatusCheck, second: StatusCheck): StatusCheck =>
@@ -169,29 +164,13 @@ const STATUSES = ['False', 'True', 'Unknown'];
 const MAX_REASON_BYTES = 1024;
 const MAX_MESSAGE_BYTES = 32 * 1024;
 
-/** Checks conditions of the type `metav1.Condition`. */
-function validateStatusConditions(conditions: readonly JsonObject[], path: string, problems: Problems): void {
-  const types = conditions.map((condition) => textAt(condition, 'type'));
-  const repeated = repeatedIndexes(types);
-  for (const [index, condition] of conditions.entries()) {
-    const at = `${path}[${index}]`;
-    if (repeated.has(index)) problems.duplicate(`${at}.type`, types[index]);
-    validateCondition(condition, at, problems);
-  }
-}
-
-function validateCondition(condition: JsonObject, at: string, problems: Problems): void {
-  const [status, reason] = [textAt(condition, 'status'), textAt(condition, 'reason')];
-  checkLabelName(textAt(condition, 'type'), `${at}.type`, problems);
-  problems.requireOneOf(`${at}.status`, status, STATUSES);
-  const generation = numberAt(condition, 'observedGeneration') ?? 0;
-  if (generation < 0) problems.invalid(`${at}.observedGeneration`, generation, 'must be greater than or equal to zero');
-  if (textAt(condition, 'lastTransitionTime') === '') problems.required(`${at}.lastTransitionTime`);
-  if (reason === '') problems.required(`${at}.reason`);
-  else {
-    problems.invalidFor(`${at}.reason`, reason, conditionReason(reason));
-    if (Buffer.byteLength(reason) > MAX_REASON_BYTES) problems.tooLong(`${at}.reason`, MAX_REASON_BYTES);
-  }
-  if (Buffer.byteLength(textAt(condition, 'message')) > MAX_MESSAGE_BYTES)
-    problems.tooLong(`${at}.message`, MAX_MESSAGE_BYTES);
+function validateCondition(condition: Field): void {
+  const [reason, message] = [condition.text('reason'), condition.text('message')];
+  condition.text('type').matches(qualifiedName);
+  condition.text('status').oneOf(STATUSES);
+  condition.number('observedGeneration').atLeast(0, 'must be greater than or equal to zero');
+  condition.text('lastTransitionTime').notEmpty();
+  reason.name(conditionReason);
+  if (Buffer.byteLength(reason.value) > MAX_REASON_BYTES) reason.tooLong(MAX_REASON_BYTES);
+  if (Buffer.byteLength(message.value) > MAX_MESSAGE_BYTES) message.tooLong(MAX_MESSAGE_BYTES);
 }

@@ -1,81 +1,59 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { dnsSubdomain, labelValue, listAt, objectAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
+import { dnsSubdomain, labelValue, qualifiedName } from '@typekro/kit/kubernetes';
+import type { Field } from '../errors/field-problems.ts';
 import { validateLabels } from './metadata.ts';
-
-/** Checks a name with the syntax of label keys. */
-export function checkLabelName(name: string, path: string, problems: Problems): void {
-  problems.invalidFor(path, name, qualifiedName(name));
-}
 
 const NOT_AN_OPERATOR = 'not a valid selector operator';
 
-function checkValues(expression: JsonObject, at: string, problems: Problems): boolean {
-  const count = listAt(expression, 'values').length;
-  const operator = textAt(expression, 'operator');
+function checkValues(expression: Field): boolean {
+  const values = expression.list('values');
+  const operator = expression.text('operator').value;
   if (operator === 'In' || operator === 'NotIn') {
-    if (count === 0) problems.required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
+    values.notEmpty("must be specified when `operator` is 'In' or 'NotIn'");
     return true;
   }
   if (operator !== 'Exists' && operator !== 'DoesNotExist') return false;
-  if (count > 0)
-    problems.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+  if (values.value.length > 0) values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
   return true;
 }
 
 /** Checks a label selector. */
-export function validateSelector(selector: JsonObject, path: string, problems: Problems): void {
-  validateLabels(objectAt(selector, 'matchLabels') as Record<string, string>, `${path}.matchLabels`, problems);
-  for (const [index, expression] of objectsAt(selector, 'matchExpressions').entries()) {
-    const at = `${path}.matchExpressions[${index}]`;
-    if (!checkValues(expression, at, problems))
-      problems.invalid(`${at}.operator`, textAt(expression, 'operator'), NOT_AN_OPERATOR);
-    checkLabelName(textAt(expression, 'key'), `${at}.key`, problems);
-    checkLabelValues(expression, at, problems);
+export function validateSelector(selector: Field): void {
+  validateLabels(selector.object('matchLabels'));
+  for (const expression of selector.objects('matchExpressions')) {
+    if (!checkValues(expression)) expression.text('operator').invalid(NOT_AN_OPERATOR);
+    expression.text('key').matches(qualifiedName);
+    checkLabelValues(expression);
   }
 }
 
-function checkLabelValues(expression: JsonObject, at: string, problems: Problems) {
-  for (const [position, value] of listAt(expression, 'values').entries())
-    problems.invalidFor(`${at}.values[${position}]`, value, labelValue(String(value)));
+function checkLabelValues(expression: Field) {
+  for (const value of expression.texts('values')) value.matches(labelValue);
 }
 
 /** Checks a node selector, which must have at least one term. */
-export function validateNodeSelector(selector: JsonObject, path: string, problems: Problems): void {
-  const terms = objectsAt(selector, 'nodeSelectorTerms');
-  const at = `${path}.nodeSelectorTerms`;
-  if (terms.length === 0) problems.required(at, 'must have at least one node selector term');
-  for (const [index, term] of terms.entries()) {
-    validateNodeTerm(term, `${at}[${index}]`, problems);
-    for (const [position, expression] of objectsAt(term, 'matchExpressions').entries())
-      checkLabelValues(expression, `${at}[${index}].matchExpressions[${position}]`, problems);
+export function validateNodeSelector(selector: Field): void {
+  selector.list('nodeSelectorTerms').notEmpty('must have at least one node selector term');
+  for (const term of selector.objects('nodeSelectorTerms')) {
+    validateNodeTerm(term);
+    term.objects('matchExpressions').forEach(checkLabelValues);
   }
 }
 
 /** Checks a term that selects nodes by labels and fields. Label values may be any strings. */
-export function validateNodeTerm(term: JsonObject, path: string, problems: Problems): void {
-  for (const [index, expression] of objectsAt(term, 'matchExpressions').entries()) {
-    const at = `${path}.matchExpressions[${index}]`;
-    const operator = textAt(expression, 'operator');
-    if (operator === 'Gt' || operator === 'Lt') {
-      if (listAt(expression, 'values').length !== 1)
-        problems.required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
-    } else if (!checkValues(expression, at, problems)) problems.invalid(`${at}.operator`, operator, NOT_AN_OPERATOR);
-    checkLabelName(textAt(expression, 'key'), `${at}.key`, problems);
+export function validateNodeTerm(term: Field): void {
+  for (const expression of term.objects('matchExpressions')) {
+    const [operator, values] = [expression.text('operator'), expression.list('values')];
+    if (operator.value === 'Gt' || operator.value === 'Lt') {
+      if (values.value.length !== 1) values.required("must be specified single value when `operator` is 'Lt' or 'Gt'");
+    } else if (!checkValues(expression)) operator.invalid(NOT_AN_OPERATOR);
+    expression.text('key').matches(qualifiedName);
   }
-  for (const [index, field] of objectsAt(term, 'matchFields').entries()) {
-    const at = `${path}.matchFields[${index}]`;
-    const operator = textAt(field, 'operator');
-    if (operator !== 'In' && operator !== 'NotIn') problems.invalid(`${at}.operator`, operator, NOT_AN_OPERATOR);
-    else if (listAt(field, 'values').length !== 1)
-      problems.required(
-        `${at}.values`,
-        "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
-      );
-    const key = textAt(field, 'key');
-    if (key !== 'metadata.name') problems.invalid(`${at}.key`, key, 'not a valid field selector key');
-    else
-      for (const [position, name] of listAt(field, 'values').entries())
-        problems.invalidFor(`${at}.values[${position}]`, name, dnsSubdomain(String(name)));
+  for (const field of term.objects('matchFields')) {
+    const [key, operator, values] = [field.text('key'), field.text('operator'), field.list('values')];
+    if (operator.value !== 'In' && operator.value !== 'NotIn') operator.invalid(NOT_AN_OPERATOR);
+    else if (values.value.length !== 1)
+      values.required("must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
+    if (key.value !== 'metadata.name') key.invalid('not a valid field selector key');
+    else for (const name of field.texts('values')) name.matches(dnsSubdomain);
   }
 }

@@ -1,16 +1,13 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import {
   dns1035Label,
   dnsSubdomain,
-  listAt,
-  numberAt,
   objectAt,
   objectsAt,
   optionalAt,
-  textAt,
   webhookClientErrors,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
+import { type Field, repeatedFields } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 import { type ConditionChecker, validateMatchConditions, validateRule } from './admission-rules.ts';
@@ -37,13 +34,12 @@ export function webhookStrategy(mutating: boolean): Partial<Strategy> {
         const { ExpressionCompiler, conditionProblem } = schemas();
         return conditionProblem(ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true }), expression);
       };
-      const names = new Set<string>();
-      for (const [index, hook] of webhooksOf(object).entries()) {
-        const at = `webhooks[${index}]`;
-        const name = textAt(hook, 'name');
-        validateWebhook(hook, at, problems, problemOf);
-        if (name !== '' && names.has(name)) problems.duplicate(`${at}.name`, name);
-        names.add(name);
+      const hooks = problems.field('', object).objects('webhooks');
+      const repeated = repeatedFields(hooks.map((hook) => hook.text('name')));
+      for (const hook of hooks) {
+        const name = hook.text('name');
+        validateWebhook(hook, problemOf);
+        if (name.value !== '' && repeated.has(name.path)) name.duplicate();
       }
     },
   };
@@ -63,46 +59,34 @@ function defaultWebhook(hook: JsonObject, mutating: boolean) {
   for (const rule of objectsAt(hook, 'rules')) fill(rule, { scope: '*' });
 }
 
-function validateWebhook(hook: JsonObject, at: string, problems: Problems, problemOf: ConditionChecker) {
-  checkName(textAt(hook, 'name'), `${at}.name`, problems);
-  for (const [index, rule] of objectsAt(hook, 'rules').entries()) validateRule(rule, `${at}.rules[${index}]`, problems);
-  for (const [key, known] of CHOICES) {
-    const value = textAt(hook, key);
-    if (value !== '' && !known.includes(value)) problems.notSupported(`${at}.${key}`, value, known);
-  }
-  const effects = textAt(hook, 'sideEffects');
+function validateWebhook(hook: Field, problemOf: ConditionChecker) {
+  const name = hook.text('name');
+  name.name(dnsSubdomain);
+  if (name.value !== '' && dnsSubdomain(name.value).length === 0 && name.value.split('.').length < 3)
+    name.invalid('should be a domain with at least three segments separated by dots');
+  hook.objects('rules').forEach(validateRule);
+  for (const [key, known] of CHOICES) hook.text(key).oneOfIfSet(known);
+  const effects = hook.text('sideEffects');
   const harmless = ['None', 'NoneOnDryRun'];
-  if (effects === '') problems.required(`${at}.sideEffects`, `must specify one of ${harmless.join(', ')}`);
-  else problems.requireOneOf(`${at}.sideEffects`, effects, harmless);
-  const seconds = numberAt(hook, 'timeoutSeconds') ?? 10;
-  if (seconds < 1 || seconds > 30)
-    problems.invalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds');
-  for (const key of ['namespaceSelector', 'objectSelector'])
-    validateSelector(objectAt(hook, key), `${at}.${key}`, problems);
-  problems.push(...webhookClientErrors(objectAt(hook, 'clientConfig'), `${at}.clientConfig`));
-  validateMatchConditions(objectsAt(hook, 'matchConditions'), `${at}.matchConditions`, problems, problemOf);
-  checkVersions(listAt(hook, 'admissionReviewVersions'), `${at}.admissionReviewVersions`, problems);
+  effects.notEmpty(`must specify one of ${harmless.join(', ')}`);
+  effects.oneOfIfSet(harmless);
+  hook.number('timeoutSeconds').between(1, 30, 'the timeout value must be between 1 and 30 seconds');
+  validateSelector(hook.object('namespaceSelector'));
+  validateSelector(hook.object('objectSelector'));
+  const client = hook.object('clientConfig');
+  hook.problems.push(...webhookClientErrors(client.value, client.path));
+  validateMatchConditions(hook, problemOf);
+  checkVersions(hook);
 }
 
-function checkName(name: string, path: string, problems: Problems) {
-  if (name === '') {
-    problems.required(path);
-    return;
+function checkVersions(hook: Field) {
+  const [list, versions] = [hook.list('admissionReviewVersions'), hook.texts('admissionReviewVersions')];
+  list.notEmpty(`must specify one of ${VERSIONS.join(', ')}`);
+  const repeated = repeatedFields(versions);
+  for (const version of versions) {
+    if (repeated.has(version.path)) version.invalid('duplicate version');
+    else version.matches(dns1035Label);
   }
-  const wrong = dnsSubdomain(name);
-  problems.invalidFor(path, name, wrong);
-  if (wrong.length === 0 && name.split('.').length < 3)
-    problems.invalid(path, name, 'should be a domain with at least three segments separated by dots');
-}
-
-function checkVersions(versions: readonly JsonValue[], path: string, problems: Problems) {
-  if (versions.length === 0) problems.required(path, `must specify one of ${VERSIONS.join(', ')}`);
-  const seen = new Set<JsonValue>();
-  for (const [index, version] of versions.entries()) {
-    if (seen.has(version)) problems.invalid(`${path}[${index}]`, version, 'duplicate version');
-    else problems.invalidFor(`${path}[${index}]`, version, dns1035Label(String(version)));
-    seen.add(version);
-  }
-  if (versions.length > 0 && !versions.some((version) => VERSIONS.includes(String(version))))
-    problems.invalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`);
+  if (versions.length > 0 && !versions.some(({ value }) => VERSIONS.includes(value)))
+    list.invalid(`must include at least one of ${VERSIONS.join(', ')}`);
 }

@@ -1,25 +1,16 @@
-import {
-  dnsLabel,
-  labelSelectorMatcher,
-  listAt,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  textAt,
-} from '@typekro/kit/kubernetes';
+import { dnsLabel, labelSelectorMatcher, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { type JsonObject, type JsonValue, type KubeObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
 import { goParseInt } from '@typekro/kit/golang';
-import { Problems } from '../errors/field-problems.ts';
+import type { Field, Problems } from '../errors/field-problems.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { badRequest } from '../errors/api-error.ts';
 import { validateClaimSpec } from './storage/claims.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
-import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
+import { copyJson, ensureAt, fill } from '../types/parts.ts';
 import { defaultTemplate } from './pods/pod-defaults.ts';
 import { validatePodSpec } from './pods/pod-validation.ts';
 import { podWarnings } from './pods/pod-warnings.ts';
 import { validateSelector } from './validate-selector.ts';
-import { copyJson } from '../types/copy.ts';
 
 /** Returns the specification of a draft, and creates it if it is missing. */
 export const specOf = (object: MutableObject): JsonObject => ensureAt(object, 'spec');
@@ -52,56 +43,48 @@ function validateTemplateOf(
   problems: Problems,
   options: { requireSelector: boolean; restart: readonly string[]; endless?: string; template?: JsonObject },
 ) {
-  const spec = object.spec ?? {};
-  const selector = optionalAt(spec, 'selector');
-  const template = options.template ?? objectAt(spec, 'template');
-  const metadata = objectAt(template, 'metadata');
-  const labels = objectAt(metadata, 'labels');
-  const empty =
-    selector === undefined ||
-    (Object.keys(objectAt(selector, 'matchLabels')).length === 0 &&
-      objectsAt(selector, 'matchExpressions').length === 0);
-  if (selector === undefined) {
-    if (options.requireSelector) problems.required('spec.selector');
-  } else if (empty) problems.invalid('spec.selector', selector, `empty selector is invalid for ${word}`);
-  const wrong = new Problems();
-  if (selector !== undefined) validateSelector(selector, 'spec.selector', wrong);
-  problems.push(...wrong);
-  if (wrong.length > 0 && selector !== undefined) problems.invalid('spec.selector', selector, 'invalid label selector');
-  const mismatch =
-    selector === undefined ? true : wrong.length === 0 && !empty && !labelSelectorMatcher(selector)(labels);
-  if (mismatch) {
-    const shown = metadata['labels'] === undefined ? null : labels;
-    problems.invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`');
-  }
-  validateTemplate(template, 'spec.template', problems);
-  const podSpec = objectAt(template, 'spec');
-  const policy = textAt(podSpec, 'restartPolicy');
-  if (['Always', 'OnFailure', 'Never'].includes(policy) && !options.restart.includes(policy)) {
-    problems.notSupported('spec.template.spec.restartPolicy', policy, options.restart);
-  }
-  if (podSpec['activeDeadlineSeconds'] !== undefined && options.endless !== undefined)
-    problems.forbidden(
-      'spec.template.spec.activeDeadlineSeconds',
-      `activeDeadlineSeconds in ${options.endless} is not Supported`,
-    );
+  const spec = problems.field('spec', object.spec);
+  const selector = spec.optional('selector');
+  const template = problems.field('spec.template', options.template ?? objectAt(object.spec, 'template'));
+  const labels = template.object('metadata').optional('labels')?.value;
+  const isEmpty =
+    selector !== undefined &&
+    Object.keys(objectAt(selector.value, 'matchLabels')).length === 0 &&
+    objectsAt(selector.value, 'matchExpressions').length === 0;
+  if (selector === undefined && options.requireSelector) spec.member('selector').required();
+  if (isEmpty) selector.invalid(`empty selector is invalid for ${word}`);
+  const count = problems.length;
+  if (selector !== undefined) validateSelector(selector);
+  const isWrong = problems.length > count;
+  if (isWrong) selector?.invalid('invalid label selector');
+  if (selector === undefined || (!isWrong && !isEmpty && !labelSelectorMatcher(selector.value)(labels ?? {})))
+    problems.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+  validateTemplate(template);
+  const podSpec = template.object('spec');
+  const policy = podSpec.text('restartPolicy');
+  if (['Always', 'OnFailure', 'Never'].includes(policy.value)) policy.oneOf(options.restart);
+  const deadline = podSpec.member('activeDeadlineSeconds');
+  if (deadline.value !== undefined && options.endless !== undefined)
+    deadline.forbidden(`activeDeadlineSeconds in ${options.endless} is not Supported`);
 }
 
 /** Checks a pod template. */
-export function validateTemplate(template: JsonObject, path: string, problems: Problems) {
-  const metadata = objectAt(template, 'metadata');
-  validateLabels(objectAt(metadata, 'labels') as Record<string, string>, `${path}.labels`, problems);
-  validateAnnotations(objectAt(metadata, 'annotations') as Record<string, string>, `${path}.annotations`, problems);
-  validatePodSpec(objectAt(template, 'spec'), `${path}.spec`, problems, true);
-  if (objectsAt(objectAt(template, 'spec'), 'ephemeralContainers').length > 0)
-    problems.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
+export function validateTemplate(template: Field) {
+  const [metadata, spec] = [template.object('metadata'), template.object('spec')];
+  validateLabels(metadata.object('labels').at(`${template.path}.labels`));
+  validateAnnotations(metadata.object('annotations').at(`${template.path}.annotations`));
+  validatePodSpec(spec, true);
+  const ephemeral = spec.list('ephemeralContainers');
+  if (ephemeral.value.length > 0) ephemeral.forbidden('ephemeral containers not allowed in pod template');
 }
 
 /** Checks that an update does not change the selector of a workload. */
-export function immutableSelector(object: KubeObject, old: KubeObject, problems: Problems) {
-  if (!jsonEquals(object.spec?.['selector'], old.spec?.['selector'])) {
-    problems.invalid('spec.selector', object.spec?.['selector'], 'field is immutable');
-  }
+export const immutableSelector = (object: KubeObject, old: KubeObject, problems: Problems) =>
+  problems.field('spec', object.spec).member('selector').immutable(old.spec?.['selector']);
+
+/** Checks that counts in the specification of a workload are not negative. */
+function checkCounts(object: KubeObject, keys: readonly string[], problems: Problems) {
+  for (const key of keys) problems.field('spec', object.spec).number(key).notNegative();
 }
 
 const isNothing = (value: JsonValue | undefined) => value === 0 || value === '0%';
@@ -138,43 +121,27 @@ export const deploymentStrategy: Partial<Strategy> = {
 const OF_REPLICA_SET = { requireSelector: true, restart: ['Always'], endless: 'ReplicaSet' };
 
 function validateDeployment(object: KubeObject, problems: Problems) {
-  const spec = object.spec ?? {};
+  const spec = problems.field('spec', object.spec);
   validateTemplateOf(object, 'deployment', problems, OF_REPLICA_SET);
-  for (const key of ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'])
-    notNegative(spec, key, 'spec', problems);
-  const strategy = objectAt(spec, 'strategy');
-  const type = textAt(strategy, 'type');
-  const rolling = optionalAt(strategy, 'rollingUpdate');
-  if (type === 'Recreate') {
-    if (rolling !== undefined)
-      problems.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'");
-  } else if (type !== 'RollingUpdate') {
-    problems.notSupported(
-      'spec.strategy',
-      {
-        Type: type,
-        RollingUpdate:
-          rolling === undefined
-            ? null
-            : { MaxUnavailable: rolling['maxUnavailable'] ?? 0, MaxSurge: rolling['maxSurge'] ?? 0 },
-      },
-      ['Recreate', 'RollingUpdate'],
-    );
-  } else if (rolling !== undefined) {
-    intOrPercent(rolling['maxUnavailable'], 'spec.strategy.rollingUpdate.maxUnavailable', problems, true);
-    intOrPercent(rolling['maxSurge'], 'spec.strategy.rollingUpdate.maxSurge', problems);
-    if (isNothing(rolling['maxUnavailable']) && isNothing(rolling['maxSurge'])) {
-      problems.invalid(
-        'spec.strategy.rollingUpdate.maxUnavailable',
-        rolling['maxUnavailable'],
-        'may not be 0 when `maxSurge` is 0',
-      );
-    }
+  checkCounts(object, ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'], problems);
+  const strategy = spec.object('strategy');
+  const type = strategy.text('type').value;
+  const rolling = strategy.optional('rollingUpdate');
+  const [unavailable, surge] = ['maxUnavailable', 'maxSurge'].map((key) => rolling?.member(key));
+  if (type === 'Recreate') rolling?.forbidden("may not be specified when strategy `type` is 'Recreate'");
+  else if (type !== 'RollingUpdate') {
+    const RollingUpdate =
+      rolling === undefined ? null : { MaxUnavailable: unavailable?.value ?? 0, MaxSurge: surge?.value ?? 0 };
+    problems.notSupported('spec.strategy', { Type: type, RollingUpdate }, ['Recreate', 'RollingUpdate']);
+  } else {
+    unavailable?.intOrPercent(true);
+    surge?.intOrPercent();
+    if (isNothing(unavailable?.value) && isNothing(surge?.value))
+      unavailable?.invalid('may not be 0 when `maxSurge` is 0');
   }
-  const [deadline, ready] = [spec['progressDeadlineSeconds'], spec['minReadySeconds'] ?? 0];
-  if (typeof deadline === 'number' && typeof ready === 'number' && deadline <= ready) {
-    problems.invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds');
-  }
+  const [deadline, ready] = [spec.member('progressDeadlineSeconds'), object.spec?.['minReadySeconds'] ?? 0];
+  if (typeof deadline.value === 'number' && typeof ready === 'number' && deadline.value <= ready)
+    deadline.invalid('must be greater than minReadySeconds');
 }
 
 export const replicaSetStrategy: Partial<Strategy> = {
@@ -185,7 +152,7 @@ export const replicaSetStrategy: Partial<Strategy> = {
   },
   validate(object, problems) {
     validateTemplateOf(object, 'deployment', problems, OF_REPLICA_SET);
-    for (const key of ['replicas', 'minReadySeconds']) notNegative(object.spec, key, 'spec', problems);
+    checkCounts(object, ['replicas', 'minReadySeconds'], problems);
   },
   validateUpdate(object, old, problems, context) {
     if (!changesSpec(object, old, context)) return;
@@ -208,21 +175,20 @@ export const replicationControllerStrategy: Partial<Strategy> = {
       object.metadata.labels = copyJson(labels) as Record<string, string>;
   },
   validate(object, problems) {
-    const spec = object.spec ?? {};
-    notNegative(spec, 'replicas', 'spec', problems);
-    const selector = objectAt(spec, 'selector');
-    if (Object.keys(selector).length === 0) problems.required('spec.selector');
-    const template = objectAt(spec, 'template');
-    const labels = objectAt(objectAt(template, 'metadata'), 'labels');
-    if (Object.entries(selector).some(([key, value]) => labels[key] !== value))
-      problems.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
-    if (listAt(objectAt(template, 'spec'), 'containers').length === 0 && Object.keys(labels).length === 0) {
-      problems.required('spec.template');
+    checkCounts(object, ['replicas'], problems);
+    const spec = problems.field('spec', object.spec);
+    const [selector, template] = [spec.object('selector'), spec.object('template')];
+    if (Object.keys(selector.value).length === 0) selector.required();
+    const labels = template.object('metadata').object('labels');
+    if (Object.entries(selector.value).some(([key, value]) => labels.value[key] !== value))
+      labels.invalid('`selector` does not match template `labels`');
+    const podSpec = template.object('spec');
+    if (podSpec.list('containers').value.length === 0 && Object.keys(labels.value).length === 0) {
+      template.required();
       return;
     }
-    validateTemplate(template, 'spec.template', problems);
-    const policy = textAt(objectAt(template, 'spec'), 'restartPolicy');
-    if (policy !== 'Always') problems.notSupported('spec.template.spec.restartPolicy', policy, ['Always']);
+    validateTemplate(template);
+    podSpec.text('restartPolicy').oneOf(['Always']);
   },
 };
 
@@ -249,8 +215,8 @@ export const statefulSetStrategy: Partial<Strategy> = {
       restart: ['Always'],
       template: templateWithClaims(object.spec ?? {}),
     });
-    for (const key of ['replicas', 'minReadySeconds']) notNegative(object.spec, key, 'spec', problems);
-    validateStatefulSet(object.spec ?? {}, problems);
+    checkCounts(object, ['replicas', 'minReadySeconds'], problems);
+    validateStatefulSet(problems.field('spec', object.spec));
   },
   validateUpdate(object, old, problems, context) {
     if (!changesSpec(object, old, context)) return;
@@ -278,40 +244,25 @@ export const statefulSetStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-function validateStatefulSet(spec: JsonObject, problems: Problems) {
-  const policy = textAt(spec, 'podManagementPolicy');
-  if (policy === '') problems.required('spec.podManagementPolicy');
-  else if (!['OrderedReady', 'Parallel'].includes(policy))
-    problems.invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'");
-  const strategy = objectAt(spec, 'updateStrategy');
-  const [type, rolling] = [textAt(strategy, 'type'), optionalAt(strategy, 'rollingUpdate')];
+function validateStatefulSet(spec: Field) {
+  const policy = spec.text('podManagementPolicy');
+  if (policy.value === '') policy.required();
+  else if (!['OrderedReady', 'Parallel'].includes(policy.value)) policy.invalid("must be 'OrderedReady' or 'Parallel'");
+  const strategy = spec.object('updateStrategy');
+  const [type, rolling] = [strategy.text('type').value, strategy.optional('rollingUpdate')];
   const shown =
     rolling === undefined
       ? null
-      : { Partition: rolling['partition'] ?? 0, MaxUnavailable: rolling['maxUnavailable'] ?? null };
-  if (type === 'RollingUpdate') {
-    if (rolling !== undefined) notNegative(rolling, 'partition', 'spec.updateStrategy.rollingUpdate', problems);
-  } else if (type === 'OnDelete') {
-    if (rolling !== undefined)
-      problems.invalid('spec.updateStrategy.rollingUpdate', shown, "only allowed for updateStrategy 'RollingUpdate'");
-  } else if (type === '') problems.required('spec.updateStrategy');
-  else
-    problems.invalid(
-      'spec.updateStrategy',
-      { Type: type, RollingUpdate: shown },
-      "must be 'RollingUpdate' or 'OnDelete'",
-    );
-  const retention = objectAt(spec, 'persistentVolumeClaimRetentionPolicy');
-  for (const key of ['whenDeleted', 'whenScaled']) {
-    const value = textAt(retention, key);
-    problems.requireOneOf(`spec.persistentVolumeClaimRetentionPolicy.${key}`, value, ['Retain', 'Delete']);
-  }
-  notNegative(objectAt(spec, 'ordinals'), 'start', 'spec.ordinals', problems);
-  const service = textAt(spec, 'serviceName');
-  if (service !== '') problems.invalidFor('spec.serviceName', service, dnsLabel(service));
-  for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
-    validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);
-  }
+      : { Partition: rolling.value['partition'] ?? 0, MaxUnavailable: rolling.value['maxUnavailable'] ?? null };
+  if (type === 'RollingUpdate') rolling?.number('partition').notNegative();
+  else if (type === 'OnDelete') rolling?.invalid("only allowed for updateStrategy 'RollingUpdate'", shown);
+  else if (type === '') strategy.required();
+  else strategy.invalid("must be 'RollingUpdate' or 'OnDelete'", { Type: type, RollingUpdate: shown });
+  const retention = spec.object('persistentVolumeClaimRetentionPolicy');
+  for (const key of ['whenDeleted', 'whenScaled']) retention.text(key).oneOf(['Retain', 'Delete']);
+  spec.object('ordinals').number('start').notNegative();
+  spec.text('serviceName').matchesIfSet(dnsLabel);
+  for (const claim of spec.objects('volumeClaimTemplates')) validateClaimSpec(claim.object('spec'));
 }
 
 /**
@@ -377,8 +328,8 @@ export const daemonSetStrategy: Partial<Strategy> = {
       restart: ['Always'],
       endless: 'DaemonSet',
     });
-    for (const key of ['minReadySeconds', 'revisionHistoryLimit']) notNegative(object.spec, key, 'spec', problems);
-    validateDaemonStrategy(objectAt(object.spec, 'updateStrategy'), problems);
+    checkCounts(object, ['minReadySeconds', 'revisionHistoryLimit'], problems);
+    validateDaemonStrategy(problems.field('spec', object.spec).object('updateStrategy'));
   },
   validateUpdate(object, old, problems, context) {
     if (!changesSpec(object, old, context)) return;
@@ -388,26 +339,24 @@ export const daemonSetStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-function validateDaemonStrategy(strategy: JsonObject, problems: Problems) {
-  const type = textAt(strategy, 'type');
-  const rolling = optionalAt(strategy, 'rollingUpdate');
-  const at = 'spec.updateStrategy';
+function validateDaemonStrategy(strategy: Field) {
+  const type = strategy.text('type').value;
   if (type === 'OnDelete') return;
   if (type !== 'RollingUpdate') {
-    problems.notSupported(at, { Type: type, RollingUpdate: null }, ['RollingUpdate', 'OnDelete']);
+    const shown = { Type: type, RollingUpdate: null };
+    strategy.problems.notSupported(strategy.path, shown, ['RollingUpdate', 'OnDelete']);
     return;
   }
+  const rolling = strategy.optional('rollingUpdate');
   if (rolling === undefined) {
-    problems.required(`${at}.rollingUpdate`);
+    strategy.member('rollingUpdate').required();
     return;
   }
-  const [unavailable, surge] = [rolling['maxUnavailable'], rolling['maxSurge']];
-  intOrPercent(unavailable, `${at}.rollingUpdate.maxUnavailable`, problems, true);
-  intOrPercent(surge, `${at}.rollingUpdate.maxSurge`, problems, true);
-  const none = (value: JsonValue | undefined) =>
+  const [unavailable, surge] = [rolling.member('maxUnavailable'), rolling.member('maxSurge')];
+  unavailable.intOrPercent(true);
+  surge.intOrPercent(true);
+  const isNone = ({ value }: Field<JsonValue | undefined>) =>
     typeof value === 'string' ? !(Number.parseInt(value, 10) > 0) : (value ?? 0) === 0;
-  if (none(unavailable) && none(surge))
-    problems.required(`${at}.rollingUpdate.maxUnavailable`, 'cannot be 0 when maxSurge is 0');
-  if (!none(unavailable) && !none(surge))
-    problems.invalid(`${at}.rollingUpdate.maxSurge`, surge, 'may not be set when maxUnavailable is non-zero');
+  if (isNone(unavailable) && isNone(surge)) unavailable.required('cannot be 0 when maxSurge is 0');
+  if (!isNone(unavailable) && !isNone(surge)) surge.invalid('may not be set when maxUnavailable is non-zero');
 }

@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, setOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { MAX_DEPTH } from '../codec/json.ts';
-import { copyJson } from '../types/copy.ts';
+import { copyJson } from '../types/parts.ts';
 
 /** The error of an operation that is malformed, or that cannot be applied to the document. */
 export class JsonPatchError extends Error {}

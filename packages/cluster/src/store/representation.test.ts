@@ -6,7 +6,7 @@ import { Representation } from './representation.ts';
 import { shareUnchanged } from '../types/share-unchanged.ts';
 import { Store } from './store.ts';
 import { Stored } from './stored.ts';
-import { copyJson, deepFreeze } from '../types/copy.ts';
+import { copyJson, deepFreeze } from '../types/parts.ts';
 
 const object = (version: number, parts: JsonObject, entries: JsonObject[] = []): KubeObject => ({
   kind: 'ConfigMap',

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
-import { deepFreeze } from '../types/copy.ts';
+import { deepFreeze } from '../types/parts.ts';
 import { isUnshared } from '../types/share-unchanged.ts';
 import { Representation } from './representation.ts';
 

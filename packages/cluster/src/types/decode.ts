@@ -9,7 +9,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import { Failure, goJsonKind } from '@typekro/kit/golang';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './type-node.ts';
-import { copyJson } from './copy.ts';
+import { copyJson } from './parts.ts';
 
 /** An empty object of a built-in type: it has only the fields that are always present in JSON. */
 export const emptyObject = oncePerObject((node: ObjectNode): JsonObject => decodeObject(node, {}).value);

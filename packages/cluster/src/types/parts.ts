@@ -1,6 +1,4 @@
-import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
-import { type FieldError, numberAt } from '@typekro/kit/kubernetes';
-import { type Problems, fieldInvalid } from '../errors/field-problems.ts';
+import { type JsonObject, type KubeObject, isJsonObject, setOwn } from '@typekro/kit/core';
 
 /** Returns the member as an object. If the member is missing or not an object, sets it to an empty object. */
 export function ensureAt(parent: JsonObject, key: string): JsonObject {
@@ -19,30 +17,23 @@ export function fill(target: JsonObject, defaults: JsonObject): void {
   }
 }
 
-/** Adds an error when the value of `key` is negative. */
-export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: Problems): void {
-  const value = numberAt(parent, key);
-  if (value !== undefined && value < 0) problems.invalid(`${path}.${key}`, value, 'must be greater than or equal to 0');
+/** Freezes a JSON value deeply. Parts that are already frozen are skipped. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const key in value) deepFreeze(value[key]);
+  }
+  return value;
 }
 
-/** The error for a port number that is out of range; `undefined` for a valid port. */
-export function portProblem(value: JsonValue | undefined, path: string): FieldError | undefined {
-  if (typeof value === 'number' && value >= 1 && value <= 65_535) return undefined;
-  return fieldInvalid(path, value ?? 0, 'must be between 1 and 65535, inclusive');
-}
+/** A mutable deep copy of a frozen object. */
+export const thaw = (object: KubeObject): KubeObject => copyJson(object);
 
-const PERCENT =
-  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-
-/** Checks a number or a percentage. With `isAtMost100Percent`, a percentage must not exceed 100. */
-export function intOrPercent(
-  value: JsonValue | undefined,
-  path: string,
-  problems: Problems,
-  isAtMost100Percent = false,
-): void {
-  if (isAtMost100Percent && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
-    problems.invalid(path, value, 'must not be greater than 100%');
-  if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.invalid(path, value, PERCENT);
-  if (typeof value === 'number' && value < 0) problems.invalid(path, value, 'must be greater than or equal to 0');
+/** A deep copy of a JSON value. */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson) as T;
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) setOwn(out, key, copyJson((value as Record<string, unknown>)[key]));
+  return out as T;
 }

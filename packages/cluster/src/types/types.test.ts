@@ -5,7 +5,7 @@ import { builtinType } from './builtin.ts';
 import { decodeObject } from './decode.ts';
 import { ProtobufError, decodeProtobuf } from './protobuf.ts';
 import { sameJson, shareUnchanged } from './share-unchanged.ts';
-import { copyJson, deepFreeze } from './copy.ts';
+import { copyJson, deepFreeze } from './parts.ts';
 
 test.each<[JsonValue, string]>([
   ['five', 'string'],

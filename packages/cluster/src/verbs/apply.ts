@@ -10,7 +10,7 @@ import { storeNew, unnamed } from './create.ts';
 import { checkPatchedVersion, storeChange } from './update.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { emptyFor, ownershipContext, keyOfWrite, liveObject, redecode } from './write.ts';
-import { copyJson } from '../types/copy.ts';
+import { copyJson } from '../types/parts.ts';
 import { strategyFor } from './strategy-for.ts';
 
 /** Maps a live object to the cached outcome of an apply that changes nothing. */

@@ -5,7 +5,7 @@ import { conflict, notFound } from '../errors/api-error.ts';
 import type { DeleteRequestOptions } from './request-options.ts';
 import { commit } from './update.ts';
 import { type WriteRequest, checkWrite, keyOfWrite, liveObject } from './write.ts';
-import { thaw } from '../types/copy.ts';
+import { thaw } from '../types/parts.ts';
 import { strategyFor } from './strategy-for.ts';
 
 /** The result of a deletion. */

@@ -27,7 +27,7 @@ import { patchForm, patchVirtual } from '../verbs/patch-object.ts';
 import { checkName, checkPlace } from '../verbs/create.ts';
 import { checkVersion, storeChange } from '../verbs/update.ts';
 import { type WriteRequest, type WriteServices, ownershipContext, liveObject } from '../verbs/write.ts';
-import { copyJson } from '../types/copy.ts';
+import { copyJson } from '../types/parts.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
 import type { Registry } from '../registry/registry.ts';

@@ -5,7 +5,6 @@
 import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { notNegative } from '../../types/parts.ts';
 import { indexesProblem, overlapProblem } from './job-index-text.ts';
 
 /** The parts of a status that the rules use. */
@@ -89,7 +88,7 @@ const refuseConditions = ({ problems }: StatusWrite, text: string) =>
 
 function checkCounts({ next: { status }, problems }: StatusWrite) {
   for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'])
-    notNegative(status, field, 'status', problems);
+    problems.field('status', status).number(field).notNegative();
   const uncounted = objectAt(status, 'uncountedTerminatedPods');
   const seen = new Set<JsonValue>();
   for (const list of ['succeeded', 'failed']) {

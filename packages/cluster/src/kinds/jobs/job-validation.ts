@@ -1,7 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { notNegative } from '../../types/parts.ts';
+import type { Field } from '../../errors/field-problems.ts';
 
 /** The labels by which a Job finds its pods. */
 export const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
@@ -18,43 +15,36 @@ const MAX_INDEXES = 100_000;
 const MAX_FAILED_INDEXES = 10_000;
 
 /** Checks the fields of an indexed Job. Any other Job must not have these fields. */
-export function validateIndexes(spec: JsonObject, at: string, problems: Problems): void {
-  const maxFailed = numberAt(spec, 'maxFailedIndexes');
-  const limit = numberAt(spec, 'backoffLimitPerIndex');
-  notNegative(spec, 'backoffLimitPerIndex', at, problems);
-  notNegative(spec, 'maxFailedIndexes', at, problems);
-  if (maxFailed !== undefined && limit === undefined)
-    problems.required(`${at}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified');
-  const mode = textAt(spec, 'completionMode');
-  if (mode === 'Indexed') validateIndexed(spec, at, problems);
-  else if (mode !== 'NonIndexed' && mode !== '') {
-    problems.notSupported(`${at}.completionMode`, mode, ['NonIndexed', 'Indexed']);
-  } else {
-    for (const key of ['backoffLimitPerIndex', 'maxFailedIndexes']) {
-      if (spec[key] !== undefined) problems.invalid(`${at}.${key}`, spec[key], 'requires indexed completion mode');
-    }
-  }
-  for (const [index, { action }] of objectsAt(objectAt(spec, 'podFailurePolicy'), 'rules').entries()) {
-    if (action !== 'FailIndex' || limit !== undefined) continue;
-    const path = `${at}.podFailurePolicy.rules[${index}].action`;
-    problems.invalid(path, action, 'requires the backoffLimitPerIndex to be set');
+export function validateIndexes(spec: Field): void {
+  const [maxFailed, limit] = [spec.number('maxFailedIndexes'), spec.number('backoffLimitPerIndex')];
+  limit.notNegative();
+  maxFailed.notNegative();
+  if (maxFailed.value !== undefined && limit.value === undefined) limit.required('when maxFailedIndexes is specified');
+  const mode = spec.text('completionMode');
+  if (mode.value === 'Indexed') validateIndexed(spec);
+  else if (mode.value !== 'NonIndexed' && mode.value !== '') mode.notSupported(['NonIndexed', 'Indexed']);
+  else
+    for (const field of [limit, maxFailed])
+      if (field.value !== undefined) field.invalid('requires indexed completion mode');
+  for (const rule of spec.object('podFailurePolicy').objects('rules')) {
+    const action = rule.text('action');
+    if (action.value === 'FailIndex' && limit.value === undefined)
+      action.invalid('requires the backoffLimitPerIndex to be set');
   }
 }
 
-function validateIndexed(spec: JsonObject, at: string, problems: Problems) {
-  const completions = numberAt(spec, 'completions');
-  const atMost = (key: string, most: number, rest: string) => {
-    if ((numberAt(spec, key) ?? 0) > most)
-      problems.invalid(`${at}.${key}`, spec[key], `must be less than or equal to ${rest}`);
-  };
-  if (completions === undefined) problems.required(`${at}.completions`, 'when completion mode is Indexed');
-  atMost('parallelism', MAX_INDEXES, `${MAX_INDEXES} when completion mode is Indexed`);
-  if (completions !== undefined) atMost('maxFailedIndexes', completions, 'completions');
-  atMost('maxFailedIndexes', MAX_INDEXES, String(MAX_INDEXES));
-  if (completions === undefined || completions <= MAX_INDEXES || spec['backoffLimitPerIndex'] === undefined) return;
-  if (spec['maxFailedIndexes'] === undefined)
-    problems.required(`${at}.maxFailedIndexes`, `must be specified when completions is above ${MAX_INDEXES}`);
+function validateIndexed(spec: Field) {
+  const [completions, maxFailed] = [spec.number('completions'), spec.number('maxFailedIndexes')];
+  const atMost = (field: Field<number | undefined>, most: number, rest: string) =>
+    field.atMost(most, `must be less than or equal to ${rest}`);
+  const total = completions.value;
+  if (total === undefined) completions.required('when completion mode is Indexed');
+  atMost(spec.number('parallelism'), MAX_INDEXES, `${MAX_INDEXES} when completion mode is Indexed`);
+  if (total !== undefined) atMost(maxFailed, total, 'completions');
+  atMost(maxFailed, MAX_INDEXES, String(MAX_INDEXES));
+  if (total === undefined || total <= MAX_INDEXES || spec.value['backoffLimitPerIndex'] === undefined) return;
+  if (maxFailed.value === undefined) maxFailed.required(`must be specified when completions is above ${MAX_INDEXES}`);
   const above = `${MAX_FAILED_INDEXES} when completions are above ${MAX_INDEXES} and used with backoff limit per index`;
-  atMost('parallelism', MAX_FAILED_INDEXES, above);
-  atMost('maxFailedIndexes', MAX_FAILED_INDEXES, above);
+  atMost(spec.number('parallelism'), MAX_FAILED_INDEXES, above);
+  atMost(maxFailed, MAX_FAILED_INDEXES, above);
 }

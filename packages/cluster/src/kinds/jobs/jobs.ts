@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import {
+  asObject,
   dnsLabel,
   dnsSubdomain,
   domainPath,
@@ -12,14 +13,14 @@ import {
   labelSelectorMatcher,
 } from '@typekro/kit/kubernetes';
 import { compareText } from '@typekro/kit/golang';
-import type { Problems } from '../../errors/field-problems.ts';
+import type { Field, Problems } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { scheduleProblem } from './schedule-problem.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { validateSuccessPolicy } from './job-success-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { internalTemplate, internalValue } from '../describe-difference.ts';
-import { ensureAt, fill, notNegative } from '../../types/parts.ts';
+import { ensureAt, fill } from '../../types/parts.ts';
 import { defaultTemplate } from '../pods/pod-defaults.ts';
 import { validateSelector } from '../validate-selector.ts';
 import {
@@ -87,13 +88,12 @@ export const jobStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     validateJob(object, problems);
     // The API server checks the specification twice: with the rules for a new Job, and with the rules for an update.
-    validateWholeSpec(object.spec ?? {}, problems);
+    const spec = problems.field('spec', object.spec);
+    validateWholeSpec(spec);
     immutableSelector(object, old, problems);
-    checkCompletions(object.spec ?? {}, old.spec ?? {}, problems);
-    for (const key of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy']) {
-      if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
-      problems.invalid(`spec.${key}`, object.spec?.[key], IMMUTABLE);
-    }
+    checkCompletions(spec, old.spec?.['completions']);
+    for (const key of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'])
+      spec.member(key).immutable(old.spec?.[key]);
     checkTemplateUpdate(object, old, problems);
   },
   warnings: templateWarnings,
@@ -108,7 +108,7 @@ const generatedLabels = ({ metadata: { name = '', uid = '' } }: KubeObject): (re
 function validateJob(object: KubeObject, problems: Problems) {
   const spec = object.spec ?? {};
   validateGenerated(object, problems);
-  validateWholeSpec(spec, problems);
+  validateWholeSpec(problems.field('spec', spec));
   const completions = numberAt(spec, 'completions') ?? 0;
   if (textAt(spec, 'completionMode') !== 'Indexed' || completions <= 0) return;
   // The host name of a pod consists of the Job's name and the pod's index.
@@ -141,29 +141,23 @@ const sortedLabels = (labels: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => compareText(a, b)));
 
 /** Checks a change of `completions`. Only an indexed Job may change it, and the new value must equal `parallelism`. */
-function checkCompletions(spec: JsonObject, before: JsonObject, problems: Problems) {
-  const { completions, parallelism } = spec;
-  if (jsonEquals(completions, before['completions'])) return;
-  if (textAt(spec, 'completionMode') !== 'Indexed') problems.invalid('spec.completions', completions, IMMUTABLE);
-  else if (completions !== undefined && completions !== parallelism)
-    problems.invalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism');
+function checkCompletions(spec: Field, before: JsonValue | undefined) {
+  const completions = spec.member('completions');
+  if (spec.text('completionMode').value !== 'Indexed') completions.immutable(before);
+  else if (completions.value !== undefined && ![before, spec.value['parallelism']].includes(completions.value))
+    completions.invalid('can only be modified in tandem with spec.parallelism');
 }
 
-function validateWholeSpec(spec: JsonObject, problems: Problems) {
-  const selector = optionalAt(spec, 'selector');
-  const known = problems.length;
-  if (selector !== undefined) validateSelector(selector, 'spec.selector', problems);
-  const isReadable = problems.length === known;
-  if (selector === undefined) problems.required('spec.selector');
-  const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
-  const labels = objectAt(metadata, 'labels');
-  if (selector === undefined || (isReadable && !labelSelectorMatcher(selector)(labels)))
-    problems.invalid(
-      'spec.template.metadata.labels',
-      metadata['labels'] === undefined ? null : labels,
-      '`selector` does not match template `labels`',
-    );
-  validateJobSpec(spec, 'spec', problems);
+function validateWholeSpec(spec: Field) {
+  const selector = spec.optional('selector');
+  const known = spec.problems.length;
+  if (selector !== undefined) validateSelector(selector);
+  const isReadable = spec.problems.length === known;
+  if (selector === undefined) spec.member('selector').required();
+  const labels = spec.object('template').object('metadata').member('labels');
+  if (selector === undefined || (isReadable && !labelSelectorMatcher(selector.value)(asObject(labels.value))))
+    labels.invalid('`selector` does not match template `labels`');
+  validateJobSpec(spec);
 }
 
 /**
@@ -202,28 +196,25 @@ function withoutPlacement(spec: JsonObject): JsonObject {
 const COUNTS = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'];
 
 /** Checks the specification of a Job, or of the Job template of a CronJob. */
-function validateJobSpec(spec: JsonObject, at: string, problems: Problems) {
-  for (const key of COUNTS) notNegative(spec, key, at, problems);
-  validateIndexes(spec, at, problems);
-  const success = optionalAt(spec, 'successPolicy');
-  if (success !== undefined && textAt(spec, 'completionMode') !== 'Indexed')
-    problems.invalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode');
-  else if (success !== undefined) validateSuccessPolicy(success, spec, `${at}.successPolicy`, problems);
-  const manager = textAt(spec, 'managedBy');
-  if (manager !== '') problems.invalidFor(`${at}.managedBy`, manager, domainPath(manager));
-  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.tooLong(`${at}.managedBy`, MAX_MANAGER_BYTES);
-  const replacement = textAt(spec, 'podReplacementPolicy');
-  const policy = optionalAt(spec, 'podFailurePolicy');
-  const known = policy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
-  if (replacement !== '' && !known.includes(replacement))
-    problems.notSupported(`${at}.podReplacementPolicy`, replacement, known);
-  validateTemplate(objectAt(spec, 'template'), `${at}.template`, problems);
-  const pod = objectAt(objectAt(spec, 'template'), 'spec');
-  const restart = textAt(pod, 'restartPolicy');
-  if (restart === 'Always')
-    problems.required(`${at}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"');
-  else problems.requireOneOf(`${at}.template.spec.restartPolicy`, restart, RESTART_POLICIES);
-  if (policy !== undefined) validateFailurePolicy(policy, pod, at, problems);
+function validateJobSpec(spec: Field) {
+  for (const key of COUNTS) spec.number(key).notNegative();
+  validateIndexes(spec);
+  const success = spec.optional('successPolicy');
+  if (spec.text('completionMode').value !== 'Indexed')
+    success?.invalid('requires indexed completion mode', { Rules: success.value['rules'] ?? null });
+  // Missing completions count as 0 here, because another check reports them.
+  else if (success !== undefined) validateSuccessPolicy(success, spec.count('completions').value);
+  const manager = spec.text('managedBy');
+  manager.matchesIfSet(domainPath);
+  if (Buffer.byteLength(manager.value) > MAX_MANAGER_BYTES) manager.tooLong(MAX_MANAGER_BYTES);
+  const policy = spec.optional('podFailurePolicy');
+  spec.text('podReplacementPolicy').oneOfIfSet(policy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed']);
+  validateTemplate(spec.object('template'));
+  const pod = spec.object('template').object('spec');
+  const restart = pod.text('restartPolicy');
+  if (restart.value === 'Always') restart.required('valid values: "OnFailure", "Never"');
+  else restart.oneOf(RESTART_POLICIES);
+  if (policy !== undefined) validateFailurePolicy(policy, pod);
 }
 
 export const cronJobStrategy: Partial<Strategy> = {
@@ -245,21 +236,18 @@ export const cronJobStrategy: Partial<Strategy> = {
     return problems.length > 0 ? problems : dnsSubdomain(name);
   },
   validate(object, problems) {
-    const spec = object.spec ?? {};
-    const schedule = textAt(spec, 'schedule');
-    if (schedule === '') problems.required('spec.schedule');
-    else validateSchedule(schedule, problems);
-    validateTimeZone(spec['timeZone'], problems);
-    const policy = textAt(spec, 'concurrencyPolicy');
-    problems.requireOneOf('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']);
+    const spec = problems.field('spec', object.spec);
+    const schedule = spec.text('schedule');
+    if (schedule.value === '') schedule.required();
+    else validateSchedule(schedule);
+    validateTimeZone(spec.member('timeZone'));
+    spec.text('concurrencyPolicy').oneOf(['Allow', 'Forbid', 'Replace']);
     for (const key of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'])
-      notNegative(spec, key, 'spec', problems);
-    const job = objectAt(objectAt(spec, 'jobTemplate'), 'spec');
-    const at = 'spec.jobTemplate.spec';
-    if (job['manualSelector'] === true) problems.notSupported(`${at}.manualSelector`, true, ['nil', 'false']);
-    const selector = optionalAt(job, 'selector');
-    if (selector !== undefined) problems.invalid(`${at}.selector`, selector, '`selector` will be auto-generated');
-    validateJobSpec(job, at, problems);
+      spec.number(key).notNegative();
+    const job = spec.object('jobTemplate').object('spec');
+    if (job.value['manualSelector'] === true) job.member('manualSelector').notSupported(['nil', 'false']);
+    job.optional('selector')?.invalid('`selector` will be auto-generated');
+    validateJobSpec(job);
   },
   warnings: warningsOfTemplate('spec.jobTemplate.spec.template'),
 };
@@ -268,12 +256,10 @@ export const cronJobStrategy: Partial<Strategy> = {
  * Adds the problems of a CronJob's schedule. As in Kubernetes, syntax problems come before the problem of a time zone
  * in the schedule.
  */
-export function validateSchedule(schedule: string, problems: Problems) {
-  const problem = /^(?:CRON_)?TZ=/.test(schedule) ? zonedProblem(schedule) : scheduleProblem(schedule);
-  if (problem !== undefined) problems.invalid('spec.schedule', schedule, problem);
-  if (!schedule.includes('TZ')) return;
-  const text = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
-  problems.invalid('spec.schedule', schedule, text);
+export function validateSchedule(field: Field<string>) {
+  const schedule = field.value;
+  field.problem(/^(?:CRON_)?TZ=/.test(schedule) ? zonedProblem(schedule) : scheduleProblem(schedule));
+  if (schedule.includes('TZ')) field.invalid('cannot use TZ or CRON_TZ in schedule, use timeZone field instead');
 }
 
 /** The problem of a schedule that begins with a time zone (`TZ=` or `CRON_TZ=`). */
@@ -289,14 +275,13 @@ function zonedProblem(schedule: string): string | undefined {
 }
 
 /** Adds the problem of a CronJob's `timeZone`. */
-export function validateTimeZone(zone: JsonValue | undefined, problems: Problems) {
+export function validateTimeZone(field: Field<JsonValue | undefined>) {
+  const zone = field.value;
   if (typeof zone !== 'string') return;
-  let text: string | undefined;
-  if (zone === '') text = 'timeZone must be nil or non-empty string';
+  if (zone === '') field.invalid('timeZone must be nil or non-empty string');
   else if (zone.toLowerCase() === 'local')
-    text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
-  else if (!isTimeZone(zone)) text = `unknown time zone ${zone}`;
-  if (text !== undefined) problems.invalid('spec.timeZone', zone, text);
+    field.invalid('timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones');
+  else if (!isTimeZone(zone)) field.invalid(`unknown time zone ${zone}`);
 }
 
 /** Does the IANA database have the zone? Letter case is ignored, unlike in Kubernetes. */

@@ -1,9 +1,9 @@
-import { dnsLabel, dnsSubdomain, labelValue, listAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
-import { type JsonObject, isLoopbackHost, jsonEquals } from '@typekro/kit/core';
-import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
+import { dnsLabel, dnsSubdomain, labelValue, objectsAt, qualifiedName } from '@typekro/kit/kubernetes';
+import { isLoopbackHost, jsonEquals } from '@typekro/kit/core';
+import { type Field, repeatedFields } from '../../errors/field-problems.ts';
 import type { Strategy, WriteContext } from '../strategy.ts';
 import { addressProblem, familyOf, isIpAddress, specialAddressProblem, strictAddressProblem } from './ip-addresses.ts';
-import { fill, portProblem } from '../../types/parts.ts';
+import { fill } from '../../types/parts.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
@@ -12,20 +12,6 @@ const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const MAX_ENDPOINTS = 1000;
 const MAX_ADDRESSES = 100;
 const MAX_HINTS = 8;
-
-type NameCheck = (text: string) => readonly string[];
-
-/** Checks the member `key` if it is present. */
-function checkOptional(parent: JsonObject, key: string, check: NameCheck, at: string, problems: Problems) {
-  const value = textAt(parent, key);
-  if (value !== '') problems.invalidFor(`${at}.${key}`, value, check(value));
-}
-
-function checkProtocol(port: JsonObject, at: string, problems: Problems) {
-  const protocol = textAt(port, 'protocol');
-  if (protocol === '') problems.required(`${at}.protocol`);
-  else problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);
-}
 
 /** The strategy of EndpointSlices. */
 export const endpointSliceStrategy: Partial<Strategy> = {
@@ -37,24 +23,30 @@ export const endpointSliceStrategy: Partial<Strategy> = {
     }
   },
   validate(object, problems, context) {
-    validateEndpoints(object, addressRule(context), problems);
-    validateRest(object, problems);
+    const slice = problems.field('', object);
+    validateEndpoints(slice, addressRule(context));
+    validateRest(slice);
   },
   validateUpdate(object, old, problems, context) {
-    const [slice, before] = [object, old];
+    const slice = problems.field('', object);
     // Unchanged endpoints are not checked again.
-    if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, addressRule(context), problems);
-    validateRest(slice, problems);
-    if (slice['addressType'] === before['addressType']) return;
-    problems.invalid('addressType', slice['addressType'], 'field is immutable');
+    if (!jsonEquals(object['endpoints'], old['endpoints'])) validateEndpoints(slice, addressRule(context));
+    validateRest(slice);
+    slice.member('addressType').immutable(old['addressType']);
   },
 };
 
-function validateRest(slice: JsonObject, problems: Problems) {
-  validateSlicePorts(objectsAt(slice, 'ports'), problems);
-  const type = textAt(slice, 'addressType');
-  if (type === '') problems.required('addressType');
-  else problems.requireOneOf('addressType', type, ADDRESS_TYPES);
+function validateRest(slice: Field) {
+  const ports = slice.objects('ports');
+  const repeated = repeatedFields(ports.map((port) => port.text('name')));
+  for (const port of ports) {
+    const name = port.text('name');
+    name.matchesIfSet(dnsLabel);
+    if (repeated.has(name.path)) name.duplicate();
+    port.text('protocol').requiredOneOf(PROTOCOLS);
+    port.text('appProtocol').matchesIfSet(qualifiedName);
+  }
+  slice.text('addressType').requiredOneOf(ADDRESS_TYPES);
 }
 
 /** Returns the reason why an endpoint cannot have an address; `undefined` for an allowed address. */
@@ -74,58 +66,38 @@ const addressRule =
       ? undefined
       : specialAddressProblem(address);
 
-function validateEndpoints(slice: JsonObject, rule: AddressRule, problems: Problems) {
-  const endpoints = objectsAt(slice, 'endpoints');
-  if (endpoints.length > MAX_ENDPOINTS) {
-    problems.tooMany('endpoints', endpoints.length, MAX_ENDPOINTS);
-    return;
-  }
-  for (const [index, endpoint] of endpoints.entries())
-    validateEndpoint(endpoint, { type: textAt(slice, 'addressType'), rule }, `endpoints[${index}]`, problems);
+function validateEndpoints(slice: Field, rule: AddressRule) {
+  if (slice.list('endpoints').hasTooMany(MAX_ENDPOINTS)) return;
+  const type = slice.text('addressType').value;
+  for (const endpoint of slice.objects('endpoints')) validateEndpoint(endpoint, type, rule);
 }
 
-function validateEndpoint(
-  endpoint: JsonObject,
-  { type, rule }: { readonly type: string; readonly rule: AddressRule },
-  at: string,
-  problems: Problems,
-) {
-  const addresses = listAt(endpoint, 'addresses').map(String);
-  if (addresses.length === 0) problems.required(`${at}.addresses`, 'must contain at least 1 address');
-  if (addresses.length > MAX_ADDRESSES) problems.tooMany(`${at}.addresses`, addresses.length, MAX_ADDRESSES);
-  for (const [index, address] of addresses.entries()) {
-    const place = `${at}.addresses[${index}]`;
-    if (type === 'FQDN') {
-      problems.invalidFor(place, address, domainName(address));
-      continue;
-    }
+function validateEndpoint(endpoint: Field, type: string, rule: AddressRule) {
+  const list = endpoint.list('addresses');
+  list.notEmpty('must contain at least 1 address');
+  list.hasTooMany(MAX_ADDRESSES);
+  for (const address of endpoint.texts('addresses')) {
+    if (type === 'FQDN') address.matches(domainName);
     if (type !== 'IPv4' && type !== 'IPv6') continue;
-    const wrong = type === 'IPv4' ? addressProblem(address) : strictAddressProblem(address);
-    const text = wrong ?? rule(address);
-    if (text !== undefined) problems.invalid(place, address, text);
-    if (wrong === undefined && `IPv${familyOf(address)}` !== type)
-      problems.invalid(`${at}.addresses`, address, `must be an ${type} address`);
+    const wrong = type === 'IPv4' ? addressProblem(address.value) : strictAddressProblem(address.value);
+    address.problem(wrong ?? rule(address.value));
+    if (wrong === undefined && `IPv${familyOf(address.value)}` !== type)
+      list.invalid(`must be an ${type} address`, address.value);
   }
-  checkOptional(endpoint, 'nodeName', dnsSubdomain, at, problems);
-  checkOptional(endpoint, 'hostname', dnsLabel, at, problems);
-  for (const [list, rule] of [
-    ['forZones', labelValue],
-    ['forNodes', dnsSubdomain],
-  ] as const)
-    validateHints(objectsAt(endpoint, 'hints', list), rule, `${at}.hints.${list}`, problems);
+  endpoint.text('nodeName').matchesIfSet(dnsSubdomain);
+  endpoint.text('hostname').matchesIfSet(dnsLabel);
+  validateHints(endpoint.object('hints'), 'forZones', labelValue);
+  validateHints(endpoint.object('hints'), 'forNodes', dnsSubdomain);
 }
 
 /** Checks the hints of an endpoint, which name the zones or nodes that should use it. */
-function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string, problems: Problems) {
-  if (hints.length > MAX_HINTS) {
-    problems.tooMany(at, hints.length, MAX_HINTS);
-    return;
-  }
-  const names = hints.map((hint) => textAt(hint, 'name'));
-  const repeated = repeatedIndexes(names);
-  for (const [index, name] of names.entries()) {
-    if (repeated.has(index)) problems.duplicate(`${at}[${index}].name`, name);
-    problems.invalidFor(`${at}[${index}].name`, name, rule(name));
+function validateHints(hints: Field, key: string, rule: (text: string) => readonly string[]) {
+  if (hints.list(key).hasTooMany(MAX_HINTS)) return;
+  const names = hints.objects(key).map((hint) => hint.text('name'));
+  const repeated = repeatedFields(names);
+  for (const name of names) {
+    if (repeated.has(name.path)) name.duplicate();
+    name.matches(rule);
   }
 }
 
@@ -140,19 +112,6 @@ function domainName(text: string): string[] {
     : labels.flatMap((label) => dnsLabel(label));
 }
 
-function validateSlicePorts(ports: readonly JsonObject[], problems: Problems) {
-  const names = new Set<string>();
-  for (const [index, port] of ports.entries()) {
-    const at = `ports[${index}]`;
-    const name = textAt(port, 'name');
-    checkOptional(port, 'name', dnsLabel, at, problems);
-    if (names.has(name)) problems.duplicate(`${at}.name`, name);
-    names.add(name);
-    checkProtocol(port, at, problems);
-    checkOptional(port, 'appProtocol', qualifiedName, at, problems);
-  }
-}
-
 /** The strategy of Endpoints, the predecessor of EndpointSlices. */
 export const endpointsStrategy: Partial<Strategy> = {
   defaults(object) {
@@ -161,36 +120,30 @@ export const endpointsStrategy: Partial<Strategy> = {
   },
   validate(object, problems, context) {
     const rule = addressRule(context);
-    for (const [index, subset] of objectsAt(object, 'subsets').entries())
-      validateSubset(subset, rule, `subsets[${index}]`, problems);
+    for (const subset of problems.field('', object).objects('subsets')) validateSubset(subset, rule);
   },
 };
 
-function validateSubset(subset: JsonObject, rule: AddressRule, at: string, problems: Problems) {
+function validateSubset(subset: Field, rule: AddressRule) {
   const lists = ['addresses', 'notReadyAddresses'];
-  if (lists.every((list) => listAt(subset, list).length === 0))
-    problems.required(at, 'must specify `addresses` or `notReadyAddresses`');
-  for (const list of lists)
-    for (const [index, address] of objectsAt(subset, list).entries())
-      validateAddress(address, rule, `${at}.${list}[${index}]`, problems);
-  const ports = objectsAt(subset, 'ports');
-  for (const [index, port] of ports.entries()) {
-    const place = `${at}.ports[${index}]`;
-    if (ports.length > 1 && textAt(port, 'name') === '') problems.required(`${place}.name`);
-    checkOptional(port, 'name', dnsLabel, place, problems);
-    problems.add(portProblem(port['port'], `${place}.port`));
-    checkProtocol(port, place, problems);
-    checkOptional(port, 'appProtocol', qualifiedName, place, problems);
+  if (lists.every((list) => subset.list(list).value.length === 0))
+    subset.required('must specify `addresses` or `notReadyAddresses`');
+  for (const address of lists.flatMap((list) => subset.objects(list))) validateAddress(address, rule);
+  const ports = subset.objects('ports');
+  for (const port of ports) {
+    if (ports.length > 1) port.text('name').notEmpty();
+    port.text('name').matchesIfSet(dnsLabel);
+    port.member('port').port();
+    port.text('protocol').requiredOneOf(PROTOCOLS);
+    port.text('appProtocol').matchesIfSet(qualifiedName);
   }
 }
 
-function validateAddress(address: JsonObject, rule: AddressRule, at: string, problems: Problems) {
-  const ip = textAt(address, 'ip');
-  const wrong = addressProblem(ip);
-  if (wrong !== undefined) problems.invalid(`${at}.ip`, ip, wrong);
-  checkOptional(address, 'hostname', dnsLabel, at, problems);
-  checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
+function validateAddress(address: Field, rule: AddressRule) {
+  const ip = address.text('ip');
+  ip.problem(addressProblem(ip.value));
+  address.text('hostname').matchesIfSet(dnsLabel);
+  address.text('nodeName').matchesIfSet(dnsSubdomain);
   // For a string that is not an address, the API server reports two errors.
-  const text = isIpAddress(ip) ? rule(ip) : 'must be a valid IP address';
-  if (text !== undefined) problems.invalid(`${at}.ip`, ip, text);
+  ip.problem(isIpAddress(ip.value) ? rule(ip.value) : 'must be a valid IP address');
 }

@@ -46,10 +46,10 @@ export const serviceStrategy: Partial<Strategy> = {
       object.status = { ...object.status, loadBalancer: {} };
   },
   warnings: serviceWarnings,
-  validate: validateService,
+  validate: (object, problems) => validateService(problems.field('spec', object.spec)),
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status') return;
-    validateService(object, problems);
+    validateService(problems.field('spec', object.spec));
     const [before, after] = [textAt(old.spec, 'clusterIP'), textAt(object.spec, 'clusterIP')];
     const [classBefore, classAfter] = [textAt(old.spec, 'loadBalancerClass'), textAt(object.spec, 'loadBalancerClass')];
     const balanced = [old, object].every(({ spec }) => textAt(spec, 'type') === 'LoadBalancer');
@@ -144,7 +144,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
 /** Allocates missing addresses and ports. After a dry run or a refused write, they are released again. */
 function allocate(object: MutableObject, old: KubeObject | undefined, context: WriteContext) {
   const specProblems = new Problems();
-  validateService(object, specProblems);
+  validateService(specProblems.field('spec', object.spec));
   if (specProblems.length > 0) return;
   const taken: (() => void)[] = [];
   const undo = () => taken.splice(0).forEach((release) => release());

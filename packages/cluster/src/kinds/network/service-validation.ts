@@ -1,18 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import {
-  dnsLabel,
-  dnsSubdomain,
-  listAt,
-  numberAt,
-  objectAt,
-  objectsAt,
-  qualifiedName,
-  textAt,
-} from '@typekro/kit/kubernetes';
-import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
+import { dnsLabel, dnsSubdomain, listAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
+import { type Field, repeatedFields } from '../../errors/field-problems.ts';
 import { validateLabels } from '../metadata.ts';
 import { addressProblem, cidrProblem, familyOf, specialAddressProblem } from './ip-addresses.ts';
-import { portProblem } from '../../types/parts.ts';
 import { checkPortOrName } from '../pods/container-handlers.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -47,80 +37,62 @@ export function serviceWarnings(object: KubeObject): string[] {
 }
 
 /** Checks a Service. */
-export function validateService(object: KubeObject, problems: Problems): void {
-  const spec = object.spec ?? {};
-  const type = textAt(spec, 'type');
-  const headless = textAt(spec, 'clusterIP') === 'None';
-  const ports = objectsAt(spec, 'ports');
-  if (ports.length === 0 && !headless && type !== 'ExternalName') problems.required('spec.ports');
-  oneOf(spec, 'type', TYPES, problems);
-  if (type === 'ExternalName') validateExternalName(spec, problems);
-  if (withPorts(type) && headless)
-    problems.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`);
-  validateLabels(objectAt(spec, 'selector') as Record<string, string>, 'spec.selector', problems);
-  validatePorts(ports, type, problems);
-  validateAffinity(spec, problems);
-  if (type !== 'ExternalName') validateAddresses(spec, problems);
-  if (type !== 'ExternalName') validateFamilies(spec, problems);
-  validateTraffic(spec, problems);
-  validateBalancer(spec, type, problems);
-  for (const [index, address] of listAt(spec, 'externalIPs').entries()) {
-    const text = addressProblem(String(address)) ?? specialAddressProblem(String(address));
-    if (text !== undefined) problems.invalid(`spec.externalIPs[${index}]`, address, text);
-  }
+export function validateService(spec: Field): void {
+  const type = spec.text('type');
+  const isHeadless = textAt(spec.value, 'clusterIP') === 'None';
+  if (!isHeadless && type.value !== 'ExternalName') spec.list('ports').notEmpty();
+  type.oneOf(TYPES);
+  if (type.value === 'ExternalName') validateExternalName(spec);
+  if (withPorts(type.value) && isHeadless)
+    spec.problems.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type.value} services`);
+  validateLabels(spec.object('selector'));
+  validatePorts(spec.objects('ports'), type.value);
+  validateAffinity(spec);
+  if (type.value !== 'ExternalName') validateAddresses(spec);
+  if (type.value !== 'ExternalName') validateFamilies(spec);
+  validateTraffic(spec);
+  validateBalancer(spec, type.value === 'LoadBalancer');
+  for (const address of spec.texts('externalIPs'))
+    address.problem(addressProblem(address.value) ?? specialAddressProblem(address.value));
 }
 
-function oneOf(spec: JsonObject, key: string, known: readonly string[], problems: Problems) {
-  const value = textAt(spec, key);
-  problems.requireOneOf(`spec.${key}`, value, known);
-}
-
-function validateExternalName(spec: JsonObject, problems: Problems) {
-  const name = textAt(spec, 'externalName');
-  if (name === '') problems.required('spec.externalName');
-  else problems.invalidFor('spec.externalName', name, dnsSubdomain(name.replace(/\.$/, '')));
-  if (listAt(spec, 'clusterIPs').length > 0 || textAt(spec, 'clusterIP') !== '')
-    problems.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
-  if (listAt(spec, 'ipFamilies').length > 0)
-    problems.forbidden('spec.ipFamilies', 'may not be set for ExternalName services');
-  if (spec['ipFamilyPolicy'] !== undefined)
-    problems.forbidden('spec.ipFamilyPolicy', 'may not be set for ExternalName services');
+function validateExternalName(spec: Field) {
+  spec.text('externalName').name((name) => dnsSubdomain(name.replace(/\.$/, '')));
+  const text = 'may not be set for ExternalName services';
+  const addresses = spec.list('clusterIPs');
+  if (addresses.value.length > 0 || spec.text('clusterIP').value !== '') addresses.forbidden(text);
+  if (spec.list('ipFamilies').value.length > 0) spec.list('ipFamilies').forbidden(text);
+  if (spec.value['ipFamilyPolicy'] !== undefined) spec.member('ipFamilyPolicy').forbidden(text);
 }
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 /** The port of the kubelet on a node. */
 const KUBELET_PORT = 10_250;
 
-function validatePorts(ports: readonly JsonObject[], type: string, problems: Problems) {
+function validatePorts(ports: readonly Field[], type: string) {
   const names = new Set<string>();
   const numbers = new Set<string>();
   const nodePorts = new Set<string>();
-  for (const [index, port] of ports.entries()) {
-    const at = `spec.ports[${index}]`;
-    const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
-    if (name === '' && ports.length > 1) problems.required(`${at}.name`);
-    if (name !== '') {
-      problems.invalidFor(`${at}.name`, name, dnsLabel(name));
-      if (names.has(name)) problems.duplicate(`${at}.name`, name);
-      names.add(name);
-    }
-    problems.add(portProblem(port['port'], `${at}.port`));
-    problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);
-    checkPortOrName(port['targetPort'], `${at}.targetPort`, problems);
-    const application = textAt(port, 'appProtocol');
-    if (application !== '') problems.invalidFor(`${at}.appProtocol`, application, qualifiedName(application));
-    const nodePort = numberAt(port, 'nodePort') ?? 0;
-    if (nodePort !== 0 && !withPorts(type))
-      problems.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`);
-    const key = `${protocol}/${String(port['port'])}`;
-    if (numbers.has(key)) problems.duplicate(at, shownPort(port));
+  for (const port of ports) {
+    const [name, protocol, nodePort] = [port.text('name'), port.text('protocol'), port.count('nodePort')];
+    if (name.value !== '') {
+      name.matches(dnsLabel);
+      if (names.has(name.value)) name.duplicate();
+      names.add(name.value);
+    } else if (ports.length > 1) name.required();
+    port.member('port').port();
+    protocol.oneOf(PROTOCOLS);
+    checkPortOrName(port.member('targetPort'));
+    port.text('appProtocol').matchesIfSet(qualifiedName);
+    if (nodePort.value !== 0 && !withPorts(type)) nodePort.forbidden(`may not be used when \`type\` is '${type}'`);
+    const key = `${protocol.value}/${String(port.value['port'])}`;
+    if (numbers.has(key)) port.problems.duplicate(port.path, shownPort(port.value));
     numbers.add(key);
-    if (nodePorts.has(`${protocol}/${nodePort}`)) problems.duplicate(`${at}.nodePort`, nodePort);
-    if (nodePort !== 0) nodePorts.add(`${protocol}/${nodePort}`);
-    if (type === 'LoadBalancer' && port['port'] === KUBELET_PORT) {
-      const text = `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`;
-      problems.invalid(at, KUBELET_PORT, text);
-    }
+    const nodeKey = `${protocol.value}/${nodePort.value}`;
+    if (nodePorts.has(nodeKey)) nodePort.duplicate();
+    if (nodePort.value !== 0) nodePorts.add(nodeKey);
+    if (type === 'LoadBalancer' && port.value['port'] === KUBELET_PORT)
+      port.invalid(`may not expose port ${KUBELET_PORT} externally since it is used by kubelet`, KUBELET_PORT);
   }
 }
 
@@ -134,108 +106,85 @@ const shownPort = (port: JsonObject) => ({
   NodePort: 0,
 });
 
-function validateAffinity(spec: JsonObject, problems: Problems) {
-  oneOf(spec, 'sessionAffinity', ['ClientIP', 'None'], problems);
-  if (textAt(spec, 'sessionAffinity') !== 'ClientIP') return;
-  const seconds = numberAt(objectAt(objectAt(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds');
-  if (seconds !== undefined && (seconds <= 0 || seconds > 86_400))
-    problems.invalid(
-      'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
-      seconds,
-      'must be greater than 0 and less than 86400',
-    );
+function validateAffinity(spec: Field) {
+  const affinity = spec.text('sessionAffinity');
+  affinity.oneOf(['ClientIP', 'None']);
+  if (affinity.value !== 'ClientIP') return;
+  const seconds = spec.object('sessionAffinityConfig').object('clientIP').number('timeoutSeconds');
+  seconds.between(1, 86_400, 'must be greater than 0 and less than 86400');
 }
 
-function validateAddresses(spec: JsonObject, problems: Problems) {
-  const at = 'spec.clusterIPs';
-  const list = listAt(spec, 'clusterIPs');
-  const single = textAt(spec, 'clusterIP');
-  if (list.length > 0 && single !== '' && list[0] !== single)
-    problems.invalid(at, list, 'first value must match `clusterIP`');
-  if (list.length > 0 && single === '') problems.invalid(at, list, 'must be empty when `clusterIP` is not specified');
-  if (list.includes('None')) {
-    if (list.length > 1) problems.invalid(at, list, "'None' must be the first and only value");
+function validateAddresses(spec: Field) {
+  const list = spec.list('clusterIPs');
+  const single = textAt(spec.value, 'clusterIP');
+  const [first] = list.value;
+  if (first !== undefined && single !== '' && first !== single) list.invalid('first value must match `clusterIP`');
+  if (first !== undefined && single === '') list.invalid('must be empty when `clusterIP` is not specified');
+  if (list.value.includes('None')) {
+    if (list.value.length > 1) list.invalid("'None' must be the first and only value");
     return;
   }
-  const addresses = list.length > 0 ? list : single === '' || single === 'None' ? [] : [single];
-  const texts = addresses.map((address) => addressProblem(String(address)));
-  for (const [index, text] of texts.entries())
-    if (text !== undefined) problems.invalid(`${at}[${index}]`, addresses[index], text);
-  if (texts.some((text) => text !== undefined)) return;
-  for (const [index, family] of listAt(spec, 'ipFamilies').entries()) {
-    const address = list[index];
-    const wanted = family === 'IPv6' ? 6 : 4;
-    if (typeof address === 'string' && familyOf(address) !== wanted)
-      problems.invalid(
-        `${at}[${index}]`,
-        address,
-        `expected an ${String(family)} value as indicated by \`ipFamilies[${index}]\``,
-      );
+  const addresses = spec.texts('clusterIPs');
+  const own = single === '' || single === 'None' ? [] : [spec.text('clusterIP').at(`${list.path}[0]`)];
+  const count = spec.problems.length;
+  for (const address of first === undefined ? own : addresses) address.problem(addressProblem(address.value));
+  if (spec.problems.length > count) return;
+  for (const [index, family] of listAt(spec.value, 'ipFamilies').entries()) {
+    const address = addresses[index];
+    if (address !== undefined && familyOf(address.value) !== (family === 'IPv6' ? 6 : 4))
+      address.invalid(`expected an ${String(family)} value as indicated by \`ipFamilies[${index}]\``);
   }
-  const families = list.map((address) => familyOf(String(address)));
-  if (new Set(families).size < families.length)
-    problems.invalid(at, list, 'may specify no more than one IP for each IP family');
+  const families = addresses.map(({ value }) => familyOf(value));
+  if (new Set(families).size < families.length) list.invalid('may specify no more than one IP for each IP family');
 }
 
 const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
 /** Checks the address families. The cluster has only IPv4 addresses. */
-function validateFamilies(spec: JsonObject, problems: Problems) {
-  const families = listAt(spec, 'ipFamilies');
-  const policy = textAt(spec, 'ipFamilyPolicy');
-  const repeated = repeatedIndexes(families);
-  for (const [index, family] of families.entries()) {
-    const at = `spec.ipFamilies[${index}]`;
-    if (!FAMILIES.includes(String(family))) problems.notSupported(at, family, FAMILIES);
-    else if (repeated.has(index)) problems.duplicate(at, family);
-    else if (family === 'IPv6' && families.length === 1 && textAt(spec, 'clusterIP') === '')
-      problems.invalid(at, family, 'not configured on this cluster');
+function validateFamilies(spec: Field) {
+  const families = spec.texts('ipFamilies');
+  const policy = spec.text('ipFamilyPolicy');
+  const address = textAt(spec.value, 'clusterIP');
+  const repeated = repeatedFields(families);
+  for (const family of families) {
+    if (!FAMILIES.includes(family.value)) family.notSupported(FAMILIES);
+    else if (repeated.has(family.path)) family.duplicate();
+    else if (family.value === 'IPv6' && families.length === 1 && address === '')
+      family.invalid('not configured on this cluster');
   }
-  if (policy !== '' && !FAMILY_POLICIES.includes(policy)) oneOf(spec, 'ipFamilyPolicy', FAMILY_POLICIES, problems);
-  else if (policy === 'RequireDualStack' && textAt(spec, 'clusterIP') !== 'None')
-    problems.invalid('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services');
-  else if (policy === 'SingleStack' && families.length > 1 && new Set(families).size === families.length)
-    problems.invalid(
-      'spec.ipFamilyPolicy',
-      policy,
-      "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
-    );
+  if (policy.value !== '' && !FAMILY_POLICIES.includes(policy.value)) policy.notSupported(FAMILY_POLICIES);
+  else if (policy.value === 'RequireDualStack' && address !== 'None')
+    policy.invalid('this cluster is not configured for dual-stack services');
+  else if (policy.value === 'SingleStack' && families.length > 1 && repeated.size === 0)
+    policy.invalid("must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified");
 }
 
 const POLICIES = ['Cluster', 'Local'];
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 
-function validateTraffic(spec: JsonObject, problems: Problems) {
-  const external = textAt(spec, 'externalTrafficPolicy');
-  if (external !== '' && !isExternallyAccessible(spec))
-    problems.invalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services');
-  for (const key of ['externalTrafficPolicy', 'internalTrafficPolicy'])
-    if (textAt(spec, key) !== '' && (key !== 'externalTrafficPolicy' || isExternallyAccessible(spec)))
-      oneOf(spec, key, POLICIES, problems);
-  if (textAt(spec, 'trafficDistribution') !== '') oneOf(spec, 'trafficDistribution', DISTRIBUTIONS, problems);
-  const health = numberAt(spec, 'healthCheckNodePort') ?? 0;
-  if (health !== 0 && !needsHealthPort(spec))
-    problems.invalid(
-      'spec.healthCheckNodePort',
-      health,
-      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
-    );
+function validateTraffic(spec: Field) {
+  const external = spec.text('externalTrafficPolicy');
+  if (isExternallyAccessible(spec.value)) external.oneOfIfSet(POLICIES);
+  else if (external.value !== '') external.invalid('may only be set for externally-accessible services');
+  spec.text('internalTrafficPolicy').oneOfIfSet(POLICIES);
+  spec.text('trafficDistribution').oneOfIfSet(DISTRIBUTIONS);
+  const health = spec.count('healthCheckNodePort');
+  if (health.value !== 0 && !needsHealthPort(spec.value))
+    health.invalid("may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
 }
 
-function validateBalancer(spec: JsonObject, type: string, problems: Problems) {
-  const only = (field: string) => problems.forbidden(field, "may only be used when `type` is 'LoadBalancer'");
-  const balanced = type === 'LoadBalancer';
-  const ranges = listAt(spec, 'loadBalancerSourceRanges');
-  if (ranges.length > 0 && !balanced) only('spec.LoadBalancerSourceRanges');
-  for (const [index, range] of (balanced ? ranges : []).entries()) {
-    const text = cidrProblem(String(range).trim());
-    if (text !== undefined) problems.invalid(`spec.LoadBalancerSourceRanges[${index}]`, range, text);
+function validateBalancer(spec: Field, isBalanced: boolean) {
+  const text = "may only be used when `type` is 'LoadBalancer'";
+  const ranges = spec.list('loadBalancerSourceRanges').at('spec.LoadBalancerSourceRanges');
+  if (ranges.value.length > 0 && !isBalanced) ranges.forbidden(text);
+  for (const [index, range] of (isBalanced ? ranges.value : []).entries()) {
+    const problem = cidrProblem(String(range).trim());
+    if (problem !== undefined) spec.problems.invalid(`${ranges.path}[${index}]`, range, problem);
   }
-  const kind = textAt(spec, 'loadBalancerClass');
-  if (kind !== '') {
-    if (!balanced) only('spec.loadBalancerClass');
-    problems.invalidFor('spec.loadBalancerClass', kind, qualifiedName(kind));
-  }
-  if (spec['allocateLoadBalancerNodePorts'] !== undefined && !balanced) only('spec.allocateLoadBalancerNodePorts');
+  const kind = spec.text('loadBalancerClass');
+  if (kind.value !== '' && !isBalanced) kind.forbidden(text);
+  kind.matchesIfSet(qualifiedName);
+  const nodePorts = spec.member('allocateLoadBalancerNodePorts');
+  if (nodePorts.value !== undefined && !isBalanced) nodePorts.forbidden(text);
 }

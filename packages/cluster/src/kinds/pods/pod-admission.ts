@@ -12,8 +12,7 @@ import {
 import { forbidden } from '../../errors/api-error.ts';
 import type { WriteContext } from '../strategy.ts';
 import type { ObjectLookup } from '../../types/lookup.ts';
-import { copyJson } from '../../types/copy.ts';
-import { ensureAt } from '../../types/parts.ts';
+import { copyJson, ensureAt } from '../../types/parts.ts';
 
 /** The labels of a node that the admission plugin `PodTopologyLabels` copies to the pod. */
 const TOPOLOGY_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];

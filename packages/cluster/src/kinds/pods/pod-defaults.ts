@@ -9,8 +9,7 @@ import {
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { ensureAt, fill } from '../../types/parts.ts';
-import { copyJson } from '../../types/copy.ts';
+import { copyJson, ensureAt, fill } from '../../types/parts.ts';
 import { type Amounts, addAmounts, containerTotals, hasPodLevelResources } from './pod-totals.ts';
 import { isHugePages, isPodLevelResource } from './resource-names.ts';
 

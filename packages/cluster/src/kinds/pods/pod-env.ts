@@ -1,85 +1,56 @@
-import type { JsonObject } from '@typekro/kit/core';
-import {
-  configMapKey,
-  dnsLabel,
-  dnsSubdomain,
-  envVarName,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  qualifiedName,
-  textAt,
-} from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
+import { configMapKey, dnsLabel, dnsSubdomain, envVarName, qualifiedName } from '@typekro/kit/kubernetes';
+import type { Field } from '../../errors/field-problems.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
 
-/** Checks the environment of a container at `place`. */
-export function validateEnv(container: JsonObject, place: string, problems: Problems): void {
-  validateEnvFrom(container, `${place}.envFrom`, problems);
-  const path = `${place}.env`;
-  for (const [index, entry] of objectsAt(container, 'env').entries()) {
-    const at = `${path}[${index}]`;
-    const name = textAt(entry, 'name');
-    problems.requireName(`${at}.name`, name, envVarName);
-    const from = optionalAt(entry, 'valueFrom');
+/** Checks the environment of a container. */
+export function validateEnv(container: Field): void {
+  validateEnvFrom(container);
+  for (const entry of container.objects('env')) {
+    entry.text('name').name(envVarName);
+    const from = entry.optional('valueFrom');
     if (from === undefined) continue;
-    const count = REFERENCES.filter((key) => from[key] !== undefined).length;
+    const count = REFERENCES.filter((key) => from.value[key] !== undefined).length;
     if (count === 0) {
-      problems.invalid(
-        `${at}.valueFrom`,
-        '',
-        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-      );
-    } else if (textAt(entry, 'value') !== '')
-      problems.invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty');
-    else if (count > 1) problems.invalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time');
-    const source = `${at}.valueFrom`;
-    for (const reference of ['configMapKeyRef', 'secretKeyRef']) {
-      const value = optionalAt(from, reference);
-      if (value !== undefined) validateKeyReference(value, `${source}.${reference}`, problems);
+      const text =
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
+      from.invalid(text, '');
+    } else if (entry.text('value').value !== '') from.invalid('may not be specified when `value` is not empty', '');
+    else if (count > 1) from.invalid('may not have more than one field specified at a time', '');
+    for (const reference of [from.optional('configMapKeyRef'), from.optional('secretKeyRef')]) {
+      reference?.text('name').matches(dnsSubdomain);
+      reference?.text('key').name(configMapKey);
     }
-    const field = optionalAt(from, 'fieldRef');
-    if (field !== undefined) validateFieldReference(field, FIELDS, `${source}.fieldRef`, problems);
-    const resource = optionalAt(from, 'resourceFieldRef');
-    if (resource !== undefined) validateResourceReference(resource, `${source}.resourceFieldRef`, problems);
-    const file = optionalAt(from, 'fileKeyRef');
-    if (file !== undefined) validateFileReference(file, `${source}.fileKeyRef`, problems);
+    const field = from.optional('fieldRef');
+    if (field !== undefined) validateFieldReference(field, FIELDS);
+    const resource = from.optional('resourceFieldRef');
+    if (resource !== undefined) validateResourceReference(resource);
+    const file = from.optional('fileKeyRef');
+    file?.text('key').name(envVarName);
+    file?.text('volumeName').name(dnsLabel);
+    if (file !== undefined) checkNoBacksteps(file.text('path'));
   }
+}
+
+/** Checks a path that is required and must not have a segment `..`. */
+export function checkNoBacksteps(path: Field<string>): void {
+  path.notEmpty();
+  if (path.value.split('/').includes('..')) path.invalid("must not contain '..'");
 }
 
 /** Checks that variables read files only of volumes that exist and are of the type `emptyDir`. */
-export function validateFileVolumes(spec: JsonObject, path: string, problems: Problems): void {
-  const volumes = new Map(objectsAt(spec, 'volumes').map((volume) => [textAt(volume, 'name'), volume]));
-  for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
-    for (const [index, container] of objectsAt(spec, list).entries()) {
-      for (const [position, entry] of objectsAt(container, 'env').entries()) {
-        const file = optionalAt(objectAt(entry, 'valueFrom'), 'fileKeyRef');
-        if (file === undefined) continue;
-        const name = textAt(file, 'volumeName');
-        const at = `${path}.${list}[${index}].env[${position}].valueFrom.fileKeyRef.volumeName`;
-        const volume = volumes.get(name);
-        if (volume === undefined) problems.notFound(at, name);
-        else if (optionalAt(volume, 'emptyDir') === undefined)
-          problems.invalid(at, name, 'referenced volume must be of type emptyDir');
-      }
+export function validateFileVolumes(spec: Field): void {
+  const volumes = new Map(spec.objects('volumes').map((volume) => [volume.text('name').value, volume]));
+  const lists = ['initContainers', 'containers', 'ephemeralContainers'];
+  for (const container of lists.flatMap((list) => spec.objects(list))) {
+    for (const entry of container.objects('env')) {
+      const name = entry.object('valueFrom').optional('fileKeyRef')?.text('volumeName');
+      if (name === undefined) continue;
+      const volume = volumes.get(name.value);
+      if (volume === undefined) name.notFound();
+      else if (volume.optional('emptyDir') === undefined) name.invalid('referenced volume must be of type emptyDir');
     }
   }
-}
-
-function validateFileReference(reference: JsonObject, at: string, problems: Problems) {
-  const [key, volume] = [textAt(reference, 'key'), textAt(reference, 'volumeName')];
-  const path = textAt(reference, 'path');
-  problems.requireName(`${at}.key`, key, envVarName);
-  problems.requireName(`${at}.volumeName`, volume, dnsLabel);
-  if (path === '') problems.required(`${at}.path`);
-  else if (path.split('/').includes('..')) problems.invalid(`${at}.path`, path, "must not contain '..'");
-}
-
-function validateKeyReference(reference: JsonObject, at: string, problems: Problems) {
-  const [name, key] = [textAt(reference, 'name'), textAt(reference, 'key')];
-  problems.invalidFor(`${at}.name`, name, dnsSubdomain(name));
-  problems.requireName(`${at}.key`, key, configMapKey);
 }
 
 const FIELDS = [
@@ -110,16 +81,12 @@ const FIELD_LABELS = [
 ];
 
 /** Checks the reference to a field of a pod. `fields` are the fields that may be named here. */
-export function validateFieldReference(
-  reference: JsonObject,
-  fields: readonly string[],
-  at: string,
-  problems: Problems,
-): void {
-  const [version, path] = [textAt(reference, 'apiVersion'), textAt(reference, 'fieldPath')];
-  const refuse = (text: string) => problems.invalid(`${at}.fieldPath`, path, `error converting fieldPath: ${text}`);
+export function validateFieldReference(reference: Field, fields: readonly string[]): void {
+  const [version, field] = [reference.text('apiVersion').value, reference.text('fieldPath')];
+  const path = field.value;
+  const refuse = (text: string) => field.invalid(`error converting fieldPath: ${text}`);
   if (path === '') {
-    problems.required(`${at}.fieldPath`);
+    field.required();
     return;
   }
   const [, owner, subscript = ''] = /^(.+?)\['(.*)'\]$/s.exec(path) ?? [];
@@ -128,12 +95,9 @@ export function validateFieldReference(
     refuse(`field label does not support subscript: ${path}`);
   else if (owner !== undefined) {
     const key = owner === 'metadata.annotations' ? subscript.toLowerCase() : subscript;
-    problems.invalidFor(at, key, qualifiedName(key));
+    reference.problems.invalidFor(reference.path, key, qualifiedName(key));
   } else if (path !== FORMER_NODE_NAME && !FIELD_LABELS.includes(path)) refuse(`field label not supported: ${path}`);
-  else {
-    const field = path === FORMER_NODE_NAME ? 'spec.nodeName' : path;
-    problems.requireOneOf(`${at}.fieldPath`, field, fields);
-  }
+  else reference.problems.requireOneOf(field.path, path === FORMER_NODE_NAME ? 'spec.nodeName' : path, fields);
 }
 
 const RESOURCES = [
@@ -160,35 +124,25 @@ const DIVISORS: readonly (readonly [pattern: RegExp, word: string, divisors: rea
 ];
 
 /** Checks the reference to a resource of a container. In a volume, the reference must also name the container. */
-export function validateResourceReference(
-  reference: JsonObject,
-  at: string,
-  problems: Problems,
-  isInVolume = false,
-): void {
-  const resource = textAt(reference, 'resource');
-  if (isInVolume && textAt(reference, 'containerName') === '') problems.required(`${at}.containerName`);
-  else if (resource === '') problems.required(`${at}.resource`);
-  else if (!RESOURCES.includes(resource) && !/^(?:limits|requests)\.hugepages-/.test(resource))
-    problems.notSupported(`${at}.resource`, resource, RESOURCES);
-  const divisor = String(reference['divisor'] ?? '0');
-  const [, word, divisors, shown] = DIVISORS.find(([pattern]) => pattern.test(resource)) ?? [];
+export function validateResourceReference(reference: Field, isInVolume = false): void {
+  const [container, resource] = [reference.text('containerName'), reference.text('resource')];
+  if (isInVolume && container.value === '') container.required();
+  else if (resource.value === '') resource.required();
+  else if (!/^(?:limits|requests)\.hugepages-/.test(resource.value)) resource.oneOf(RESOURCES);
+  const divisor = String(reference.value['divisor'] ?? '0');
+  const [, word, divisors, shown] = DIVISORS.find(([pattern]) => pattern.test(resource.value)) ?? [];
   if (divisors === undefined || divisor === '0' || divisors.includes(divisor)) return;
   const text = `only divisor's values ${shown} are supported with the ${word} resource`;
-  problems.invalid(`${at}.divisor`, resource, text);
+  reference.member('divisor').invalid(text, resource.value);
 }
 
-function validateEnvFrom(container: JsonObject, path: string, problems: Problems) {
-  for (const [index, entry] of objectsAt(container, 'envFrom').entries()) {
-    const prefix = textAt(entry, 'prefix');
-    if (prefix !== '') problems.invalidFor(`${path}[${index}].prefix`, prefix, envVarName(prefix));
-    const given = ['configMapRef', 'secretRef'].filter((key) => entry[key] !== undefined);
-    if (given.length === 0) problems.invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`');
-    if (given.length > 1) problems.invalid(path, '', 'may not have more than one field specified at a time');
-    for (const key of given) {
-      const name = textAt(objectAt(entry, key), 'name');
-      const at = `${path}[${index}].${key}.name`;
-      problems.requireName(at, name, dnsSubdomain);
-    }
+function validateEnvFrom(container: Field) {
+  const list = container.list('envFrom');
+  for (const entry of container.objects('envFrom')) {
+    entry.text('prefix').matchesIfSet(envVarName);
+    const given = ['configMapRef', 'secretRef'].filter((key) => entry.value[key] !== undefined);
+    if (given.length === 0) list.invalid('must specify one of: `configMapRef` or `secretRef`', '');
+    if (given.length > 1) list.invalid('may not have more than one field specified at a time', '');
+    for (const key of given) entry.object(key).text('name').name(dnsSubdomain);
   }
 }

@@ -5,13 +5,11 @@ import {
   formatQuantity,
   isMultipleOf,
   isWholeQuantity,
-  objectAt,
   objectsAt,
-  optionalAt,
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { type Problems, fieldNotFound, repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Field, fieldNotFound, repeatedFields } from '../../errors/field-problems.ts';
 import { amountsOf, containerTotals } from './pod-totals.ts';
 import {
   checkContainerResourceName,
@@ -27,117 +25,104 @@ export const containersOf = (spec: JsonObject | undefined): JsonObject[] => [
   ...objectsAt(spec, 'initContainers'),
 ];
 
-const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
-
 /** Checks requests and limits of a container. `pod` is the specification of its pod. */
-export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: Problems): void {
-  validateAmounts(resources, checkContainerResourceName, at, problems);
+export function validateResources(resources: Field, pod: JsonObject): void {
+  validateAmounts(resources, checkContainerResourceName);
   const known = objectsAt(pod, 'resourceClaims').map((claim) => textAt(claim, 'name'));
-  for (const [index, claim] of objectsAt(resources, 'claims').entries()) {
-    const name = textAt(claim, 'name');
-    const place = `${at}.claims[${index}]`;
-    if (name === '') problems.required(place);
+  for (const { value, path: field, problems } of resources.objects('claims')) {
+    const name = textAt(value, 'name');
+    if (name === '') problems.required(field);
     else if (!known.includes(name)) {
       const which = known.length === 0 ? 'which is empty' : `[${known.join(' ')}]`;
-      const { message } = fieldNotFound(place, name);
-      problems.push({
-        reason: 'FieldValueNotFound',
-        field: place,
-        message: `${message}: must be one of the names in pod.spec.resourceClaims ${which}`,
-      });
+      const error = fieldNotFound(field, name);
+      const message = `${error.message}: must be one of the names in pod.spec.resourceClaims ${which}`;
+      problems.push({ ...error, message });
     }
   }
 }
 
 /** Checks the overhead of a pod or of a RuntimeClass. The rules are those for the limits of a container. */
-export const validateOverhead = (amounts: JsonObject, at: string, problems: Problems): void =>
-  validateAmounts({ limits: amounts }, checkContainerResourceName, at, problems);
+export const validateOverhead = ({ value: limits, path, problems }: Field): void =>
+  validateAmounts(problems.field(path, { limits }), checkContainerResourceName);
 
 /** Checks the pod-level resources. */
-export function validatePodResources(pod: JsonObject, at: string, problems: Problems): void {
-  const resources = optionalAt(pod, 'resources');
+export function validatePodResources(pod: Field): void {
+  const resources = pod.optional('resources');
   if (resources === undefined) return;
-  if (objectsAt(resources, 'claims').length > 0)
-    problems.forbidden(`${at}.claims`, 'claims cannot be set for Resources at pod-level');
-  validateAmounts(resources, checkPodResourceName, at, problems);
-  const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
-  compareToContainers(containerTotals(pod, 'requests'), requests, `${at}.requests`, 'requests', problems);
-  const pages = [...containerTotals(pod, 'limits')].filter(([name]) => isHugePages(name));
-  compareToContainers(pages, limits, `${at}.limits`, 'limits', problems);
-  for (const [index, container] of objectsAt(pod, 'containers').entries()) {
-    for (const [name, amount] of amountsOf(container, 'limits')) {
-      const limit = Object.hasOwn(limits, name) ? quantityOf(limits[name]) : undefined;
+  const [limits, requests, claims] = [
+    resources.object('limits'),
+    resources.object('requests'),
+    resources.list('claims'),
+  ];
+  if (claims.value.length > 0) claims.forbidden('claims cannot be set for Resources at pod-level');
+  validateAmounts(resources, checkPodResourceName);
+  compareToContainers(containerTotals(pod.value, 'requests'), requests, 'requests');
+  const pages = [...containerTotals(pod.value, 'limits')].filter(([name]) => isHugePages(name));
+  compareToContainers(pages, limits, 'limits');
+  for (const [index, container] of pod.objects('containers').entries()) {
+    for (const [name, amount] of amountsOf(container.value, 'limits')) {
+      const limit = quantityIn(limits, name);
       if (limit === undefined || compareQuantities(amount, limit) <= 0) continue;
       // As in the API server's message, the container's path is appended to the path of the resources.
-      const place = `${at}.containers[${index}][${name}].limits`;
+      const place = `${resources.path}.containers[${index}][${name}].limits`;
       const text = `must be less than or equal to pod limits of ${formatQuantity(limit)}`;
-      problems.invalid(place, formatQuantity(amount), text);
+      pod.problems.invalid(place, formatQuantity(amount), text);
     }
   }
 }
 
+const quantityIn = ({ value: amounts }: Field, name: string): ParsedQuantity | undefined =>
+  Object.hasOwn(amounts, name) ? quantityOf(amounts[name] ?? '0') : undefined;
+
 /** Checks that each pod-level amount is at least the sum of the containers' amounts. */
-function compareToContainers(
-  sums: Iterable<readonly [string, ParsedQuantity]>,
-  amounts: JsonObject,
-  at: string,
-  word: string,
-  problems: Problems,
-) {
+function compareToContainers(sums: Iterable<readonly [string, ParsedQuantity]>, amounts: Field, word: string) {
   for (const [name, sum] of sums) {
-    const amount = Object.hasOwn(amounts, name) ? quantityOf(amounts[name]) : undefined;
+    const amount = quantityIn(amounts, name);
     if (amount === undefined || compareQuantities(sum, amount) <= 0) continue;
     const text = `must be greater than or equal to aggregate container ${word} of ${formatQuantity(sum)}`;
-    problems.invalid(`${at}[${name}]`, formatQuantity(amount), text);
+    amounts.problems.invalid(`${amounts.path}[${name}]`, formatQuantity(amount), text);
   }
 }
 
 /** Checks requests and limits. `checkName` checks the name of a resource. */
-function validateAmounts(
-  resources: JsonObject,
-  checkName: typeof checkContainerResourceName,
-  at: string,
-  problems: Problems,
-) {
-  const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
-  for (const [group, values] of [
-    ['limits', limits],
-    ['requests', requests],
-  ] as const) {
-    for (const [name, value = null] of Object.entries(values)) {
-      checkName(name, `${at}.${group}[${name}]`, problems);
-      checkAmount(name, value, `${at}.${group}[${name}]`, problems);
-    }
+function validateAmounts(resources: Field, checkName: typeof checkContainerResourceName) {
+  const all = [...resources.amounts('limits'), ...resources.amounts('requests')];
+  for (const { name, amount } of all) {
+    checkName(name);
+    checkAmount(name.value, amount);
   }
-  for (const [name, value = null] of Object.entries(requests)) compareToLimit(name, value, limits, at, problems);
-  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  for (const name of Object.keys(resources.object('requests').value)) compareToLimit(name, resources);
+  const names = all.map(({ name }) => name.value);
   if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
-    problems.forbidden(at, 'HugePages require cpu or memory');
+    resources.forbidden('HugePages require cpu or memory');
 }
 
-function checkAmount(name: string, value: JsonValue, path: string, problems: Problems) {
-  checkResourceAmount(name, value, path, problems);
-  const amount = quantity(value);
+function checkAmount(name: string, field: Field<JsonValue>) {
+  checkResourceAmount(name, field);
+  const amount = quantityOf(field.value ?? '0');
   if (amount === undefined || !isHugePages(name)) return;
   const page = quantityOf(name.slice('hugepages-'.length));
   const isDivisible = page !== undefined && page.unscaled > 0n && isWholeQuantity(page) && isMultipleOf(amount, page);
-  if (!isDivisible) problems.invalid(path, value, `${String(value)} is not positive integer multiple of ${name}`);
+  if (!isDivisible) field.invalid(`${String(field.value)} is not positive integer multiple of ${name}`);
 }
 
-function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: Problems) {
-  const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
+function compareToLimit(name: string, resources: Field) {
+  const [limits, requests] = [resources.object('limits'), resources.object('requests')];
   // Resources that cannot be overcommitted must have equal requests and limits.
   const whole = !isOvercommitAllowed(name);
-  if (limit === undefined) {
-    if (whole) problems.required(`${at}.limits`, 'Limit must be set for non overcommitable resources');
+  if (!Object.hasOwn(limits.value, name)) {
+    if (whole) limits.required('Limit must be set for non overcommitable resources');
     return;
   }
-  const [requested, allowed] = [quantity(value), quantity(limit)];
+  const [requested, allowed] = [quantityIn(requests, name), quantityIn(limits, name)];
   if (requested === undefined || allowed === undefined) return;
   const order = compareQuantities(requested, allowed);
   if (whole ? order !== 0 : order > 0) {
     const relation = whole ? 'equal to' : 'less than or equal to';
-    problems.invalid(`${at}.requests`, value, `must be ${relation} ${name} limit of ${String(limit)}`);
+    requests.invalid(
+      `must be ${relation} ${name} limit of ${String(limits.value[name])}`,
+      requests.value[name] ?? null,
+    );
   }
 }
 
@@ -145,17 +130,13 @@ const RESIZABLE = ['cpu', 'memory'];
 const RESTARTS = ['NotRequired', 'RestartContainer'];
 
 /** Checks a container's `resizePolicy`. */
-export function validateResizePolicy(container: JsonObject, at: string, problems: Problems): void {
-  const policies = objectsAt(container, 'resizePolicy');
-  const names = policies.map((entry) => textAt(entry, 'resourceName'));
-  for (const index of repeatedIndexes(names)) problems.duplicate(`${at}.resizePolicy[${index}]`, names[index]);
+export function validateResizePolicy(container: Field): void {
+  const { path } = container.list('resizePolicy');
+  const policies = container.objects('resizePolicy');
+  const names = policies.map((entry) => entry.text('resourceName').at(entry.path));
+  for (const name of repeatedFields(names).values()) name.duplicate();
   for (const entry of policies) {
-    for (const [key, known] of [
-      ['resourceName', RESIZABLE],
-      ['restartPolicy', RESTARTS],
-    ] as const) {
-      const value = textAt(entry, key);
-      problems.requireOneOf(`${at}.resizePolicy`, value, known);
-    }
+    entry.text('resourceName').at(path).oneOf(RESIZABLE);
+    entry.text('restartPolicy').at(path).oneOf(RESTARTS);
   }
 }

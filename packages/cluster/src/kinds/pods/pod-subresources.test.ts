@@ -122,7 +122,7 @@ describe('an ephemeral container', () => {
       containers: [{ name: 'c', image: 'i', ...common }],
       ephemeralContainers: [{ name: 'e', image: 'i', ...common, resources: {}, ...ephemeral }],
     };
-    validatePodSpec(spec, 'spec', problems);
+    validatePodSpec(problems.field('spec', spec));
     return problems.map(({ field, message }) => `${field}: ${message}`);
   };
   const at = 'spec.ephemeralContainers[0]';

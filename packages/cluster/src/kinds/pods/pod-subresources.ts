@@ -6,7 +6,7 @@ import { forbidden } from '../../errors/api-error.ts';
 import type { MutableObject, WriteContext } from '../strategy.ts';
 import { describeDifference } from '../describe-difference.ts';
 import { qosClass } from './pod-defaults.ts';
-import { copyJson } from '../../types/copy.ts';
+import { copyJson } from '../../types/parts.ts';
 
 /** The rules for writes to a subresource of a pod, if these writes may change only a part of the specification. */
 interface PartialUpdate {

@@ -17,7 +17,7 @@ const podWithFile = (fileKeyRef: JsonObject, source: JsonObject = { emptyDir: {}
 function problemsOf(spec: JsonObject) {
   const problems = new Problems();
   defaultPodSpec(spec, true);
-  validatePodSpec(spec, 'spec', problems);
+  validatePodSpec(problems.field('spec', spec));
   return problems.map(({ field, message }) => `${field}: ${message}`);
 }
 
@@ -258,9 +258,9 @@ test('the image of a template may have spaces around it', () => {
   const problems = new Problems();
   const spec = pod({}, { image: ' i ' });
   defaultPodSpec(spec, false);
-  validatePodSpec(spec, 'spec', problems, true);
+  validatePodSpec(problems.field('spec', spec), true);
   expect(problems).toEqual([]);
-  validatePodSpec(spec, 'spec', problems);
+  validatePodSpec(problems.field('spec', spec));
   expect(problems).toHaveLength(1);
 });
 
@@ -304,7 +304,7 @@ test.each(
   const problems = new Problems();
   const spec = pod({}, { resources: { limits } });
   defaultPodSpec(spec, false);
-  validatePodSpec(spec, 'spec', problems, true);
+  validatePodSpec(problems.field('spec', spec), true);
   const found = problems.map(
     ({ field, message }) => `${field.slice('spec.containers[0].resources.'.length)}: ${message}`,
   );

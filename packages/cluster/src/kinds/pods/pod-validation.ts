@@ -1,15 +1,5 @@
-import type { JsonObject } from '@typekro/kit/core';
-import {
-  dnsLabel,
-  dnsSubdomain,
-  listAt,
-  numberAt,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  textAt,
-} from '@typekro/kit/kubernetes';
-import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName } from '@typekro/kit/kubernetes';
+import { type Field, repeatedFields } from '../../errors/field-problems.ts';
 import { type Place, validateContainers, validateEphemeral } from './container-validation.ts';
 import { addressProblem } from '../network/ip-addresses.ts';
 import { validateLabels } from '../metadata.ts';
@@ -18,7 +8,6 @@ import { validateOverhead, validatePodResources } from './pod-resources.ts';
 import { validateScheduling } from './pod-scheduling.ts';
 import { validatePodSecurity } from './pod-security.ts';
 import { validateVolumes } from './pod-volumes.ts';
-import { checkLabelName } from '../validate-selector.ts';
 
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -28,48 +17,33 @@ const MAX_NAMESERVERS = 3;
 const MAX_SEARCHES = 32;
 const MAX_SEARCHES_LENGTH = 2048;
 
-/** Checks the specification of a pod, or of the template of pods, at `path`. */
-export function validatePodSpec(spec: JsonObject, path: string, problems: Problems, isTemplate = false): void {
-  const volumes = validateVolumes(spec, `${path}.volumes`, problems);
-  const names = new Set<string>();
-  if (listAt(spec, 'containers').length === 0) problems.required(`${path}.containers`);
-  const place: Place = { spec, isTemplate, names, volumes };
-  for (const list of ['containers', 'initContainers'] as const) validateContainers(place, list, path, problems);
-  validateEphemeral(place, path, problems);
-  validateHostPorts(spec, path, problems);
-  const policy = textAt(spec, 'restartPolicy');
-  problems.requireOneOf(`${path}.restartPolicy`, policy, RESTART_POLICIES);
-  validateDns(spec, path, problems);
-  validateLabels(objectAt(spec, 'nodeSelector') as Record<string, string>, `${path}.nodeSelector`, problems);
-  for (const [key, check] of NAMES) {
-    const name = textAt(spec, key);
-    if (name !== '') problems.invalidFor(`${path}.${key}`, name, check(name));
+/** Checks the specification of a pod, or of the template of pods. */
+export function validatePodSpec(spec: Field, isTemplate = false): void {
+  const place: Place = { spec, isTemplate, names: new Set(), volumes: validateVolumes(spec) };
+  spec.list('containers').notEmpty();
+  validateContainers(place, 'containers');
+  validateContainers(place, 'initContainers');
+  validateEphemeral(place);
+  validateHostPorts(spec);
+  spec.text('restartPolicy').oneOf(RESTART_POLICIES);
+  validateDns(spec);
+  validateLabels(spec.object('nodeSelector'));
+  for (const [key, check] of NAMES) spec.text(key).matchesIfSet(check);
+  for (const alias of spec.objects('hostAliases')) {
+    checkAddress(alias.text('ip'));
+    for (const name of alias.texts('hostnames')) name.matches(dnsSubdomain);
   }
-  for (const [index, alias] of objectsAt(spec, 'hostAliases').entries()) {
-    const at = `${path}.hostAliases[${index}]`;
-    checkAddress(textAt(alias, 'ip'), `${at}.ip`, problems);
-    for (const [position, name] of listAt(alias, 'hostnames').entries())
-      problems.invalidFor(`${at}.hostnames[${position}]`, name, dnsSubdomain(String(name)));
-  }
-  for (const [index, gate] of objectsAt(spec, 'readinessGates').entries())
-    checkLabelName(textAt(gate, 'conditionType'), `${path}.readinessGates[${index}].conditionType`, problems);
-  validateScheduling(spec, path, problems);
-  validatePodSecurity(spec, path, problems);
-  validatePodResources(spec, `${path}.resources`, problems);
-  validateOverhead(objectAt(spec, 'overhead'), `${path}.overhead`, problems);
-  validateClaims(objectsAt(spec, 'resourceClaims'), `${path}.resourceClaims`, problems);
-  const deadline = numberAt(spec, 'activeDeadlineSeconds');
-  if (deadline !== undefined && (deadline < 1 || deadline > MAX_DEADLINE_SECONDS)) {
-    problems.invalid(
-      `${path}.activeDeadlineSeconds`,
-      spec['activeDeadlineSeconds'],
-      `must be between 1 and ${MAX_DEADLINE_SECONDS}, inclusive`,
-    );
-  }
-  const preemption = textAt(spec, 'preemptionPolicy');
-  if (preemption !== '' && !PREEMPTION_POLICIES.includes(preemption))
-    problems.notSupported(`${path}.preemptionPolicy`, preemption, PREEMPTION_POLICIES);
-  validateFileVolumes(spec, path, problems);
+  for (const gate of spec.objects('readinessGates')) gate.text('conditionType').matches(qualifiedName);
+  validateScheduling(spec);
+  validatePodSecurity(spec);
+  validatePodResources(spec);
+  validateOverhead(spec.object('overhead'));
+  validateClaims(spec.objects('resourceClaims'));
+  const deadline = spec.number('activeDeadlineSeconds').value ?? 1;
+  if (deadline < 1 || deadline > MAX_DEADLINE_SECONDS)
+    spec.member('activeDeadlineSeconds').invalid(`must be between 1 and ${MAX_DEADLINE_SECONDS}, inclusive`);
+  spec.text('preemptionPolicy').oneOfIfSet(PREEMPTION_POLICIES);
+  validateFileVolumes(spec);
 }
 
 const dnsLabelOrDots = (text: string) => (text.includes('.') ? ['must not contain dots'] : dnsLabel(text));
@@ -84,44 +58,28 @@ const NAMES: readonly (readonly [string, (name: string) => string[]])[] = [
   ['runtimeClassName', dnsSubdomain],
 ];
 
-function checkAddress(value: string, path: string, problems: Problems) {
-  const text = addressProblem(value);
-  if (text !== undefined) problems.invalid(path, value, text);
-}
+const checkAddress = (address: Field<string>) => address.problem(addressProblem(address.value));
 
-function validateDns(spec: JsonObject, path: string, problems: Problems) {
-  const policy = textAt(spec, 'dnsPolicy');
-  problems.requireOneOf(`${path}.dnsPolicy`, policy, DNS_POLICIES);
-  const config = optionalAt(spec, 'dnsConfig');
-  const at = `${path}.dnsConfig`;
-  if (policy === 'None') {
-    if (config === undefined) problems.required(at, 'must provide `dnsConfig` when `dnsPolicy` is None');
-    else if (listAt(config, 'nameservers').length === 0)
-      problems.required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None');
+function validateDns(spec: Field) {
+  const policy = spec.text('dnsPolicy');
+  policy.oneOf(DNS_POLICIES);
+  const config = spec.object('dnsConfig');
+  const [servers, searches] = [config.list('nameservers'), config.list('searches')];
+  if (policy.value === 'None') {
+    if (spec.optional('dnsConfig') === undefined) config.required('must provide `dnsConfig` when `dnsPolicy` is None');
+    else servers.notEmpty('must provide at least one DNS nameserver when `dnsPolicy` is None');
   }
-  const servers = listAt(config, 'nameservers');
-  if (servers.length > MAX_NAMESERVERS)
-    problems.invalid(`${at}.nameservers`, servers, `must not have more than ${MAX_NAMESERVERS} nameservers`);
-  for (const [index, server] of servers.entries())
-    checkAddress(String(server), `${at}.nameservers[${index}]`, problems);
-  validateSearches(listAt(config, 'searches').map(String), `${at}.searches`, problems);
-  for (const [index, option] of objectsAt(config, 'options').entries())
-    if (textAt(option, 'name') === '') problems.required(`${at}.options[${index}]`, 'must not be empty');
-}
-
-/** Checks the DNS search domains of a pod. */
-function validateSearches(searches: readonly string[], at: string, problems: Problems) {
-  if (searches.length > MAX_SEARCHES)
-    problems.invalid(at, searches, `must not have more than ${MAX_SEARCHES} search paths`);
-  if (Buffer.byteLength(searches.join(' ')) > MAX_SEARCHES_LENGTH) {
-    const text = `must not have more than ${MAX_SEARCHES_LENGTH} characters (including spaces) in the search list`;
-    problems.invalid(at, searches, text);
+  if (servers.value.length > MAX_NAMESERVERS) servers.invalid(`must not have more than ${MAX_NAMESERVERS} nameservers`);
+  config.texts('nameservers').forEach(checkAddress);
+  if (searches.value.length > MAX_SEARCHES) searches.invalid(`must not have more than ${MAX_SEARCHES} search paths`);
+  if (Buffer.byteLength(searches.value.join(' ')) > MAX_SEARCHES_LENGTH)
+    searches.invalid(`must not have more than ${MAX_SEARCHES_LENGTH} characters (including spaces) in the search list`);
+  for (const { value, path, problems } of config.texts('searches')) {
+    if (value === '.') continue;
+    const domain = value.replace(/\.$/, '');
+    problems.invalidFor(path, domain, searchProblems(domain));
   }
-  for (const [index, search] of searches.entries()) {
-    if (search === '.') continue;
-    const domain = search.replace(/\.$/, '');
-    problems.invalidFor(`${at}[${index}]`, domain, searchProblems(domain));
-  }
+  for (const option of config.objects('options')) option.text('name').at(option.path).notEmpty('must not be empty');
 }
 
 /** The patterns for a DNS label, and for a label that may contain underscores. */
@@ -136,61 +94,51 @@ const searchProblems = (domain: string): string[] =>
     text.replace("characters, '-'", "characters, '_', '-'").replaceAll(LABEL, LABEL_WITH_UNDERSCORES),
   );
 
-function validateClaims(claims: readonly JsonObject[], path: string, problems: Problems) {
-  const keys = ['resourceClaimName', 'resourceClaimTemplateName'] as const;
-  const names = claims.map((claim) => textAt(claim, 'name'));
-  const repeated = repeatedIndexes(names);
-  for (const [index, claim] of claims.entries()) {
-    const [name = '', at] = [names[index], `${path}[${index}]`];
-    if (name === '') problems.required(`${at}.name`);
-    else if (repeated.has(index)) problems.duplicate(`${at}.name`, name);
-    else problems.invalidFor(`${at}.name`, name, dnsLabel(name));
-    for (const key of keys) {
-      const target = claim[key];
-      if (typeof target === 'string') problems.invalidFor(`${at}.${key}`, target, dnsSubdomain(target));
-    }
-    const given = keys.filter((key) => claim[key] !== undefined).length;
-    if (given === 1) continue;
-    const shown = {
-      Name: textAt(claim, 'name'),
-      ResourceClaimName: claim['resourceClaimName'] ?? null,
-      ResourceClaimTemplateName: claim['resourceClaimTemplateName'] ?? null,
-    };
+function validateClaims(claims: readonly Field[]) {
+  const repeated = repeatedFields(claims.map((claim) => claim.text('name')));
+  for (const claim of claims) {
+    const name = claim.text('name');
+    if (repeated.has(name.path) && name.value !== '') name.duplicate();
+    else name.name(dnsLabel);
+    const targets = [claim.member('resourceClaimName'), claim.member('resourceClaimTemplateName')];
+    for (const { value, path, problems } of targets)
+      if (typeof value === 'string') problems.invalidFor(path, value, dnsSubdomain(value));
+    const [target = null, template = null] = targets.map(({ value }) => value);
+    if ((target === null) !== (template === null)) continue;
+    const shown = { Name: name.value, ResourceClaimName: target, ResourceClaimTemplateName: template };
     const text =
-      given === 0
+      target === null
         ? 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'
         : 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
-    problems.invalid(at, shown, text);
+    claim.invalid(text, shown);
   }
 }
 
 /** Checks that a pod uses each host port at most once per protocol and host IP. */
-function validateHostPorts(spec: JsonObject, path: string, problems: Problems) {
+function validateHostPorts(spec: Field) {
   const taken = new Set<string>();
-  for (const [index, container] of objectsAt(spec, 'containers').entries()) {
-    const at = `${path}.containers[${index}].ports`;
-    checkHostPorts(container, taken, at, problems);
-    if (spec['hostNetwork'] !== true) continue;
-    for (const [position, port] of objectsAt(container, 'ports').entries()) {
-      const number = numberAt(port, 'hostPort') ?? 0;
-      if (number === 0 || number === port['containerPort']) continue;
-      const text = 'must match `containerPort` when `hostNetwork` is true';
-      problems.invalid(`${at}[${position}].hostPort`, number, text);
+  for (const container of spec.objects('containers')) {
+    checkHostPorts(container, taken);
+    if (spec.value['hostNetwork'] !== true) continue;
+    for (const port of container.objects('ports')) {
+      const number = port.count('hostPort');
+      if (number.value !== 0 && number.value !== port.value['containerPort'])
+        number.invalid('must match `containerPort` when `hostNetwork` is true');
     }
   }
   // Init containers run one after another, so each is checked separately. In every error, the API server names the
   // first init container.
-  for (const container of objectsAt(spec, 'initContainers'))
-    checkHostPorts(container, new Set(), `${path}.initContainers[0].ports`, problems);
+  for (const container of spec.objects('initContainers'))
+    checkHostPorts(container.at(`${spec.path}.initContainers[0]`), new Set());
 }
 
 /** Checks that a container's host ports are not in `taken`, and adds them to `taken`. */
-function checkHostPorts(container: JsonObject, taken: Set<string>, at: string, problems: Problems) {
-  for (const [position, port] of objectsAt(container, 'ports').entries()) {
-    const number = numberAt(port, 'hostPort') ?? 0;
-    if (number === 0) continue;
-    const key = `${textAt(port, 'protocol')}/${textAt(port, 'hostIP')}/${number}`;
-    if (taken.has(key)) problems.duplicate(`${at}[${position}].hostPort`, key);
+function checkHostPorts(container: Field, taken: Set<string>) {
+  for (const port of container.objects('ports')) {
+    const number = port.count('hostPort');
+    if (number.value === 0) continue;
+    const key = `${port.text('protocol').value}/${port.text('hostIP').value}/${number.value}`;
+    if (taken.has(key)) port.problems.duplicate(number.path, key);
     taken.add(key);
   }
 }

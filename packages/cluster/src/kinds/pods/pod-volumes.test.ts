@@ -5,7 +5,7 @@ import { Problems } from '../../errors/field-problems.ts';
 
 function problemsOf(volume: JsonObject): string[] {
   const problems = new Problems();
-  validateVolumes({ volumes: [{ name: 'v', ...volume }] }, 'volumes', problems);
+  validateVolumes(problems.field('', { volumes: [{ name: 'v', ...volume }] }));
   return problems.map(({ field, message }) => `${field.replace('volumes[0].', '')}: ${message}`);
 }
 

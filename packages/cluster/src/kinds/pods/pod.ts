@@ -6,13 +6,12 @@ import { checkLimits, setLimits } from '../quota/limit-ranger.ts';
 import { admitPriority, admitRuntime, addLabels, topologyLabels } from './pod-admission.ts';
 import { admitServiceAccount, checkEphemeralSecrets, checkServiceAccount } from './service-account-admission.ts';
 import { describeDifference } from '../describe-difference.ts';
-import { ensureAt } from '../../types/parts.ts';
+import { copyJson, ensureAt } from '../../types/parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
 import { admitResize, partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
 import { checkGates, gatedCondition, isGated, keepNodeAffinity } from './pod-gates.ts';
-import { copyJson } from '../../types/copy.ts';
 
 const ALLOWED =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
@@ -72,20 +71,22 @@ export const podStrategy: Partial<Strategy> = {
     }
   },
   validate(object, problems) {
-    validatePodSpec(object.spec ?? {}, 'spec', problems);
+    validatePodSpec(problems.field('spec', object.spec));
     if (objectsAt(object.spec, 'ephemeralContainers').length > 0)
       problems.forbidden('spec.ephemeralContainers', 'cannot be set on create');
   },
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status' || jsonEquals(object.spec, old.spec)) return;
-    validatePodSpec(object.spec ?? {}, 'spec', problems);
+    validatePodSpec(problems.field('spec', object.spec));
     const partial = partialUpdateOf(context.subresource);
     if (partial !== undefined) {
       partial.check(object, old, problems);
       return;
     }
     const before = old.spec ?? {};
-    for (const key of ['containers', 'initContainers']) checkImages(object.spec ?? {}, key, problems);
+    // The image is the only mutable field of a container that is required.
+    for (const key of ['containers', 'initContainers'])
+      for (const container of problems.field('spec', object.spec).objects(key)) container.text('image').notEmpty();
     checkDeadline(object.spec?.['activeDeadlineSeconds'], before['activeDeadlineSeconds'], problems);
     checkGates(object.spec ?? {}, before, problems);
     if (problems.length > 0) return;
@@ -150,15 +151,6 @@ function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject 
   }
   if (isGated(before)) keepNodeAffinity(out, before);
   return out;
-}
-
-/**
- * Checks that the containers of an update have images. The image is the only mutable field of a container that is
- * required.
- */
-function checkImages(spec: JsonObject, key: string, problems: Problems) {
-  for (const [index, container] of objectsAt(spec, key).entries())
-    if (textAt(container, 'image') === '') problems.required(`spec.${key}[${index}].image`);
 }
 
 function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefined, problems: Problems) {

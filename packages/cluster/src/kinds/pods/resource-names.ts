@@ -1,4 +1,4 @@
-import type { Problems } from '../../errors/field-problems.ts';
+import type { Field } from '../../errors/field-problems.ts';
 import { qualifiedName, formatQuantity, isWholeQuantity, quantityOf } from '@typekro/kit/kubernetes';
 import type { JsonValue } from '@typekro/kit/core';
 
@@ -54,44 +54,44 @@ export const isCounted = (name: string): boolean => COUNTED.includes(name) || is
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
 
 /** Checks the name of any resource. */
-export function checkResourceName(name: string, path: string, problems: Problems): void {
-  const wrong = qualifiedName(name);
-  problems.invalidFor(path, name, wrong);
-  if (wrong.length === 0 && !name.includes('/') && !KNOWN.has(name) && !isHugeOfQuota(name))
-    problems.invalid(path, name, 'must be a standard resource type or fully qualified');
+export function checkResourceName(name: Field<string>): void {
+  const wrong = qualifiedName(name.value);
+  name.matches(() => wrong);
+  if (wrong.length === 0 && !name.value.includes('/') && !KNOWN.has(name.value) && !isHugeOfQuota(name.value))
+    name.invalid('must be a standard resource type or fully qualified');
 }
 
 /** Checks the name of a resource that containers use. */
-export function checkContainerResourceName(name: string, path: string, problems: Problems): void {
-  checkResourceName(name, path, problems);
-  if (!name.includes('/')) {
-    if (!CONTAINER_NAMES.has(name) && !isHugePages(name))
-      problems.invalid(path, name, 'must be a standard resource for containers');
-  } else if (!isNativeResource(name) && !isExtendedResource(name))
-    problems.invalid(path, name, "doesn't follow extended resource name standard");
+export function checkContainerResourceName(name: Field<string>): void {
+  const { value } = name;
+  checkResourceName(name);
+  if (!value.includes('/')) {
+    if (!CONTAINER_NAMES.has(value) && !isHugePages(value)) name.invalid('must be a standard resource for containers');
+  } else if (!isNativeResource(value) && !isExtendedResource(value))
+    name.invalid("doesn't follow extended resource name standard");
 }
 
 /** Checks the name of a pod-level resource. */
-export function checkPodResourceName(name: string, path: string, problems: Problems): void {
-  const known = problems.length;
-  checkResourceName(name, path, problems);
-  if (problems.length === known && !isPodLevelResource(name))
-    problems.notSupported(path, name, ['cpu', 'hugepages-', 'memory']);
+export function checkPodResourceName(name: Field<string>): void {
+  const known = name.problems.length;
+  checkResourceName(name);
+  if (name.problems.length === known && !isPodLevelResource(name.value))
+    name.notSupported(['cpu', 'hugepages-', 'memory']);
 }
 
 /** Checks the name of a resource that quotas limit. */
-export function checkQuotaResourceName(name: string, path: string, problems: Problems): void {
-  checkResourceName(name, path, problems);
-  if (!name.includes('/') && !isQuotaName(name)) problems.invalid(path, name, 'must be a standard resource for quota');
+export function checkQuotaResourceName(name: Field<string>): void {
+  checkResourceName(name);
+  if (!name.value.includes('/') && !isQuotaName(name.value)) name.invalid('must be a standard resource for quota');
 }
 
 /**
  * Checks that the amount of a resource is not negative, and that the amount of a counted resource is a whole number.
  */
-export function checkResourceAmount(name: string, value: JsonValue, at: string, problems: Problems): void {
-  const amount = quantityOf(value);
-  if (amount === undefined) return;
-  const shown = formatQuantity(amount);
-  if (amount.unscaled < 0n) problems.invalid(at, shown, 'must be greater than or equal to 0');
-  if (isCounted(name) && !isWholeQuantity(amount)) problems.invalid(at, shown, 'must be an integer');
+export function checkResourceAmount(name: string, amount: Field<JsonValue | undefined>): void {
+  const quantity = quantityOf(amount.value);
+  if (quantity === undefined) return;
+  const shown = formatQuantity(quantity);
+  if (quantity.unscaled < 0n) amount.invalid('must be greater than or equal to 0', shown);
+  if (isCounted(name) && !isWholeQuantity(quantity)) amount.invalid('must be an integer', shown);
 }

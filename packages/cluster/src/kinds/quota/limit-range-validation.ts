@@ -1,9 +1,6 @@
-import type { JsonObject } from '@typekro/kit/core';
 import {
   objectAt,
-  objectsAt,
   qualifiedName,
-  textAt,
   compareQuantities,
   formatQuantity,
   quantityOf,
@@ -11,7 +8,7 @@ import {
   quantityToFloat,
 } from '@typekro/kit/kubernetes';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
+import { type Field, repeatedFields } from '../../errors/field-problems.ts';
 import { checkContainerResourceName, checkResourceName, isOvercommitAllowed } from '../pods/resource-names.ts';
 
 const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
@@ -21,43 +18,42 @@ type Group = (typeof GROUPS)[number];
 /**
  * Checks the limits of a LimitRange: the types, the resource names, and that the bounds do not contradict each other.
  */
-export function validateLimits(spec: JsonObject, problems: Problems): void {
-  const seen = new Set<string>();
-  for (const [index, item] of objectsAt(spec, 'limits').entries()) {
-    const at = `spec.limits[${index}]`;
-    const type = textAt(item, 'type');
-    checkType(type, `${at}.type`, problems);
-    if (seen.has(type)) problems.duplicate(`${at}.type`, type);
-    seen.add(type);
-    validateItem(item, type, at, problems);
+export function validateLimits(spec: Field): void {
+  const items = spec.objects('limits');
+  const repeated = repeatedFields(items.map((item) => item.text('type')));
+  for (const item of items) {
+    const type = item.text('type');
+    checkType(type);
+    if (repeated.has(type.path)) type.duplicate();
+    validateItem(item, type.value);
   }
 }
 
-function checkType(type: string, path: string, problems: Problems) {
-  const wrong = qualifiedName(type);
-  problems.invalidFor(path, type, wrong);
-  if (wrong.length === 0 && !type.includes('/') && !TYPES.includes(type))
-    problems.invalid(path, type, 'must be a standard limit type or fully qualified');
+function checkType(type: Field<string>) {
+  const wrong = qualifiedName(type.value);
+  type.matches(() => wrong);
+  if (wrong.length === 0 && !type.value.includes('/') && !TYPES.includes(type.value))
+    type.invalid('must be a standard limit type or fully qualified');
 }
 
-function validateItem(item: JsonObject, type: string, at: string, problems: Problems) {
+function validateItem(item: Field, type: string) {
   const names = new Set<string>();
   const checkName = type === 'Pod' || type === 'Container' ? checkContainerResourceName : checkResourceName;
   for (const group of GROUPS) {
     if (type === 'Pod' && (group === 'default' || group === 'defaultRequest')) {
-      if (Object.keys(objectAt(item, group)).length > 0)
-        problems.forbidden(`${at}.${group}`, "may not be specified when `type` is 'Pod'");
+      const amounts = item.object(group);
+      if (Object.keys(amounts.value).length > 0) amounts.forbidden("may not be specified when `type` is 'Pod'");
       continue;
     }
-    for (const name of Object.keys(objectAt(item, group))) {
-      checkName(name, `${at}.${group}[${name}]`, problems);
-      names.add(name);
+    for (const { name } of item.amounts(group)) {
+      checkName(name);
+      names.add(name.value);
     }
   }
-  const bounded = [objectAt(item, 'min'), objectAt(item, 'max')].some((bound) => bound['storage'] !== undefined);
-  if (type === 'PersistentVolumeClaim' && !bounded)
-    problems.required(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided');
-  for (const name of [...names].sort()) compareBounds(item, name, at, problems);
+  const isBounded = [item.object('min'), item.object('max')].some(({ value }) => value['storage'] !== undefined);
+  if (type === 'PersistentVolumeClaim' && !isBounded)
+    item.member('limits').required('either minimum or maximum storage value is required, but neither was provided');
+  for (const name of [...names].sort()) compareBounds(item, name);
 }
 
 /**
@@ -73,7 +69,7 @@ const ORDER: readonly (readonly [Group, Group, readonly [string, string], Group,
   ['default', 'max', ['default', 'max'], 'default', 'max'],
 ];
 
-function compareBounds(item: JsonObject, name: string, at: string, problems: Problems) {
+function compareBounds({ value: item, path: at, problems }: Field, name: string) {
   const bound = (group: Group): ParsedQuantity | undefined => {
     const value = objectAt(item, group)[name];
     return value === undefined ? undefined : quantityOf(value);

@@ -23,5 +23,5 @@ export const limitRangeStrategy: Partial<Strategy> = {
   prepareCreate(object, { newUid }) {
     if ((object.metadata.name ?? '') === '') object.metadata.name = newUid();
   },
-  validate: (object, problems) => validateLimits(object.spec ?? {}, problems),
+  validate: (object, problems) => validateLimits(problems.field('spec', object.spec)),
 };

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
+import type { JsonValue } from '@typekro/kit/core';
+import { listAt } from '@typekro/kit/kubernetes';
+import type { Field } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { checkQuotaResourceName, isQuotaName, checkResourceAmount } from '../pods/resource-names.ts';
 
@@ -26,7 +26,7 @@ const OPPOSITES = [
 /** The strategy of ResourceQuotas. */
 export const quotaStrategy: Partial<Strategy> = {
   validate(object, problems, _context, old = object) {
-    validateQuotaSpec(object.spec ?? {}, problems);
+    validateQuotaSpec(problems.field('spec', object.spec));
     const scopes = listAt(object.spec, 'scopes');
     const before = new Set(listAt(old.spec, 'scopes'));
     if (new Set(scopes).size !== before.size || !scopes.every((scope) => before.has(scope)))
@@ -34,17 +34,15 @@ export const quotaStrategy: Partial<Strategy> = {
   },
 };
 
-function validateQuotaSpec(spec: JsonObject, problems: Problems) {
-  const hard = objectAt(spec, 'hard');
-  for (const [name, value = null] of Object.entries(hard)) {
-    const at = `spec.hard[${name}]`;
-    checkQuotaResourceName(name, at, problems);
-    checkResourceAmount(name, value, at, problems);
+function validateQuotaSpec(spec: Field) {
+  for (const { name, amount } of spec.amounts('hard')) {
+    checkQuotaResourceName(name);
+    checkResourceAmount(name.value, amount);
   }
-  const limited = Object.keys(hard).filter(isQuotaName);
-  validateScopes(listAt(spec, 'scopes'), limited, problems);
-  const selector = optionalAt(spec, 'scopeSelector');
-  if (selector !== undefined) validateScopeSelector(selector, limited, problems);
+  const limited = Object.keys(spec.object('hard').value).filter(isQuotaName);
+  validateScopes(spec.list('scopes'), limited);
+  const selector = spec.optional('scopeSelector');
+  if (selector !== undefined) validateScopeSelector(selector, limited);
 }
 
 const misses = (scope: string, limited: readonly string[]) => {
@@ -55,46 +53,40 @@ const misses = (scope: string, limited: readonly string[]) => {
 const conflicts = (scopes: readonly unknown[]) =>
   OPPOSITES.filter(([one, other]) => scopes.includes(one) && scopes.includes(other));
 
-function validateScopes(scopes: readonly JsonValue[], limited: readonly string[], problems: Problems) {
-  const refuse = (text: string) => problems.invalid('spec.scopes', scopes, text);
-  for (const scope of scopes.map(String)) {
-    if (!SCOPES.has(scope)) refuse('unsupported scope');
-    for (const _resource of misses(scope, limited)) refuse('unsupported scope applied to resource');
+function validateScopes(scopes: Field<readonly JsonValue[]>, limited: readonly string[]) {
+  for (const scope of scopes.value.map(String)) {
+    if (!SCOPES.has(scope)) scopes.invalid('unsupported scope');
+    for (const _resource of misses(scope, limited)) scopes.invalid('unsupported scope applied to resource');
   }
-  for (const _pair of conflicts(scopes)) refuse('conflicting scopes');
+  for (const _pair of conflicts(scopes.value)) scopes.invalid('conflicting scopes');
 }
 
-function validateScopeSelector(selector: JsonObject, limited: readonly string[], problems: Problems) {
-  const at = 'spec.scopeSelector.matchExpressions';
-  const expressions = objectsAt(selector, 'matchExpressions');
+function validateScopeSelector(selector: Field, limited: readonly string[]) {
+  const list = selector.list('matchExpressions');
+  const expressions = selector.objects('matchExpressions').map((expression) => expression.at(list.path));
   const whole = {
     MatchExpressions: expressions.map((entry) => ({
-      ScopeName: textAt(entry, 'scopeName'),
-      Operator: textAt(entry, 'operator'),
-      Values: entry['values'] ?? null,
+      ScopeName: entry.text('scopeName').value,
+      Operator: entry.text('operator').value,
+      Values: entry.value['values'] ?? null,
     })),
   };
   for (const expression of expressions) {
-    const [scope, operator] = [textAt(expression, 'scopeName'), textAt(expression, 'operator')];
-    const values = listAt(expression, 'values');
-    if (!SCOPES.has(scope)) problems.invalid(`${at}.scopeName`, scope, 'unsupported scope');
-    for (const _resource of misses(scope, limited))
-      problems.invalid(at, whole, 'unsupported scope applied to resource');
-    if (SCOPES.has(scope) && !VALUED.has(scope) && operator !== 'Exists') {
-      const onlyExists =
-        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
-      problems.invalid(`${at}.operator`, operator, onlyExists);
-    }
-    if (operator === 'In' || operator === 'NotIn') {
-      const required = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
-      if (values.length === 0) problems.required(`${at}.values`, required);
-    } else if (operator !== 'Exists' && operator !== 'DoesNotExist') {
-      problems.invalid(`${at}.operator`, operator, 'not a valid selector operator');
-    } else if (values.length > 0) {
-      const none = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
-      problems.invalid(`${at}.values`, values, none);
-    }
+    const [scope, operator] = [expression.text('scopeName'), expression.text('operator')];
+    const values = expression.list('values');
+    if (!SCOPES.has(scope.value)) scope.invalid('unsupported scope');
+    for (const _resource of misses(scope.value, limited)) list.invalid('unsupported scope applied to resource', whole);
+    if (SCOPES.has(scope.value) && !VALUED.has(scope.value) && operator.value !== 'Exists')
+      operator.invalid(
+        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+      );
+    if (operator.value === 'In' || operator.value === 'NotIn')
+      values.notEmpty("must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
+    else if (operator.value !== 'Exists' && operator.value !== 'DoesNotExist')
+      operator.invalid('not a valid selector operator');
+    else if (values.value.length > 0)
+      values.invalid("must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
   }
-  for (const _pair of conflicts(expressions.map((entry) => entry['scopeName'])))
-    problems.invalid('spec.scopeSelector', whole, 'conflicting scopes');
+  for (const _pair of conflicts(expressions.map(({ value }) => value['scopeName'])))
+    selector.invalid('conflicting scopes', whole);
 }

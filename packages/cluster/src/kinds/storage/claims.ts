@@ -3,14 +3,13 @@ import {
   compareQuantities,
   dnsLabel,
   dnsSubdomain,
-  listAt,
   objectAt,
   optionalAt,
   quantityOf,
   quantityOfInteger,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
+import type { Field, Problems } from '../../errors/field-problems.ts';
 import { describeDifference } from '../describe-difference.ts';
 import { validateSelector } from '../validate-selector.ts';
 
@@ -20,12 +19,12 @@ const ZERO = quantityOfInteger(0n);
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
 /** Checks the access modes of a claim or a volume. `whenEmpty` is the message for an empty list of modes. */
-export function validateAccessModes(spec: JsonObject, path: string, problems: Problems, whenEmpty: string): void {
-  const modes = listAt(spec, 'accessModes');
-  if (modes.length === 0) problems.required(`${path}.accessModes`, whenEmpty);
-  for (const mode of modes) problems.requireOneOf(`${path}.accessModes`, mode, ACCESS_MODES);
-  if (modes.includes('ReadWriteOncePod') && modes.length > 1)
-    problems.forbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes');
+export function validateAccessModes(spec: Field, whenEmpty: string): void {
+  const list = spec.list('accessModes');
+  list.notEmpty(whenEmpty);
+  for (const mode of spec.texts('accessModes')) mode.at(list.path).oneOf(ACCESS_MODES);
+  if (list.value.includes('ReadWriteOncePod') && list.value.length > 1)
+    list.forbidden('may not use ReadWriteOncePod with other access modes');
 }
 
 /** The annotation with the class of a claim. The annotation takes precedence over the field `storageClassName`. */
@@ -61,48 +60,41 @@ function isClaimSource(source: JsonObject): boolean {
 }
 
 /** Checks the specification of a claim. */
-export function validateClaimSpec(spec: JsonObject, path: string, problems: Problems): void {
-  validateAccessModes(spec, path, problems, 'at least 1 access mode is required');
-  const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];
-  if (storage === undefined) problems.required(`${path}.resources[storage]`);
-  else if ((quantityOf(storage)?.unscaled ?? 0n) <= 0n)
-    problems.invalid(`${path}.resources[storage]`, storage, 'must be greater than zero');
-  validateSelector(objectAt(spec, 'selector'), `${path}.selector`, problems);
-  for (const key of ['storageClassName', 'volumeAttributesClassName']) {
-    const name = textAt(spec, key);
-    if (name !== '') problems.invalidFor(`${path}.${key}`, name, dnsSubdomain(name));
-  }
-  validateSources(spec, path, problems);
-  const mode = textAt(spec, 'volumeMode');
-  if (mode !== '' && !['Block', 'Filesystem'].includes(mode))
-    problems.notSupported(`${path}.volumeMode`, mode, ['Block', 'Filesystem']);
+export function validateClaimSpec(spec: Field): void {
+  validateAccessModes(spec, 'at least 1 access mode is required');
+  const storage = spec.object('resources').object('requests').member('storage').at(`${spec.path}.resources[storage]`);
+  if (storage.value === undefined) storage.required();
+  else if ((quantityOf(storage.value)?.unscaled ?? 0n) <= 0n) storage.invalid('must be greater than zero');
+  validateSelector(spec.object('selector'));
+  for (const key of ['storageClassName', 'volumeAttributesClassName']) spec.text(key).matchesIfSet(dnsSubdomain);
+  validateSources(spec);
+  spec.text('volumeMode').oneOfIfSet(['Block', 'Filesystem']);
 }
 
 /** Checks `dataSource` and `dataSourceRef`, which name the object from which a claim gets its content. */
-function validateSources(spec: JsonObject, path: string, problems: Problems) {
-  const [source, reference] = [optionalAt(spec, 'dataSource'), optionalAt(spec, 'dataSourceRef')];
-  if (source !== undefined) validateSource(source, `${path}.dataSource`, problems);
-  if (reference !== undefined) validateSource(reference, `${path}.dataSourceRef`, problems);
+function validateSources(spec: Field) {
+  const [source, reference] = [spec.optional('dataSource'), spec.optional('dataSourceRef')];
+  if (source !== undefined) validateSource(source);
+  if (reference !== undefined) validateSource(reference);
   if (source === undefined || reference === undefined) return;
-  const isForeign = textAt(reference, 'namespace') !== '';
-  const isEqual = ['apiGroup', 'kind', 'name'].every((key) => (source[key] ?? null) === (reference[key] ?? null));
+  const isForeign = reference.text('namespace').value !== '';
+  const isEqual = ['apiGroup', 'kind', 'name'].every(
+    (key) => (source.value[key] ?? null) === (reference.value[key] ?? null),
+  );
   const text = isForeign
     ? 'may not be specified when dataSourceRef.namespace is specified'
     : 'must match dataSourceRef';
   // The API server passes the field path as the value of the error, and this value prints as an empty object.
-  if (isForeign || !isEqual) problems.invalid(path, {}, text);
+  if (isForeign || !isEqual) spec.invalid(text, {});
 }
 
-function validateSource(source: JsonObject, path: string, problems: Problems) {
-  for (const key of ['name', 'kind']) if (textAt(source, key) === '') problems.required(`${path}.${key}`);
-  const [group, kind] = [textAt(source, 'apiGroup'), textAt(source, 'kind')];
-  if (group !== '') problems.invalidFor(`${path}.apiGroup`, group, dnsSubdomain(group));
-  else if (kind !== 'PersistentVolumeClaim') {
-    const text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
-    problems.invalid(path, kind, text);
-  }
-  const namespace = textAt(source, 'namespace');
-  if (namespace !== '') problems.invalidFor(`${path}.namespace`, namespace, dnsLabel(namespace));
+function validateSource(source: Field) {
+  for (const key of ['name', 'kind']) source.text(key).notEmpty();
+  const [group, kind] = [source.text('apiGroup'), source.text('kind').value];
+  group.matchesIfSet(dnsSubdomain);
+  if (group.value === '' && kind !== 'PersistentVolumeClaim')
+    source.invalid("must be 'PersistentVolumeClaim' when referencing the default apiGroup", kind);
+  source.text('namespace').matchesIfSet(dnsLabel);
 }
 
 /**

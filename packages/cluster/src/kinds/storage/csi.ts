@@ -4,16 +4,14 @@ import {
   dnsSubdomain,
   formatQuantity,
   listAt,
-  numberAt,
   objectAt,
   objectsAt,
-  optionalAt,
   qualifiedName,
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
-import { ensureAt, fill, notNegative } from '../../types/parts.ts';
+import { type Field, repeatedFields } from '../../errors/field-problems.ts';
+import { ensureAt, fill } from '../../types/parts.ts';
 import { validateAccessModes } from './claims.ts';
 import { internalValue } from '../describe-difference.ts';
 import { validateSelector } from '../validate-selector.ts';
@@ -47,14 +45,11 @@ export const driverStrategy: Partial<Strategy> = {
   },
   prepareCreate: (object) => dropDisabled(object, undefined),
   prepareUpdate: (object, old) => dropDisabled(object, old),
-  validate({ spec = {} }, problems, _context, old) {
-    validateDriver(spec, problems);
-    const before = (old ?? { spec }).spec ?? {};
-    for (const [key, shown] of [
-      ['attachRequired', 'attachedRequired'],
-      ['volumeLifecycleModes', 'volumeLifecycleModes'],
-    ] as const)
-      if (!jsonEquals(spec[key], before[key])) problems.invalid(`spec.${shown}`, spec[key], IMMUTABLE);
+  validate(object, problems, _context, old = object) {
+    const spec = problems.field('spec', object.spec);
+    validateDriver(spec);
+    spec.member('attachRequired').at('spec.attachedRequired').immutable(old.spec?.['attachRequired']);
+    spec.member('volumeLifecycleModes').immutable(old.spec?.['volumeLifecycleModes']);
   },
   warnings(object, old) {
     const [tokens, spec] = [objectsAt(object.spec, 'tokenRequests'), object.spec ?? {}];
@@ -73,46 +68,33 @@ function dropDisabled({ spec }: MutableObject, old: KubeObject | undefined) {
     delete spec['preventPodSchedulingIfMissing'];
 }
 
-function validateDriver(spec: JsonObject, problems: Problems) {
-  const policy = textAt(spec, 'fsGroupPolicy');
-  problems.requireOneOf('spec.fsGroupPolicy', policy, FS_GROUP_POLICIES);
-  validateTokenRequests(objectsAt(spec, 'tokenRequests'), problems);
-  for (const mode of listAt(spec, 'volumeLifecycleModes'))
-    problems.requireOneOf('spec.volumeLifecycleModes', mode, LIFECYCLE_MODES);
-  const period = numberAt(spec, 'nodeAllocatableUpdatePeriodSeconds');
-  if (period !== undefined && period < MIN_UPDATE_SECONDS)
-    problems.invalid('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds');
-  const inSecrets = spec['serviceAccountTokenInSecrets'];
-  if (inSecrets !== undefined && objectsAt(spec, 'tokenRequests').length === 0)
-    problems.invalid(
-      'spec.serviceAccountTokenInSecrets',
-      inSecrets,
-      'serviceAccountTokenInSecrets is set but no tokenRequests are specified',
-    );
+function validateDriver(spec: Field) {
+  spec.text('fsGroupPolicy').oneOf(FS_GROUP_POLICIES);
+  validateTokenRequests(spec.objects('tokenRequests'));
+  for (const mode of spec.texts('volumeLifecycleModes')) mode.at('spec.volumeLifecycleModes').oneOf(LIFECYCLE_MODES);
+  const period = spec.number('nodeAllocatableUpdatePeriodSeconds');
+  period.atLeast(MIN_UPDATE_SECONDS, 'must be greater than or equal to 10 seconds');
+  const inSecrets = spec.member('serviceAccountTokenInSecrets');
+  if (inSecrets.value !== undefined && spec.objects('tokenRequests').length === 0)
+    inSecrets.invalid('serviceAccountTokenInSecrets is set but no tokenRequests are specified');
 }
 
-function validateTokenRequests(requests: readonly JsonObject[], problems: Problems) {
-  const audiences = new Set<string>();
-  for (const [index, request] of requests.entries()) {
-    const at = `spec.tokenRequests[${index}]`;
-    const audience = textAt(request, 'audience');
-    if (audiences.has(audience)) {
-      problems.duplicate(`${at}.audience`, audience);
-      continue;
+function validateTokenRequests(requests: readonly Field[]) {
+  const repeated = repeatedFields(requests.map((request) => request.text('audience')));
+  for (const request of requests) {
+    const [audience, seconds] = [request.text('audience'), request.number('expirationSeconds')];
+    if (repeated.has(audience.path)) audience.duplicate();
+    else {
+      seconds.atLeast(MIN_TOKEN_SECONDS, 'may not specify a duration less than 10 minutes');
+      seconds.atMost(MAX_TOKEN_SECONDS, 'may not specify a duration larger than 2^32 seconds');
     }
-    audiences.add(audience);
-    const seconds = numberAt(request, 'expirationSeconds');
-    if (seconds === undefined) continue;
-    const refuse = (text: string) => problems.invalid(`${at}.expirationSeconds`, seconds, text);
-    if (seconds < MIN_TOKEN_SECONDS) refuse('may not specify a duration less than 10 minutes');
-    if (seconds > MAX_TOKEN_SECONDS) refuse('may not specify a duration larger than 2^32 seconds');
   }
 }
 
 /** The strategy of CSINodes. */
 export const csiNodeStrategy: Partial<Strategy> = {
   validate(object, problems, _context, old) {
-    validateDrivers(driversOf(object), problems);
+    validateDrivers(problems.field('spec', object.spec).objects('drivers'));
     const kept = ({ allocatable: _allocatable, ...driver }: JsonObject) =>
       internalValue('storage.v1.CSINodeDriver', driver);
     const named = grouped(driversOf(object), (driver) => textAt(driver, 'name'));
@@ -126,28 +108,27 @@ export const csiNodeStrategy: Partial<Strategy> = {
 
 const driversOf = (node: KubeObject): readonly JsonObject[] => objectsAt(node.spec, 'drivers');
 
-function validateDrivers(drivers: readonly JsonObject[], problems: Problems) {
-  const names = new Set<string>();
-  for (const [index, driver] of drivers.entries()) {
-    const at = `spec.drivers[${index}]`;
-    const [name, id] = [textAt(driver, 'name'), textAt(driver, 'nodeID')];
-    checkDriverName(name, `${at}.name`, problems);
-    if (id === '') problems.required(`${at}.nodeID`);
-    if (Buffer.byteLength(id) > MAX_NODE_ID_BYTES)
-      problems.invalid(`${at}.nodeID`, id, `must be ${MAX_NODE_ID_BYTES} characters or less`);
-    notNegative(objectAt(driver, 'allocatable'), 'count', `${at}.allocatable`, problems);
-    if (names.has(name)) problems.duplicate(`${at}.name`, name);
-    names.add(name);
-    validateTopologyKeys(listAt(driver, 'topologyKeys').map(String), at, problems);
+function validateDrivers(drivers: readonly Field[]) {
+  const repeated = repeatedFields(drivers.map((driver) => driver.text('name')));
+  for (const driver of drivers) {
+    const [name, id] = [driver.text('name'), driver.text('nodeID')];
+    checkDriverName(name);
+    id.notEmpty();
+    if (Buffer.byteLength(id.value) > MAX_NODE_ID_BYTES) id.invalid(`must be ${MAX_NODE_ID_BYTES} characters or less`);
+    driver.object('allocatable').number('count').notNegative();
+    if (repeated.has(name.path)) name.duplicate();
+    validateTopologyKeys(driver);
   }
 }
 
-function validateTopologyKeys(keys: readonly string[], at: string, problems: Problems) {
-  const repeated = repeatedIndexes(keys);
-  for (const [index, key] of keys.entries()) {
-    if (key === '') problems.required(at);
-    if (repeated.has(index)) problems.duplicate(at, key);
-    problems.invalidFor(at, key, qualifiedName(key));
+function validateTopologyKeys(driver: Field) {
+  const keys = driver.texts('topologyKeys');
+  const repeated = repeatedFields(keys);
+  for (const entry of keys) {
+    const key = entry.at(driver.path);
+    key.notEmpty();
+    if (repeated.has(entry.path)) key.duplicate();
+    key.matches(qualifiedName);
   }
 }
 
@@ -157,27 +138,25 @@ function validateTopologyKeys(keys: readonly string[], at: string, problems: Pro
  */
 export const storageCapacityStrategy: Partial<Strategy> = {
   validate(object, problems, _context, old = object) {
-    validateCapacity(object, problems);
-    for (const key of ['nodeTopology', 'storageClassName']) {
-      const value = object[key];
-      if (!jsonEquals(value, old[key])) problems.invalid(key, value, IMMUTABLE);
-    }
+    const root = problems.field('', object);
+    validateCapacity(root);
+    for (const key of ['nodeTopology', 'storageClassName']) root.member(key).immutable(old[key]);
   },
 };
 
-function validateCapacity(object: JsonObject, problems: Problems) {
-  validateSelector(objectAt(object, 'nodeTopology'), 'nodeTopology', problems);
-  const name = textAt(object, 'storageClassName');
-  problems.invalidFor('storageClassName', name, dnsSubdomain(name));
-  const capacity = object['capacity'] === undefined ? undefined : quantityOf(object['capacity']);
-  if (capacity !== undefined && capacity.unscaled < 0n)
-    problems.invalid('capacity', formatQuantity(capacity), 'must be greater than or equal to 0');
+function validateCapacity(object: Field) {
+  validateSelector(object.object('nodeTopology'));
+  object.text('storageClassName').matches(dnsSubdomain);
+  const capacity = object.member('capacity');
+  const amount = capacity.value === undefined ? undefined : quantityOf(capacity.value);
+  if (amount !== undefined && amount.unscaled < 0n)
+    capacity.invalid('must be greater than or equal to 0', formatQuantity(amount));
 }
 
 /** The strategy of VolumeAttachments. The specification is immutable; the attacher writes the status. */
 export const attachmentStrategy: Partial<Strategy> = {
   validate(object, problems, _context, old = object) {
-    validateAttachment(object, problems);
+    validateAttachment(problems.field('', object));
     if (jsonEquals(object.spec, old.spec)) return;
     const shown = internalValue('storage.v1.VolumeAttachmentSpec', object.spec ?? {});
     problems.invalid('spec', shown, IMMUTABLE);
@@ -187,51 +166,45 @@ export const attachmentStrategy: Partial<Strategy> = {
 
 const ONE_SOURCE = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
 
-function validateAttachment({ spec = {}, status = {} }: KubeObject, problems: Problems) {
-  checkDriverName(textAt(spec, 'attacher'), 'spec.attacher', problems);
-  const source = objectAt(spec, 'source');
-  const [inline, name] = [optionalAt(source, 'inlineVolumeSpec'), source['persistentVolumeName']];
-  if (inline === undefined && name === undefined) problems.required('spec.source', ONE_SOURCE);
-  else if (inline !== undefined && name !== undefined) problems.forbidden('spec.source', ONE_SOURCE);
-  else if (inline !== undefined) validateInlineVolume(inline, 'spec.source.inlineVolumeSpec', problems);
-  else if (name === '')
-    problems.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
-  const node = textAt(spec, 'nodeName');
-  problems.invalidFor('spec.nodeName', node, dnsSubdomain(node));
-  if (bytesOf(objectAt(status, 'attachmentMetadata')) > MAX_METADATA_BYTES)
-    problems.tooLong('status.attachmentMetadata', MAX_METADATA_BYTES);
-  for (const key of ['attachError', 'detachError']) validateError(objectAt(status, key), `status.${key}`, problems);
-  if (typeof name === 'string') problems.invalidFor('spec.source.persistentVolumeName', name, dnsSubdomain(name));
-}
-
-function validateError(error: JsonObject, at: string, problems: Problems) {
-  // The API server's message names the limit for the metadata instead of the limit for the error.
-  if (Buffer.byteLength(textAt(error, 'message')) > MAX_ERROR_BYTES)
-    problems.tooLong(`${at}.message`, MAX_METADATA_BYTES);
-  const code = numberAt(error, 'errorCode');
-  if (code !== undefined && code < 0)
-    problems.invalid(`${at}.errorCode`, code, 'must be between 0 and 2147483647, inclusive');
+function validateAttachment(object: Field) {
+  const [spec, status] = [object.object('spec'), object.object('status')];
+  checkDriverName(spec.text('attacher'));
+  const source = spec.object('source');
+  const [inline, name] = [source.optional('inlineVolumeSpec'), source.member('persistentVolumeName')];
+  if (inline === undefined && name.value === undefined) source.required(ONE_SOURCE);
+  else if (inline !== undefined && name.value !== undefined) source.forbidden(ONE_SOURCE);
+  else if (inline !== undefined) validateInlineVolume(inline);
+  else if (name.value === '') name.required('must specify non empty persistentVolumeName');
+  spec.text('nodeName').matches(dnsSubdomain);
+  const metadata = status.object('attachmentMetadata');
+  if (bytesOf(metadata.value) > MAX_METADATA_BYTES) metadata.tooLong(MAX_METADATA_BYTES);
+  for (const error of ['attachError', 'detachError'].map((key) => status.object(key))) {
+    // The API server's message names the limit for the metadata instead of the limit for the error.
+    const message = error.text('message');
+    if (Buffer.byteLength(message.value) > MAX_ERROR_BYTES) message.tooLong(MAX_METADATA_BYTES);
+    error.number('errorCode').atLeast(0, 'must be between 0 and 2147483647, inclusive');
+  }
+  if (typeof name.value === 'string') source.text('persistentVolumeName').matches(dnsSubdomain);
 }
 
 /**
  * Checks the inline volume of an attachment. It must be a CSI volume. It may not have a claim, a capacity or a node
  * affinity. Its reclaim policy must be `Retain`.
  */
-function validateInlineVolume(spec: JsonObject, at: string, problems: Problems) {
-  const foreign = (key: string) =>
-    problems.forbidden(`${at}.${key}`, 'may not be specified in the context of inline volumes');
-  if (optionalAt(spec, 'claimRef') !== undefined) foreign('claimRef');
-  if (Object.keys(objectAt(spec, 'capacity')).length > 0) foreign('capacity');
-  const csi = optionalAt(spec, 'csi');
-  if (csi === undefined) problems.required(`${at}.csi`, 'has to be specified in the context of inline volumes');
-  validateAccessModes(spec, at, problems, '');
-  const policy = textAt(spec, 'persistentVolumeReclaimPolicy');
-  if (policy !== '' && policy !== 'Retain')
-    problems.forbidden(`${at}.persistentVolumeReclaimPolicy`, 'may only be Retain in the context of inline volumes');
-  if (optionalAt(spec, 'nodeAffinity') !== undefined) foreign('nodeAffinity');
+function validateInlineVolume(spec: Field) {
+  const foreign = (key: string) => spec.member(key).forbidden('may not be specified in the context of inline volumes');
+  if (spec.optional('claimRef') !== undefined) foreign('claimRef');
+  if (Object.keys(spec.object('capacity').value).length > 0) foreign('capacity');
+  const csi = spec.optional('csi');
+  if (csi === undefined) spec.member('csi').required('has to be specified in the context of inline volumes');
+  validateAccessModes(spec, '');
+  const policy = spec.text('persistentVolumeReclaimPolicy');
+  if (policy.value !== '' && policy.value !== 'Retain')
+    policy.forbidden('may only be Retain in the context of inline volumes');
+  if (spec.optional('nodeAffinity') !== undefined) foreign('nodeAffinity');
   if (csi === undefined) return;
-  checkDriverName(textAt(csi, 'driver'), `${at}.csi.driver`, problems);
-  if (textAt(csi, 'volumeHandle') === '') problems.required(`${at}.csi.volumeHandle`);
+  checkDriverName(csi.text('driver'));
+  csi.text('volumeHandle').notEmpty();
 }
 
 /** The strategy of VolumeAttributesClasses. */
@@ -242,13 +215,9 @@ export const attributesClassStrategy: Partial<Strategy> = {
   validate(object, problems, _context, old = object) {
     for (const key of ['driverName', 'parameters'])
       if (!jsonEquals(object[key], old[key])) problems.forbidden(key, `updates to ${key} are forbidden.`);
-    validateAttributesClass(object, problems);
+    checkProvisioner(problems.field('', object).text('driverName'));
+    const parameters = problems.field('parameters', objectAt(object, 'parameters'));
+    checkParameters(parameters);
+    if (Object.keys(parameters.value).length === 0) parameters.required('must contain at least one key/value pair');
   },
 };
-
-function validateAttributesClass(object: JsonObject, problems: Problems) {
-  checkProvisioner(textAt(object, 'driverName'), 'driverName', problems);
-  checkParameters(objectAt(object, 'parameters'), problems);
-  if (Object.keys(objectAt(object, 'parameters')).length === 0)
-    problems.required('parameters', 'must contain at least one key/value pair');
-}

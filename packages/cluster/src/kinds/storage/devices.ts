@@ -9,7 +9,7 @@ import {
   textAt,
   tooLongName,
 } from '@typekro/kit/kubernetes';
-import { type Problems, fieldInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Field, type Problems, repeatedFields } from '../../errors/field-problems.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { isExtendedResource } from '../pods/resource-names.ts';
 import type { Strategy } from '../strategy.ts';
@@ -21,39 +21,39 @@ const MAX_DEVICES = 128;
 const MAX_RICH_DEVICES = 64;
 const MAX_EXPRESSION_LENGTH = 10 * 1024;
 const MAX_DRIVER_LENGTH = 63;
-const IMMUTABLE = 'field is immutable';
 
 /** The strategy of ResourceClaims. The specification is immutable; a driver or a scheduler writes the status. */
 export const deviceClaimStrategy: Partial<Strategy> = {
   defaults: (object) => defaultClaim(ensureAt(object, 'spec')),
-  validate: (object, problems) => validateClaim(object.spec ?? {}, 'spec', problems),
+  validate: (object, problems) => validateClaim(problems.field('spec', object.spec)),
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status') validateClaimStatus(object, old, problems);
-    else checkImmutable(object, old, problems);
+    else problems.field('', object).member('spec').immutable(old.spec);
   },
 };
 
 /** The strategy of ResourceClaimTemplates. */
 export const deviceClaimTemplateStrategy: Partial<Strategy> = {
   defaults: (object) => defaultClaim(ensureAt(ensureAt(object, 'spec'), 'spec')),
-  validate: (object, problems) => validateClaim(objectAt(object.spec, 'spec'), 'spec.spec', problems),
-  validateUpdate: (object, old, problems) => checkImmutable(object, old, problems),
+  validate: (object, problems) => validateClaim(problems.field('spec', object.spec).object('spec')),
+  validateUpdate: (object, old, problems) => problems.field('', object).member('spec').immutable(old.spec),
 };
 
 /** The strategy of DeviceClasses. */
 export const deviceClassStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    validateSelectors(object.spec ?? {}, 'spec', problems);
-    checkSize(object.spec ?? {}, 'config', 'spec', problems);
-    const name = textAt(object.spec, 'extendedResourceName');
-    if (name !== '' && !isExtendedResource(name))
-      problems.invalid('spec.extendedResourceName', name, 'must be a valid extended resource name');
+    const spec = problems.field('spec', object.spec);
+    validateSelectors(spec);
+    checkSizes(spec, 'config');
+    const name = spec.text('extendedResourceName');
+    if (name.value !== '' && !isExtendedResource(name.value)) name.invalid('must be a valid extended resource name');
   },
 };
 
 /** The strategy of ResourceSlices, in which drivers publish their devices. */
 export const deviceSliceStrategy: Partial<Strategy> = {
-  validate: (object, problems, _context, old) => validateSlice(object.spec ?? {}, old && (old.spec ?? {}), problems),
+  validate: (object, problems, _context, old) =>
+    validateSlice(problems.field('spec', object.spec), old && (old.spec ?? {})),
 };
 
 function defaultClaim(spec: JsonObject): void {
@@ -66,137 +66,101 @@ function defaultClaim(spec: JsonObject): void {
   }
 }
 
-function checkImmutable(object: KubeObject, old: KubeObject, problems: Problems): void {
-  if (!jsonEquals(object.spec, old.spec)) problems.invalid('spec', object.spec, IMMUTABLE);
+function checkSizes(owner: Field, ...keys: readonly (keyof typeof MAX_ENTRIES)[]): void {
+  for (const key of keys) owner.list(key).hasTooMany(MAX_ENTRIES[key]);
 }
 
-function checkSize(owner: JsonObject, key: keyof typeof MAX_ENTRIES, at: string, problems: Problems): void {
-  tooMany(`${at}.${key}`, objectsAt(owner, key).length, MAX_ENTRIES[key], problems);
-}
-
-function tooMany(at: string, actual: number, max: number, problems: Problems): void {
-  if (actual > max) problems.tooMany(at, actual, max);
-}
-
-function checkUnique(names: readonly string[], at: (index: number) => string, problems: Problems): void {
-  for (const index of repeatedIndexes(names)) problems.duplicate(at(index), names[index]);
-}
-
-function checkName(name: string, rule: (text: string) => readonly string[], at: string, problems: Problems): void {
-  problems.requireName(at, name, rule);
-}
-
-function validateClaim(spec: JsonObject, at: string, problems: Problems): void {
-  const devices = objectAt(spec, 'devices');
-  const place = `${at}.devices`;
-  const requests = objectsAt(devices, 'requests');
-  for (const key of ['requests', 'constraints', 'config'] as const) checkSize(devices, key, place, problems);
-  for (const [index, request] of requests.entries()) validateRequest(request, `${place}.requests[${index}]`, problems);
-  checkUnique(
-    requests.map((request) => textAt(request, 'name')),
-    (index) => `${place}.requests[${index}]`,
-    problems,
-  );
+function validateClaim(spec: Field): void {
+  const devices = spec.object('devices');
+  const requests = devices.objects('requests');
+  checkSizes(devices, 'requests', 'constraints', 'config');
+  requests.forEach(validateRequest);
+  checkUnique(requests, 'name');
   const known = new Set(
     requests.flatMap((request) => {
-      const name = textAt(request, 'name');
-      return [name, ...objectsAt(request, 'firstAvailable').map((each) => `${name}/${textAt(each, 'name')}`)];
+      const name = request.text('name').value;
+      return [name, ...request.objects('firstAvailable').map((each) => `${name}/${each.text('name').value}`)];
     }),
   );
-  for (const key of ['constraints', 'config'] as const)
-    for (const [index, entry] of objectsAt(devices, key).entries())
-      for (const [position, name] of namesIn(entry).entries())
-        if (!known.has(name))
-          problems.invalid(
-            `${place}.${key}[${index}].requests[${position}]`,
-            name,
-            "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
-          );
+  for (const name of ['constraints', 'config'].flatMap((key) =>
+    devices.objects(key).flatMap((entry) => entry.texts('requests')),
+  ))
+    if (!known.has(name.value))
+      name.invalid(
+        "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
+      );
 }
 
-const namesIn = (entry: JsonObject): string[] => {
-  const names = entry['requests'];
-  return Array.isArray(names) ? names.map(String) : [];
-};
+/** Checks that the entries of a list differ in a member. Errors name the entry. */
+function checkUnique(entries: readonly Field[], key: string): void {
+  for (const name of repeatedFields(entries.map((entry) => entry.text(key).at(entry.path))).values()) name.duplicate();
+}
 
-function validateRequest(request: JsonObject, at: string, problems: Problems): void {
-  checkName(textAt(request, 'name'), dnsLabel, `${at}.name`, problems);
-  const exactly = optionalAt(request, 'exactly');
-  const alternatives = objectsAt(request, 'firstAvailable');
+function validateRequest(request: Field): void {
+  request.text('name').name(dnsLabel);
+  const exactly = request.optional('exactly');
+  const alternatives = request.objects('firstAvailable');
   const text = 'exactly one of `exactly` or `firstAvailable` is required';
-  if (exactly === undefined && alternatives.length === 0) problems.required(at, text);
+  if (exactly === undefined && alternatives.length === 0) request.required(text);
   else if (exactly !== undefined && alternatives.length > 0)
-    problems.invalid(at, null, `${text}, but multiple fields are set`);
-  else if (exactly !== undefined) validateDevices(exactly, `${at}.exactly`, problems);
+    request.invalid(`${text}, but multiple fields are set`, null);
+  else if (exactly !== undefined) validateDevices(exactly);
   else {
-    checkSize(request, 'firstAvailable', at, problems);
-    for (const [index, each] of alternatives.entries()) {
-      const place = `${at}.firstAvailable[${index}]`;
-      checkName(textAt(each, 'name'), dnsLabel, `${place}.name`, problems);
-      validateDevices(each, place, problems);
+    checkSizes(request, 'firstAvailable');
+    for (const each of alternatives) {
+      each.text('name').name(dnsLabel);
+      validateDevices(each);
     }
-    checkUnique(
-      alternatives.map((each) => textAt(each, 'name')),
-      (index) => `${at}.firstAvailable[${index}]`,
-      problems,
-    );
+    checkUnique(alternatives, 'name');
   }
 }
 
 /** Checks the device class, the selectors and the device count of a request. */
-function validateDevices(request: JsonObject, at: string, problems: Problems): void {
-  checkName(textAt(request, 'deviceClassName'), dnsSubdomain, `${at}.deviceClassName`, problems);
-  validateSelectors(request, at, problems);
-  const mode = textAt(request, 'allocationMode');
-  const count = numberAt(request, 'count') ?? 0;
-  if (mode === 'All') {
-    if (count !== 0) problems.invalid(`${at}.count`, count, "must not be specified when allocationMode is 'All'");
-  } else if (mode !== 'ExactCount') problems.notSupported(`${at}.allocationMode`, mode, ['All', 'ExactCount']);
-  else if (count <= 0) problems.invalid(`${at}.count`, count, 'must be greater than zero');
+function validateDevices(request: Field): void {
+  request.text('deviceClassName').name(dnsSubdomain);
+  validateSelectors(request);
+  const [mode, count] = [request.text('allocationMode'), request.count('count')];
+  if (mode.value === 'All') {
+    if (count.value !== 0) count.invalid("must not be specified when allocationMode is 'All'");
+  } else if (mode.value !== 'ExactCount') mode.notSupported(['All', 'ExactCount']);
+  else count.atLeast(1, 'must be greater than zero');
 }
 
-function validateSelectors(owner: JsonObject, at: string, problems: Problems): void {
-  checkSize(owner, 'selectors', at, problems);
-  for (const [index, selector] of objectsAt(owner, 'selectors').entries()) {
-    const place = `${at}.selectors[${index}].cel`;
-    const cel = optionalAt(selector, 'cel');
-    const expression = textAt(cel, 'expression');
-    if (cel === undefined) problems.required(place);
-    else if (expression.length > MAX_EXPRESSION_LENGTH) problems.tooLong(`${place}.expression`, MAX_EXPRESSION_LENGTH);
-    else if (expression === '') problems.required(`${place}.expression`);
+function validateSelectors(owner: Field): void {
+  checkSizes(owner, 'selectors');
+  for (const selector of owner.objects('selectors')) {
+    const cel = selector.optional('cel');
+    if (cel === undefined) {
+      selector.member('cel').required();
+      continue;
+    }
+    const expression = cel.text('expression');
+    expression.notEmpty();
+    if (expression.value.length > MAX_EXPRESSION_LENGTH) expression.tooLong(MAX_EXPRESSION_LENGTH);
   }
 }
 
 function validateClaimStatus(object: KubeObject, old: KubeObject, problems: Problems): void {
-  const at = 'status.reservedFor';
-  const reserved = objectsAt(object.status, 'reservedFor');
-  checkSize(object.status ?? {}, 'reservedFor', 'status', problems);
-  for (const [index, consumer] of reserved.entries())
-    for (const key of ['resource', 'name', 'uid'])
-      if (textAt(consumer, key) === '') problems.required(`${at}[${index}].${key}`);
-  checkUnique(
-    reserved.map((consumer) => textAt(consumer, 'uid')),
-    (index) => `${at}[${index}]`,
-    problems,
-  );
-  const [allocation, before] = [optionalAt(object.status, 'allocation'), optionalAt(old.status, 'allocation')];
+  const status = problems.field('status', object.status);
+  const consumers = status.objects('reservedFor');
+  checkSizes(status, 'reservedFor');
+  for (const consumer of consumers) for (const key of ['resource', 'name', 'uid']) consumer.text(key).notEmpty();
+  checkUnique(consumers, 'uid');
+  const [reserved, allocation] = [status.list('reservedFor'), status.optional('allocation')];
+  const before = optionalAt(old.status, 'allocation');
   const known = objectsAt(old.status, 'reservedFor');
-  const isNew = (consumer: JsonObject) => !known.some((entry) => jsonEquals(entry, consumer));
-  if (reserved.length > 0 && allocation === undefined)
-    problems.forbidden(at, 'may not be specified when `allocated` is not set');
-  else if (object.metadata.deletionTimestamp !== undefined && reserved.some(isNew))
-    problems.forbidden(at, 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set');
-  if (allocation === undefined) return;
-  if (before !== undefined) {
-    if (!jsonEquals(allocation, before)) problems.invalid('status.allocation', allocation, IMMUTABLE);
-    return;
-  }
-  for (const [index, result] of objectsAt(objectAt(allocation, 'devices'), 'results').entries()) {
-    const place = `status.allocation.devices.results[${index}]`;
-    checkName(textAt(result, 'driver'), driverName, `${place}.driver`, problems);
-    checkName(textAt(result, 'pool'), poolName, `${place}.pool`, problems);
-    checkName(textAt(result, 'device'), dnsLabel, `${place}.device`, problems);
-  }
+  const isNew = ({ value }: Field) => !known.some((entry) => jsonEquals(entry, value));
+  if (consumers.length > 0 && allocation === undefined)
+    reserved.forbidden('may not be specified when `allocated` is not set');
+  else if (object.metadata.deletionTimestamp !== undefined && consumers.some(isNew))
+    reserved.forbidden('new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set');
+  if (before !== undefined) allocation?.immutable(before);
+  else
+    for (const result of allocation?.object('devices').objects('results') ?? []) {
+      result.text('driver').name(driverName);
+      result.text('pool').name(poolName);
+      result.text('device').name(dnsLabel);
+    }
 }
 
 const driverName = (name: string): readonly string[] => [
@@ -212,49 +176,40 @@ const poolName = (name: string): readonly string[] => name.split('/').flatMap((p
 
 const PLACES = ['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection'] as const;
 
-function validateSlice(spec: JsonObject, old: JsonObject | undefined, problems: Problems): void {
-  checkName(textAt(spec, 'driver'), driverName, 'spec.driver', problems);
-  const pool = objectAt(spec, 'pool');
-  checkName(textAt(pool, 'name'), poolName, 'spec.pool.name', problems);
-  const [slices, generation] = [numberAt(pool, 'resourceSliceCount') ?? 0, numberAt(pool, 'generation') ?? 0];
-  if (slices <= 0) problems.invalid('spec.pool.resourceSliceCount', slices, 'must be greater than zero');
-  if (generation < 0) problems.invalid('spec.pool.generation', generation, 'must be greater than or equal to zero');
+function validateSlice(spec: Field, old: JsonObject | undefined): void {
+  spec.text('driver').name(driverName);
+  const pool = spec.object('pool');
+  pool.text('name').name(poolName);
+  pool.count('resourceSliceCount').atLeast(1, 'must be greater than zero');
+  pool.count('generation').atLeast(0, 'must be greater than or equal to zero');
   if (old !== undefined) {
-    if (textAt(pool, 'name') !== textAt(objectAt(old, 'pool'), 'name'))
-      problems.invalid('spec.pool.name', textAt(pool, 'name'), IMMUTABLE);
-    for (const key of ['driver', 'nodeName'])
-      if (spec[key] !== old[key]) problems.invalid(`spec.${key}`, spec[key] ?? null, IMMUTABLE);
+    pool.text('name').immutable(textAt(old, 'pool', 'name'));
+    for (const key of ['driver', 'nodeName']) spec.member(key).immutable(old[key]);
   }
-  validatePlace(spec, problems);
-  if (spec['sharedCounters'] !== undefined && spec['devices'] !== undefined)
-    problems.invalid('spec', '', 'only one of `sharedCounters` or `devices` is allowed');
-  const devices = objectsAt(spec, 'devices');
-  const isRich = devices.some(
-    (device) => objectsAt(device, 'taints').length > 0 || objectsAt(device, 'consumesCounters').length > 0,
+  validatePlace(spec);
+  if (spec.value['sharedCounters'] !== undefined && spec.value['devices'] !== undefined)
+    spec.invalid('only one of `sharedCounters` or `devices` is allowed', '');
+  const devices = spec.objects('devices');
+  const isRich = devices.some(({ value }) =>
+    ['taints', 'consumesCounters'].some((key) => objectsAt(value, key).length > 0),
   );
-  tooMany('spec.devices', devices.length, isRich ? MAX_RICH_DEVICES : MAX_DEVICES, problems);
-  for (const [index, device] of devices.entries())
-    checkName(textAt(device, 'name'), dnsLabel, `spec.devices[${index}].name`, problems);
-  checkUnique(
-    devices.map((device) => textAt(device, 'name')),
-    (index) => `spec.devices[${index}].name`,
-    problems,
-  );
+  spec.list('devices').hasTooMany(isRich ? MAX_RICH_DEVICES : MAX_DEVICES);
+  const names = devices.map((device) => device.text('name'));
+  for (const name of names) name.name(dnsLabel);
+  for (const name of repeatedFields(names).values()) name.duplicate();
 }
 
 /** Checks that a slice sets exactly one of the fields that say which nodes can use its devices. */
-function validatePlace(spec: JsonObject, problems: Problems): void {
+function validatePlace(spec: Field): void {
+  const { value } = spec;
   for (const key of ['allNodes', 'perDeviceNodeSelection'])
-    if (spec[key] === false) problems.invalid(`spec.${key}`, false, 'must be either unset or set to true');
-  if (spec['nodeName'] === '')
-    problems.invalid('spec.nodeName', '', 'must be either unset or set to a non-empty string');
-  else if (spec['nodeName'] !== undefined)
-    problems.invalidFor('spec.nodeName', textAt(spec, 'nodeName'), dnsSubdomain(textAt(spec, 'nodeName')));
-  const set = PLACES.filter((key) => spec[key] !== undefined && spec[key] !== false && spec[key] !== '');
-  const text = `exactly one of ${PLACES.map((key) => `\`${key}\``).join(', ')} is required`;
-  if (set.length === 0) problems.required('spec', text);
-  else if (set.length > 1)
-    problems.push(
-      fieldInvalid('spec', `{${set.map((key) => `\`${key}\``).join(', ')}}`, `${text}, but multiple fields are set`),
-    );
+    if (value[key] === false) spec.member(key).invalid('must be either unset or set to true');
+  const node = spec.text('nodeName');
+  if (value['nodeName'] === '') node.invalid('must be either unset or set to a non-empty string');
+  node.matchesIfSet(dnsSubdomain);
+  const set = PLACES.filter((key) => value[key] !== undefined && value[key] !== false && value[key] !== '');
+  const named = (keys: readonly string[]) => keys.map((key) => `\`${key}\``).join(', ');
+  const text = `exactly one of ${named(PLACES)} is required`;
+  if (set.length === 0) spec.required(text);
+  else if (set.length > 1) spec.invalid(`${text}, but multiple fields are set`, `{${named(set)}}`);
 }

@@ -1,36 +1,21 @@
-import {
-  dnsSubdomain,
-  listAt,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  qualifiedName,
-  textAt,
-  formatQuantity,
-  quantityOf,
-} from '@typekro/kit/kubernetes';
+import { dnsSubdomain, formatQuantity, optionalAt, qualifiedName, quantityOf } from '@typekro/kit/kubernetes';
 import { type JsonObject, jsonEquals } from '@typekro/kit/core';
-import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Field, repeatedFields } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { validateAccessModes } from './claims.ts';
 import { describeDifference, internalValue } from '../describe-difference.ts';
 import { ensureAt, fill } from '../../types/parts.ts';
 import { defaultVolumeSource } from '../pods/pod-defaults.ts';
+import { checkNoBacksteps } from '../pods/pod-env.ts';
 import { checkVolumeSource } from '../pods/pod-volumes.ts';
 import { protectInUse } from './storage-admission.ts';
-import { checkLabelName, validateNodeSelector } from '../validate-selector.ts';
+import { validateNodeSelector } from '../validate-selector.ts';
 
 const IMMUTABLE = 'field is immutable';
 
 const MAX_DRIVER_BYTES = 63;
 const MAX_PARAMETERS = 512;
 const MAX_PARAMETERS_BYTES = 256 * 1024;
-
-/** Checks that a value is absent, empty or in `known`. */
-function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: Problems) {
-  const value = textAt(parent, key);
-  if (value !== '' && !known.includes(value)) problems.notSupported(`${at}${key}`, value, known);
-}
 
 /** The volume sources, in the order in which the API server checks them. */
 const SOURCES =
@@ -54,11 +39,11 @@ export const volumeStrategy: Partial<Strategy> = {
   prepareCreate(object) {
     object.status = { phase: 'Pending', lastPhaseTransitionTime: object.metadata.creationTimestamp ?? null };
   },
-  validate: (object, problems) => validateVolume(object.spec ?? {}, problems),
+  validate: (object, problems) => validateVolume(problems.field('spec', object.spec)),
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     const [spec, before] = [object.spec ?? {}, old.spec ?? {}];
-    validateVolume(spec, problems);
+    validateVolume(problems.field('spec', spec));
     const [next, live] = [withoutNewSecret(sourcesOf(spec), before), sourcesOf(before)];
     if (!jsonEquals(next, live)) {
       const difference = describeDifference('core.v1.PersistentVolumeSource', live, next);
@@ -95,51 +80,48 @@ function withoutNewSecret(sources: JsonObject, before: JsonObject): JsonObject {
   return { ...sources, csi: rest };
 }
 
-function validateVolume(spec: JsonObject, problems: Problems) {
-  validateAccessModes(spec, 'spec', problems, '');
-  validateCapacity(objectAt(spec, 'capacity'), problems);
-  checkChoice(spec, 'persistentVolumeReclaimPolicy', ['Delete', 'Recycle', 'Retain'], 'spec.', problems);
-  const affinity = optionalAt(spec, 'nodeAffinity');
-  const required = optionalAt(affinity, 'required');
-  if (affinity !== undefined && required === undefined)
-    problems.required('spec.nodeAffinity.required', 'must specify required node constraints');
-  if (required !== undefined) validateNodeSelector(required, 'spec.nodeAffinity.required', problems);
-  validateSources(spec, problems);
-  if (spec['local'] !== undefined && affinity === undefined)
-    problems.required('spec.nodeAffinity', 'Local volume requires node affinity');
-  if (objectAt(spec, 'hostPath')['path'] === '/' && spec['persistentVolumeReclaimPolicy'] === 'Recycle')
-    problems.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
-  const name = textAt(spec, 'storageClassName');
-  if (name !== '') problems.invalidFor('spec.storageClassName', name, dnsSubdomain(name));
-  checkChoice(spec, 'volumeMode', ['Block', 'Filesystem'], 'spec.', problems);
+function validateVolume(spec: Field) {
+  validateAccessModes(spec, '');
+  validateCapacity(spec.object('capacity'));
+  const policy = spec.text('persistentVolumeReclaimPolicy');
+  policy.oneOfIfSet(['Delete', 'Recycle', 'Retain']);
+  const affinity = spec.optional('nodeAffinity');
+  const required = affinity?.optional('required');
+  if (required !== undefined) validateNodeSelector(required);
+  else affinity?.member('required').required('must specify required node constraints');
+  validateSources(spec);
+  if (spec.value['local'] !== undefined && affinity === undefined)
+    spec.member('nodeAffinity').required('Local volume requires node affinity');
+  if (spec.object('hostPath').value['path'] === '/' && policy.value === 'Recycle')
+    policy.forbidden("may not be 'recycle' for a hostPath mount of '/'");
+  spec.text('storageClassName').matchesIfSet(dnsSubdomain);
+  spec.text('volumeMode').oneOfIfSet(['Block', 'Filesystem']);
 }
 
-function validateSources(spec: JsonObject, problems: Problems) {
-  const [first, ...more] = SOURCES.filter((key) => spec[key] !== undefined);
-  if (first === undefined) problems.required('spec', 'must specify a volume type');
-  else validateSource(first, objectAt(spec, first), problems);
-  for (const key of more) problems.forbidden(`spec.${key}`, 'may not specify more than 1 volume type');
+function validateSources(spec: Field) {
+  const [first, ...more] = SOURCES.filter((key) => spec.value[key] !== undefined);
+  if (first === undefined) spec.required('must specify a volume type');
+  else validateSource(first, spec);
+  for (const key of more) spec.member(key).forbidden('may not specify more than 1 volume type');
 }
 
-function validateSource(kind: string, source: JsonObject, problems: Problems) {
+function validateSource(kind: string, spec: Field) {
+  const source = spec.object(kind);
   if (kind === 'csi') {
-    checkDriverName(textAt(source, 'driver'), 'spec.csi.driver', problems);
-    if (textAt(source, 'volumeHandle') === '') problems.required('spec.csi.volumeHandle');
-  } else if (kind === 'local') {
-    const path = textAt(source, 'path');
-    if (path === '') problems.required('spec.local.path');
-    else if (path.split('/').includes('..')) problems.invalid('spec.local.path', path, "must not contain '..'");
-  } else checkVolumeSource(kind, source, 'spec', problems);
+    checkDriverName(source.text('driver'));
+    source.text('volumeHandle').notEmpty();
+  } else if (kind === 'local') checkNoBacksteps(source.text('path'));
+  else checkVolumeSource(kind, spec);
 }
 
-function validateCapacity(capacity: JsonObject, problems: Problems) {
-  const names = Object.keys(capacity);
-  if (names.length === 0) problems.required('spec.capacity');
-  if (names.length !== 1 || names[0] !== 'storage') problems.notSupported('spec.capacity', capacity, ['storage']);
-  for (const [name, value] of Object.entries(capacity)) {
-    const amount = quantityOf(value);
+function validateCapacity(capacity: Field) {
+  const names = Object.keys(capacity.value);
+  if (names.length === 0) capacity.required();
+  if (names.length !== 1 || names[0] !== 'storage') capacity.notSupported(['storage']);
+  for (const name of names) {
+    const amount = quantityOf(capacity.value[name]);
     if (amount !== undefined && amount.unscaled <= 0n)
-      problems.invalid(`spec.capacity[${name}]`, formatQuantity(amount), 'must be greater than zero');
+      capacity.at(`spec.capacity[${name}]`).invalid('must be greater than zero', formatQuantity(amount));
   }
 }
 
@@ -147,36 +129,30 @@ function validateCapacity(capacity: JsonObject, problems: Problems) {
 export const storageClassStrategy: Partial<Strategy> = {
   defaults: (object) => fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
   validate(object, problems, _context, old = object) {
-    validateStorageClass(object, problems);
-    for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
-      if (!jsonEquals(object[key], old[key])) problems.invalid(key, object[key], IMMUTABLE);
-    }
+    const root = problems.field('', object);
+    validateStorageClass(root);
+    for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'])
+      root.member(key).immutable(old[key]);
   },
 };
 
-function validateStorageClass(object: JsonObject, problems: Problems) {
-  checkProvisioner(textAt(object, 'provisioner'), 'provisioner', problems);
-  checkParameters(objectAt(object, 'parameters'), problems);
-  checkChoice(object, 'reclaimPolicy', ['Delete', 'Retain'], '', problems);
-  checkChoice(object, 'volumeBindingMode', ['Immediate', 'WaitForFirstConsumer'], '', problems);
-  for (const [index, term] of objectsAt(object, 'allowedTopologies').entries())
-    validateTopology(term, `allowedTopologies[${index}]`, problems);
+function validateStorageClass(object: Field) {
+  checkProvisioner(object.text('provisioner'));
+  checkParameters(object.object('parameters'));
+  object.text('reclaimPolicy').oneOfIfSet(['Delete', 'Retain']);
+  object.text('volumeBindingMode').oneOfIfSet(['Immediate', 'WaitForFirstConsumer']);
+  object.objects('allowedTopologies').forEach(validateTopology);
 }
 
 /** Checks the name of a CSI driver. */
-export function checkDriverName(name: string, at: string, problems: Problems): void {
-  if (name === '') {
-    problems.required(at);
-    return;
-  }
-  if (Buffer.byteLength(name) > MAX_DRIVER_BYTES) problems.tooLong(at, MAX_DRIVER_BYTES);
-  problems.invalidFor(at, name, dnsSubdomain(name.toLowerCase()));
+export function checkDriverName(name: Field<string>): void {
+  if (Buffer.byteLength(name.value) > MAX_DRIVER_BYTES) name.tooLong(MAX_DRIVER_BYTES);
+  name.name((text) => dnsSubdomain(text.toLowerCase()));
 }
 
 /** Checks the driver name of a StorageClass or a VolumeAttributesClass. */
-export function checkProvisioner(name: string, path: string, problems: Problems): void {
-  const lower = name.toLowerCase();
-  problems.requireName(path, lower, qualifiedName);
+export function checkProvisioner({ value, path, problems }: Field<string>): void {
+  problems.requireName(path, value.toLowerCase(), qualifiedName);
 }
 
 /** The size of the keys and values of a string map, in UTF-8 bytes. */
@@ -184,25 +160,24 @@ export const bytesOf = (map: JsonObject): number =>
   Object.entries(map).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
 
 /** Checks the parameters of a class. */
-export function checkParameters(parameters: JsonObject, problems: Problems): void {
-  if (Object.keys(parameters).length > MAX_PARAMETERS) {
-    problems.tooLong('parameters', MAX_PARAMETERS);
+export function checkParameters(parameters: Field): void {
+  const { value } = parameters;
+  if (Object.keys(value).length > MAX_PARAMETERS) {
+    parameters.tooLong(MAX_PARAMETERS);
     return;
   }
-  if (Object.hasOwn(parameters, '')) problems.invalid('parameters', '', 'field can not be empty.');
-  if (bytesOf(parameters) > MAX_PARAMETERS_BYTES) problems.tooLong('parameters', MAX_PARAMETERS_BYTES);
+  if (Object.hasOwn(value, '')) parameters.invalid('field can not be empty.', '');
+  if (bytesOf(value) > MAX_PARAMETERS_BYTES) parameters.tooLong(MAX_PARAMETERS_BYTES);
 }
 
-function validateTopology(term: JsonObject, at: string, problems: Problems) {
-  const expressions = objectsAt(term, 'matchLabelExpressions');
-  const repeated = repeatedIndexes(expressions.map((expression) => textAt(expression, 'key')));
-  for (const [index, expression] of expressions.entries()) {
-    const place = `${at}.matchLabelExpressions[${index}]`;
-    const values = listAt(expression, 'values');
-    if (values.length === 0) problems.required(`${place}.values`);
-    for (const position of repeatedIndexes(values))
-      problems.duplicate(`${place}.values[${position}]`, values[position]);
-    checkLabelName(textAt(expression, 'key'), `${place}.key`, problems);
-    if (repeated.has(index)) problems.duplicate(`${place}.key`, textAt(expression, 'key'));
+function validateTopology(term: Field) {
+  const expressions = term.objects('matchLabelExpressions');
+  const repeated = repeatedFields(expressions.map((expression) => expression.text('key')));
+  for (const expression of expressions) {
+    const key = expression.text('key');
+    expression.list('values').notEmpty();
+    for (const value of repeatedFields(expression.texts('values')).values()) value.duplicate();
+    key.matches(qualifiedName);
+    if (repeated.has(key.path)) key.duplicate();
   }
 }
