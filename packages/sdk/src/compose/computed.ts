@@ -1,6 +1,6 @@
 import { setOwn } from '@typekro/kit/core';
 import { defineFactory } from './value/native-functions.ts';
-import { currentTrace, currentInterpreter } from './trace/current-trace.ts';
+import { currentTrace, interpreter } from './trace/current-trace.ts';
 
 /** Maps the name of a value to the function that computes it from the input. */
 export type AliasDefinitions<Input> = Readonly<Record<string, (input: Input) => unknown>>;
@@ -54,5 +54,5 @@ function aliasesOf<Input, Definitions extends AliasDefinitions<Input>>(
 function evaluated<Input>(expression: (input: Input) => unknown, input: Input): unknown {
   return currentTrace() === undefined
     ? expression(input)
-    : currentInterpreter().call(expression, undefined, [input], 'the expression');
+    : interpreter.call(expression, undefined, [input], 'the expression');
 }

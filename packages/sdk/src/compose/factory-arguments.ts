@@ -1,7 +1,7 @@
 import { nearestName } from '@typekro/kit/core';
 import { type ArgumentShape, checkArgumentShape } from './check-argument-shape.ts';
 import { refuse } from './refusal/refusal.ts';
-import { currentTrace, currentInterpreter } from './trace/current-trace.ts';
+import { currentTrace } from './trace/current-trace.ts';
 import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
 import { phi, resolveMerged } from './value/merge.ts';
@@ -45,9 +45,7 @@ export function takeArguments(
   refuseUnknownArguments(kind, given, names);
   const taken: Record<string, unknown> = {};
   for (const name of names) {
-    const value = withoutNull(
-      isMerged ? getMember(currentInterpreter(), given, name) : Object.hasOwn(given, name) ? given[name] : undefined,
-    );
+    const value = withoutNull(isMerged ? getMember(given, name) : Object.hasOwn(given, name) ? given[name] : undefined);
     if (FIXED.has(name)) requireKnown(kind, name, value);
     const isGiven = Object.hasOwn(given, name);
     if (table[name] === 'expected' && value === undefined) warnMissing(kind, name, isGiven, shapes[name]);
@@ -91,7 +89,7 @@ export function argumentMembers(kind: string, input: unknown): Record<string, un
     refuse('argument', `${kind} takes its arguments as one object`, `pass one object: ${kind}({ name: … })`);
   if (symbolic(value) === undefined) return value as Record<string, unknown>;
   const members: Record<string, unknown> = {};
-  mergeSpread(currentInterpreter(), members, value);
+  mergeSpread(members, value);
   return members;
 }
 

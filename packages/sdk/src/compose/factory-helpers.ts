@@ -9,7 +9,7 @@ import { getMember } from './library/member.ts';
 import { asFound, mergeSpread } from './library/objects.ts';
 import { spreadItems } from './library/spread.ts';
 import { refuse } from './refusal/refusal.ts';
-import { activeTrace, currentInterpreter } from './trace/current-trace.ts';
+import { activeTrace, interpreter } from './trace/current-trace.ts';
 import { choose } from './interp/branches.ts';
 import { distribute, phi, resolveMerged } from './value/merge.ts';
 import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
@@ -104,7 +104,7 @@ export function memberOf(value: unknown, name: string): unknown {
   return present(value, (sure) => {
     const { type } = (symbolic(sure) as Sym | undefined) ?? {};
     if (type?.kind === 'object' && !type.open && type.field(name) === undefined) return undefined;
-    return asFound(getMember(currentInterpreter(), sure, name));
+    return asFound(getMember(sure, name));
   });
 }
 
@@ -112,7 +112,7 @@ export function memberOf(value: unknown, name: string): unknown {
 export function joinLists(first: readonly unknown[], second: unknown): unknown {
   return ifPresent(
     second,
-    (list) => activeTrace().track([...first, ...spreadItems(currentInterpreter(), list)]),
+    (list) => activeTrace().track([...first, ...spreadItems(list)]),
     () => first,
   );
 }
@@ -146,10 +146,9 @@ export function mapList<T, U>(list: readonly T[] | undefined, each: (item: T) =>
   return present(list, (value) => {
     const fn = opaque(each as (item: never) => unknown);
     if (symbolic(value) === undefined && !isListValue(value)) refuseNoList(value);
-    if (!Array.isArray(value) || symbolic(value) !== undefined)
-      return callMethod(currentInterpreter(), value, 'map', [fn]);
+    if (!Array.isArray(value) || symbolic(value) !== undefined) return callMethod(value, 'map', [fn]);
     return (
-      arrayMethod(currentInterpreter(), value as unknown[], 'map', [fn])?.value ??
+      arrayMethod(value as unknown[], 'map', [fn])?.value ??
       activeTrace().track((value as T[]).map((item) => each(item)))
     );
   }) as U[] | undefined;
@@ -170,8 +169,8 @@ export function mapEntries<U>(
     if (symbolic(members) === undefined && mergedPieces(members as object) === undefined) {
       return Object.entries(members as object).flatMap(([key, item]) => conditional(item, (sure) => each(key, sure)));
     }
-    const pairs = currentInterpreter().call(Object.entries, Object, [value], 'Object.entries');
-    return callMethod(currentInterpreter(), pairs, 'map', [
+    const pairs = interpreter.call(Object.entries, Object, [value], 'Object.entries');
+    return callMethod(pairs, 'map', [
       opaque((pair: unknown) => {
         const [key, item] = pair as [string, unknown];
         return each(key, item);
@@ -190,7 +189,7 @@ function conditional(item: unknown, work: (value: unknown) => unknown): unknown[
 /** `{ ...first, ...second }`, also for maps of the spec. */
 export function mergeObjects(...parts: readonly (object | undefined)[]): Record<string, unknown> {
   const result: Record<string, unknown> = activeTrace().track({});
-  for (const part of parts) mergeSpread(currentInterpreter(), result, part, true);
+  for (const part of parts) mergeSpread(result, part, true);
   return result;
 }
 

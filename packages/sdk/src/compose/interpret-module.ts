@@ -4,7 +4,7 @@ import { type Diagnostic, type SourcePosition, LineIndex } from '@typekro/kit/co
 import { syntaxErrorOf } from '../javascript/index.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
-import { interpreter } from './interp/tree-interpreter.ts';
+import { treeInterpreter } from './interp/tree-interpreter.ts';
 import { diagnosticOf } from './refusal/diagnostics.ts';
 import { CompositionError, Refusal, refusalOf, refuse } from './refusal/refusal.ts';
 import { withProviders } from './source/current-run.ts';
@@ -45,7 +45,7 @@ export function interpretModule({ text, file, modules }: ModuleText): void {
   const program = parseModule(text, file, locate);
   const names = new Map<string, unknown>();
   const unit: Unit = { text, shift: 0, lookup: (name) => lookUp(names, name), locate };
-  const trace = new Trace(true, interpreter);
+  const trace = new Trace(true, treeInterpreter);
   trace.isConfined = true;
   withProviders(() =>
     withTrace(trace, () => {
@@ -55,7 +55,7 @@ export function interpretModule({ text, file, modules }: ModuleText): void {
       if (refusals.length > 0) throw new CompositionError(refusals.map(diagnosticOf), `${file} cannot be interpreted`);
       try {
         callClosure(
-          interpreter,
+          treeInterpreter,
           { node: bodyOf(program), scope: undefined, unit, self: { value: undefined, known: true } },
           { value: undefined, known: true },
           [],

@@ -13,7 +13,7 @@ import { addRefinements } from './refinements.ts';
 import { withProviders } from './source/current-run.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './composition-type.ts';
-import { activeTrace, currentInterpreter, decide } from './trace/current-trace.ts';
+import { activeTrace, decide } from './trace/current-trace.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { mapOfMembers } from './value/key-order.ts';
 import { resolveMerged } from './value/merge.ts';
@@ -88,7 +88,7 @@ function nextPrefix(trace: object, name: string): string {
 
 function statusOf(core: CompositionCore, spec: unknown): unknown {
   const { instance } = activeTrace();
-  const metadata = instance === undefined ? undefined : getMember(currentInterpreter(), instance, 'metadata');
+  const metadata = instance === undefined ? undefined : getMember(instance, 'metadata');
   const schema = activeTrace().track({ spec, metadata });
   withProviders(() => addRefinements(core.traced.graph.spec, spec), core.options.scope?.());
   return withProviders(() => runFunctions(core.functions, { schema, spec }).status, core.options.scope?.());
@@ -144,7 +144,7 @@ function withDefaults(schema: Schema, object: object): Record<string, unknown> {
     setOwn(members, key, field === undefined ? value : memberWithDefaults(field, value, defaults[key as string]));
   }
   const filled: Record<string, unknown> = trace.track({ ...defaults });
-  mergeSpread(currentInterpreter(), filled, members);
+  mergeSpread(filled, members);
   return filled;
 }
 

@@ -5,7 +5,7 @@ import { schemaChecks } from '../notations/json-schema-nodes.ts';
 import { fieldRules } from './emit/field-rules.ts';
 import { callClosure } from './interp/functions.ts';
 import { outerClosure } from './interp/outside-functions.ts';
-import { interpreter } from './interp/tree-interpreter.ts';
+import { treeInterpreter } from './interp/tree-interpreter.ts';
 import { siteOf } from './interp/env.ts';
 import { diagnosticOf } from './refusal/diagnostics.ts';
 import { Refusal, refuse, refusalOf } from './refusal/refusal.ts';
@@ -70,7 +70,7 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
   try {
     trace.isCheck = true;
     if (problem !== undefined) refuse('types', problem, 'declare the fields, or check the whole field');
-    callClosure(interpreter, closure, { value: undefined, known: true }, [spec]);
+    callClosure(treeInterpreter, closure, { value: undefined, known: true }, [spec]);
     const [noted] = trace.errors.splice(errors);
     if (noted !== undefined) throw noted;
     const added = trace.validations.splice(known).map((validation) => ({ ...validation, site }));

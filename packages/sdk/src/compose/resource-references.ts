@@ -5,7 +5,6 @@ import { type Manifest, createResource, handleOf, camelCase } from './resources/
 import { addSchemas } from './resources/run-schemas.ts';
 import { getMember } from './library/member.ts';
 import { bring } from './resources/bring.ts';
-import { currentInterpreter } from './trace/current-trace.ts';
 import type { DerivedField, ResourceRecord } from './trace/records.ts';
 import { refuse } from './refusal/refusal.ts';
 import { isClusterScoped } from './served-kind.ts';
@@ -136,7 +135,7 @@ export function statusOfInstance(
     };
   });
   const record = instance.resource as ResourceRecord;
-  return { id: record.id, status: getMember(currentInterpreter(), handleOf(record), 'status') };
+  return { id: record.id, status: getMember(handleOf(record), 'status') };
 }
 
 interface Brought {

@@ -12,7 +12,7 @@ import { mergeSides } from './emit/emit-template.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
 import { type Closure, type Unit, closureOf } from './value/closure.ts';
-import { interpreter } from './interp/tree-interpreter.ts';
+import { treeInterpreter } from './interp/tree-interpreter.ts';
 import { outerClosure } from './interp/outside-functions.ts';
 import { fieldSite } from './interp/returned-fields.ts';
 import { alwaysThrown } from './interp/thrown-message.ts';
@@ -75,7 +75,7 @@ export function traceComposition(
   schemaDiagnostics: readonly Diagnostic[],
   form: TraceForm = 'definition',
 ): Traced {
-  const trace = new Trace(options.strict !== false, interpreter, form);
+  const trace = new Trace(options.strict !== false, treeInterpreter, form);
   setSchemas(trace, sources);
   return withProviders(
     () =>
@@ -251,15 +251,15 @@ interface Run {
 export function runFunctions(functions: CompositionFunctions, inputs: CompositionArguments): Run {
   const builder = closureFor(functions.build);
   if (functions.status === undefined) {
-    const status = callClosure(interpreter, builder, selfOf(builder), [inputs.spec, inputs.schema]);
+    const status = callClosure(treeInterpreter, builder, selfOf(builder), [inputs.spec, inputs.schema]);
     return { status, ...placesOf(builder), named: new Map() };
   }
-  const made = callClosure(interpreter, withSiblings(builder), selfOf(builder), [inputs.schema]);
+  const made = callClosure(treeInterpreter, withSiblings(builder), selfOf(builder), [inputs.schema]);
   const named = nameResources(made);
   const resources: Record<string, unknown> = (currentTrace() as Trace).track({});
   for (const [key, value] of named) setOwn(resources, key, value);
   const last = closureFor(functions.status);
-  const status = callClosure(interpreter, last, selfOf(last), [inputs.schema, resources]);
+  const status = callClosure(treeInterpreter, last, selfOf(last), [inputs.schema, resources]);
   return { status, ...placesOf(last), named };
 }
 

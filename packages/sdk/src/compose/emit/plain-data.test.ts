@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { literal, variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
-import { interpreter } from '../interp/tree-interpreter.ts';
+import { treeInterpreter } from '../interp/tree-interpreter.ts';
 import { Trace } from '../trace/trace.ts';
 import { withTrace } from '../trace/current-trace.ts';
 import { KEYS } from '../value/key-order.ts';
@@ -45,7 +45,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
 
 describe('assertPlainData refuses', () => {
   test.each(Object.entries(KINDS))('%s', (_, make) => {
-    withTrace(new Trace(true, interpreter), () => {
+    withTrace(new Trace(true, treeInterpreter), () => {
       const value = make();
       for (const part of [value, [value], { deep: [{ x: value }] }])
         expect(() => assertPlainData(part, 'cm')).toThrow(/^cm\S* would hold /);

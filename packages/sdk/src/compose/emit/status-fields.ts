@@ -6,7 +6,7 @@ import { quoteCel } from '../ir/to-cel.ts';
 import { getMember } from '../library/member.ts';
 import { refuseIterable } from '../library/marked-sets.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
-import { activeTrace, currentInterpreter } from '../trace/current-trace.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, toNode } from '../value/value-nodes.ts';
 import { textNode } from '../value/ops.ts';
@@ -67,7 +67,7 @@ function memberwise(value: Sym | Phi | undefined): object | undefined {
   }
   if (!(value instanceof Sym) || value.type.kind !== 'object' || value.absence !== undefined) return undefined;
   const fields: Record<string, unknown> = {};
-  for (const name of value.type.names()) setOwn(fields, name, getMember(currentInterpreter(), wrap(value), name));
+  for (const name of value.type.names()) setOwn(fields, name, getMember(wrap(value), name));
   return fields;
 }
 

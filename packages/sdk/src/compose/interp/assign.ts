@@ -18,7 +18,7 @@ export function assignTo(node: AnyNode, env: Env): AssignmentTarget {
   }
   if (node.type === 'MemberExpression') {
     const { object, key } = parts(node, env);
-    return { read: () => getMember(env.interpreter, object, key), write: (value) => writeMember(object, key, value) };
+    return { read: () => getMember(object, key), write: (value) => writeMember(object, key, value) };
   }
   return refuse('unsupported', `assignment to ${node.type} cannot be traced`);
 }
@@ -41,6 +41,6 @@ export function assignMember(node: MemberExpression, value: unknown, env: Env): 
 export function evaluateDelete(node: AnyNode, env: Env): boolean {
   if (node.type !== 'MemberExpression') return refuse('unsupported', 'delete of something that is not a member');
   const { object, key } = parts(node, env);
-  deleteKey(env.interpreter, object, key);
+  deleteKey(object, key);
   return true;
 }

@@ -21,7 +21,7 @@ export function callExpression({ callee, arguments: nodes }: Call, env: Env, fir
       );
     }
     const key = propertyKey(callee, env);
-    return resolveMerged(callMethod(env.interpreter, object, key, argumentsOf(nodes, env, first)));
+    return resolveMerged(callMethod(object, key, argumentsOf(nodes, env, first)));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = env.interpreter.evaluate(callee, env);
@@ -47,7 +47,7 @@ export function argumentsOf(
   const args = [...first];
   for (const node of nodes) {
     if (node.type === 'SpreadElement')
-      for (const item of spreadItems(env.interpreter, env.interpreter.evaluate(node.argument, env))) args.push(item);
+      for (const item of spreadItems(env.interpreter.evaluate(node.argument, env))) args.push(item);
     else args.push(env.interpreter.evaluate(node, env));
   }
   return args;

@@ -49,7 +49,7 @@ export function callValue(
   if (args.some(isOpen)) return callWithOpen(interpreter, callable, self, args, label);
   if (isNativeFactory(callable)) return factoryCall(callable, self, args);
   if (self === console) return native(callable, self, args);
-  const known = builtin(interpreter, callable, args);
+  const known = builtin(callable, args);
   if (known !== undefined) return known.value;
   const outer = outerClosure(callable);
   if (isSymbolicDeep([...args, self])) {
@@ -93,7 +93,7 @@ function callWithOpen(
   args: readonly unknown[],
   label: string,
 ): unknown {
-  if (takesAnyNumber(fn)) return builtin(interpreter, fn, args)?.value;
+  if (takesAnyNumber(fn)) return builtin(fn, args)?.value;
   const outer = isNativeFactory(fn) ? undefined : outerClosure(fn);
   return outer === undefined ? refuseOpen(label) : callClosure(interpreter, outer, { value: self, known: true }, args);
 }
@@ -166,13 +166,13 @@ function adopt(value: object, level: number): void {
 }
 
 /** Interprets `new X(…)`. */
-export function construct(interpreter: TreeInterpreter, raw: unknown, args: readonly unknown[]): unknown {
+export function construct(raw: unknown, args: readonly unknown[]): unknown {
   const fn = resolveMerged(raw);
   if (typeof fn !== 'function') throw new TypeError(`${describeValue(fn)} is not a constructor`);
   refuseMovedName(fn);
   refuseConfinedCall(fn, undefined, args.map(resolveMerged));
   if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
-  const known = constructBuiltin(interpreter, fn as FunctionLike, args);
+  const known = constructBuiltin(fn as FunctionLike, args);
   if (known !== undefined) return known.value;
   if (isSymbolicDeep(args)) return refuseNew(fn, args);
   const made: unknown = Reflect.construct(fn, [...args]);

@@ -12,7 +12,7 @@ export function evaluateMember(node: MemberExpression, env: Env): unknown {
   const object = evaluateObject(node.object, env);
   if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
   if (object === undefined && !node.optional) refuseOuterWithoutValue(node.object, env);
-  return getMember(env.interpreter, object, propertyKey(node, env));
+  return getMember(object, propertyKey(node, env));
 }
 
 /** Refuses an outer variable that has no value yet. Most often, this variable is the composition itself. */

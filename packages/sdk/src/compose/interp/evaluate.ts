@@ -89,7 +89,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'CallExpression':
       return callExpression(node, env);
     case 'NewExpression':
-      return construct(env.interpreter, evaluate(node.callee, env), argumentsOf(node.arguments, env));
+      return construct(evaluate(node.callee, env), argumentsOf(node.arguments, env));
     case 'ChainExpression':
       return endChain(evaluateChain(node.expression, env));
     case 'ThisExpression':
@@ -145,7 +145,7 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
   const object: Record<string, unknown> = activeTrace().track({});
   for (const property of node.properties) {
     if (property.type === 'SpreadElement') {
-      mergeSpread(env.interpreter, object, evaluate(property.argument, env));
+      mergeSpread(object, evaluate(property.argument, env));
       continue;
     }
     const key = property.computed
@@ -177,11 +177,7 @@ function unaryExpression(node: UnaryExpression, env: Env): unknown {
   // `~~x` is `x | 0`.
   if (twice) return binaryOperation('|', evaluate((node.argument as UnaryExpression).argument, env), 0);
   const value = evaluate(node.argument, env);
-  return node.operator === '+'
-    ? toNumber(env.interpreter, value)
-    : node.operator === 'void'
-      ? undefined
-      : unary(node.operator, value);
+  return node.operator === '+' ? toNumber(value) : node.operator === 'void' ? undefined : unary(node.operator, value);
 }
 
 function isDeclared(env: Env, name: string): boolean {
@@ -293,14 +289,12 @@ function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
   const [first] = elements;
   if (elements.length === 1 && first?.type === 'SpreadElement') {
     const value = evaluate(first.argument, env);
-    return value instanceof View && value.iterates ? value : activeTrace().track(spreadItems(env.interpreter, value));
+    return value instanceof View && value.iterates ? value : activeTrace().track(spreadItems(value));
   }
   return activeTrace().track(
     elements.flatMap((element) => {
       if (element === null) return refuse('unsupported', 'a list has a hole', 'write undefined between the commas');
-      return element.type === 'SpreadElement'
-        ? spreadItems(env.interpreter, evaluate(element.argument, env))
-        : [evaluate(element, env)];
+      return element.type === 'SpreadElement' ? spreadItems(evaluate(element.argument, env)) : [evaluate(element, env)];
     }),
   );
 }

@@ -119,7 +119,7 @@ function run(node: Closure['node'], env: Env): unknown {
   for (const param of node.params) {
     for (const name of boundNames(param)) scope.declare(name, false, undefined, false);
   }
-  const given = writtenElements(env.interpreter, args);
+  const given = writtenElements(args);
   node.params.forEach((param, index) => {
     if (param.type === 'RestElement') env.interpreter.bindPattern(param.argument, given.rest(index), env, 'let');
     else env.interpreter.bindPattern(param, given.at(index), env, 'let');

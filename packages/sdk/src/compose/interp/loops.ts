@@ -92,7 +92,7 @@ export function executeForIn(node: ForInStatement, env: Env, labels: readonly st
       `${labelOf(inner)} is a list, and for..in iterates over its indexes, which are strings`,
       'use for (const x of list), or for (const [i, x] of list.entries())',
     );
-  const keys = builtin(env.interpreter, Object.keys, [object])?.value ?? enumerableKeys(object);
+  const keys = builtin(Object.keys, [object])?.value ?? enumerableKeys(object);
   const mayLose =
     typeof object === 'object' &&
     object !== null &&
@@ -137,7 +137,7 @@ function iterate(
     );
   }
   if (inner instanceof Sym) {
-    if (inner.type.kind === 'string') return iterate(spreadItems(env.interpreter, source), name, run, node, env);
+    if (inner.type.kind === 'string') return iterate(spreadItems(source), name, run, node, env);
     // The type of hand-written CEL is not known. A loop over such a value treats the value as a list.
     const { node: of } = inner;
     if (of.kind === 'raw' && inner.type.kind === 'dyn')
@@ -159,7 +159,7 @@ function iterate(
   const each = (item: unknown) => oneItem(item, name, run, node, env);
   const isText = typeof source === 'string' && hasTokens(source);
   if (!isText && !Array.isArray(source)) return overIterator(iterable(source), each);
-  const items: readonly unknown[] = isText ? spreadItems(env.interpreter, source) : (source as unknown[]);
+  const items: readonly unknown[] = isText ? spreadItems(source) : (source as unknown[]);
   return overParts(
     items,
     () => overItems(items, each, 0),
@@ -187,7 +187,7 @@ function oneItem(
 }
 
 function overView(view: View, name: string, run: (value: unknown) => Completion, node: AnyNode, env: Env): Completion {
-  return symbolicLoop(env.interpreter, {
+  return symbolicLoop({
     view,
     name,
     bindings: bindingsFor(assignedNames(node), env.scope),
@@ -296,7 +296,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
   const range = positionsBelow(count);
   const from = (loop: Sym) => add(loop.node, start);
   const view = new View(new Sym(range), (loop) => wrap(new Sym(from(loop), { label: name })));
-  return symbolicLoop(env.interpreter, {
+  return symbolicLoop({
     view,
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),

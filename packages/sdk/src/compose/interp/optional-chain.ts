@@ -5,7 +5,7 @@ import { refuse } from '../refusal/refusal.ts';
 import { bool, truthy } from '../value/ops.ts';
 import { argumentsOf, sourceTextOf } from './call-expression.ts';
 import { callValue } from './call-value.ts';
-import { type Env, type TreeInterpreter, atNode } from './env.ts';
+import { type Env, atNode } from './env.ts';
 import { evaluateObject, privateMember, propertyKey } from './evaluate-member.ts';
 import { cond, FALSE, TRUE } from '../ir/build.ts';
 import { type Node, isLiteral } from '../ir/node.ts';
@@ -96,7 +96,7 @@ export function evaluateChain(node: Expression, env: Env): unknown {
     if (object === STOPPED || (node.optional && isNullish(object))) return STOPPED;
     if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
     const key = propertyKey(node, env);
-    return overPhi(object, node.optional, (side) => getMember(env.interpreter, side, key, node.optional));
+    return overPhi(object, node.optional, (side) => getMember(side, key, node.optional));
   }
   if (node.type === 'CallExpression') return chainCall(node, env);
   return env.interpreter.evaluate(node, env);
@@ -124,10 +124,10 @@ function chainCall(node: CallExpression, env: Env): unknown {
     }
     const key = propertyKey(callee, env);
     if (typeof key === 'string' && node.optional) {
-      const fn = getMember(env.interpreter, object, key, callee.optional);
+      const fn = getMember(object, key, callee.optional);
       if (isNullish(fn)) return STOPPED;
     }
-    return callOptional(env.interpreter, object, key, callee.optional, () => argumentsOf(node.arguments, env));
+    return callOptional(object, key, callee.optional, () => argumentsOf(node.arguments, env));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = chainObject(callee, env);
@@ -141,23 +141,16 @@ function chainCall(node: CallExpression, env: Env): unknown {
  * Evaluates `object?.method(args)`. Where the object is missing, the method is not called and the result is
  * `undefined`.
  */
-function callOptional(
-  interpreter: TreeInterpreter,
-  object: unknown,
-  key: string | symbol | Sym,
-  optional: boolean,
-  args: () => unknown[],
-): unknown {
+function callOptional(object: unknown, key: string | symbol | Sym, optional: boolean, args: () => unknown[]): unknown {
   const value = resolveMerged(object);
   const inner = symbolic(value);
-  if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(interpreter, side, key, args()));
+  if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(side, key, args()));
   const doubt = inner?.absence;
-  if (doubt === undefined || (!optional && doubt.chain === undefined))
-    return callMethod(interpreter, value, key, args());
+  if (doubt === undefined || (!optional && doubt.chain === undefined)) return callMethod(value, key, args());
   const presentWhen = optional ? testedPresence(doubt) : doubt.has;
   const result = choose(
     truthy(bool(presentWhen)),
-    () => callMethod(interpreter, resolveMerged(value), key, args()),
+    () => callMethod(resolveMerged(value), key, args()),
     () => undefined,
   );
   const made = symbolic(stopsWithChain(result));

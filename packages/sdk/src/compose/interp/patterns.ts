@@ -60,7 +60,7 @@ function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: Bindin
   const taken: string[] = [];
   for (const property of pattern.properties) {
     if (property.type === 'RestElement') {
-      bindPattern(property.argument, restOf(env.interpreter, value, taken), env, mode);
+      bindPattern(property.argument, restOf(value, taken), env, mode);
       continue;
     }
     const key = property.computed
@@ -71,13 +71,13 @@ function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: Bindin
     if (typeof key !== 'string')
       refuse('no-cel', 'a computed key of a destructuring pattern is symbolic', 'read it with obj[key]');
     taken.push(key);
-    bindPattern(property.value, getMember(env.interpreter, value, key), env, mode);
+    bindPattern(property.value, getMember(value, key), env, mode);
   }
 }
 
 function bindArray(pattern: ArrayPattern, value: unknown, env: Env, mode: BindingMode): void {
   const hasRest = pattern.elements.at(-1)?.type === 'RestElement';
-  const items = patternElements(env.interpreter, value, hasRest ? Infinity : pattern.elements.length);
+  const items = patternElements(value, hasRest ? Infinity : pattern.elements.length);
   pattern.elements.forEach((element, index) => {
     if (element === null) return;
     if (element.type === 'RestElement') bindPattern(element.argument, items.rest(index), env, mode);

@@ -1,4 +1,3 @@
-import type { TreeInterpreter } from './env.ts';
 import { allOf, compare, cond, conjuncts, list, literal, macro, not, size, TRUE } from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
 import { entryMap } from '../ir/entry-map.ts';
@@ -42,7 +41,7 @@ const BY_KEYS =
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k).length]))';
 
 /** Runs the body with a symbolic element, and translates the writes of the body to expressions. */
-export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): Completion {
+export function symbolicLoop(loop: SymbolicLoop): Completion {
   if (isKnownEmpty(loop.view)) return NORMAL;
   const trace = activeTrace();
   const of = new Variable(loop.name, 'loop');
@@ -61,7 +60,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
       'filter the list first',
     );
   const holders = new Set<object>([...run.keyed.values()].map(({ slot }) => slot.holder));
-  for (const object of run.keyed.keys()) fillByKeys(interpreter, fold, object, run, leaves);
+  for (const object of run.keyed.keys()) fillByKeys(fold, object, run, leaves);
   for (const [ref, { before: was, after }] of run.outcome.writes) {
     if (holders.has(ref)) continue;
     if (ref instanceof BindingClass) {
@@ -130,13 +129,7 @@ function refuseFilling(what: string): never {
  * Translates `object[key] = f(object[key])` in the body: each key gets the value that results from the iterations with
  * this key.
  */
-function fillByKeys(
-  interpreter: TreeInterpreter,
-  pass: Pass,
-  object: object,
-  run: Run,
-  leaves: Node | undefined,
-): void {
+function fillByKeys(pass: Pass, object: object, run: Run, leaves: Node | undefined): void {
   const trace = activeTrace();
   const { slot, carried } = run.keyed.get(object) as NonNullable<ReturnType<Run['keyed']['get']>>;
   if (leaves !== undefined) refuseFilling('an object is filled');
@@ -148,7 +141,7 @@ function fillByKeys(
   const map = isRead ? undefined : keyedMap(pass, slot, carried, next);
   if (map === undefined) return refuseCarried('an object that the loop fills', BY_KEYS);
   trace.recordUndo(object);
-  if (map !== 'empty') mergeSpread(interpreter, object as Record<string, unknown>, wrap(new Sym(map)));
+  if (map !== 'empty') mergeSpread(object as Record<string, unknown>, wrap(new Sym(map)));
 }
 
 /**

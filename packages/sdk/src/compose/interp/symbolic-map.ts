@@ -25,18 +25,18 @@ export function symbolicMap(
   filled?: { readonly by: unknown; readonly object: object },
 ): unknown {
   const given = loopView(list);
-  const positions = usesIndex(interpreter, fn) ? indexed(given) : undefined;
+  const positions = usesIndex(fn) ? indexed(given) : undefined;
   const view = positions?.view ?? given;
   const closure = closureOf(fn);
   const whole = positions === undefined ? undefined : wrap(elements(given));
   const results: unknown[] = activeTrace().track([]);
-  const name = positions === undefined ? parameterName(interpreter, fn, 'x') : 'i';
+  const name = positions === undefined ? parameterName(fn, 'x') : 'i';
   let doubtful: { readonly value: Sym; readonly of: Variable } | undefined;
-  symbolicLoop(interpreter, {
+  symbolicLoop({
     view,
     name,
     bindings: closure === undefined ? [] : bindingsFor(assignedNames(closure.node), closure.scope),
-    members: membersOf(interpreter, filled?.by ?? fn, filled?.object),
+    members: membersOf(filled?.by ?? fn, filled?.object),
     fact: (loop) => positions?.factAt(loop.node),
     runIteration: (value): Completion => {
       const position = symbolic(value);
@@ -54,7 +54,7 @@ export function symbolicMap(
         if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().recordUndo(results);
-      results.push(...(mode === 'flatMap' ? asItems(interpreter, result) : [result]));
+      results.push(...(mode === 'flatMap' ? asItems(result) : [result]));
       return NORMAL;
     },
   });
@@ -70,10 +70,10 @@ export function symbolicMap(
  * The members that a callback assigns. `first` is the object that every iteration passes as the first parameter;
  * `undefined` when there is none.
  */
-function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | undefined): AssignedMember[] {
+function membersOf(fn: unknown, first: object | undefined): AssignedMember[] {
   const closure = closureOf(fn);
   if (closure === undefined) return [];
-  const name = first === undefined ? undefined : parameterName(interpreter, fn, '');
+  const name = first === undefined ? undefined : parameterName(fn, '');
   return assignedMembers(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
 }
 

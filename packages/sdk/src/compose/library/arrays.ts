@@ -1,9 +1,8 @@
 import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
 import { type Node, isLiteral, UnknownLength } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace, decide } from '../trace/current-trace.ts';
+import { activeTrace, decide, interpreter } from '../trace/current-trace.ts';
 import { itemWhen, mergeValues, phi, resolveMerged } from '../value/merge.ts';
 import { isListValue, symOfItems } from '../value/value-nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
@@ -33,24 +32,18 @@ const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', '
  * any other call or unknown method; the caller then calls the method natively.
  */
 export function arrayMethod(
-  interpreter: Interpreter,
   array: unknown[],
   name: string,
   args: readonly unknown[],
 ): { readonly value: unknown } | undefined {
   if (name !== 'push') activeTrace().noteRead(array);
-  if (CHANGING.has(name)) return changing(interpreter, array, name, args);
+  if (CHANGING.has(name)) return changing(array, name, args);
   if (!isSymbolicDeep(array) && !isSymbolicDeep(args)) return undefined;
-  if (name === 'concat')
-    return { value: activeTrace().track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]) };
+  if (name === 'concat') return { value: activeTrace().track([...array, ...args.flatMap((arg) => asItems(arg))]) };
   if (args.some(isOpen)) return refuseOpen(name);
   const each = () =>
-    isConditional(array)
-      ? conditionalArrayMethod(interpreter, array, name, args)
-      : denseArrayMethod(interpreter, array, name, args);
-  const value = VISITING.has(name)
-    ? overParts(array, each, (list) => listMethod(interpreter, list, name, args))
-    : each();
+    isConditional(array) ? conditionalArrayMethod(array, name, args) : denseArrayMethod(array, name, args);
+  const value = VISITING.has(name) ? overParts(array, each, (list) => listMethod(list, name, args)) : each();
   return value === NOT_HANDLED ? undefined : { value };
 }
 
@@ -65,12 +58,7 @@ function lengthAfter(array: readonly unknown[], method: 'push' | 'unshift'): unk
 
 const NOT_HANDLED = Symbol('not handled');
 
-function changing(
-  interpreter: Interpreter,
-  array: unknown[],
-  name: string,
-  args: readonly unknown[],
-): { readonly value: unknown } {
+function changing(array: unknown[], name: string, args: readonly unknown[]): { readonly value: unknown } {
   owned(array, undefined);
   activeTrace().recordUndo(array);
   if (name !== 'push' && name !== 'unshift' && args.some(isOpen)) return refuseOpen(name);
@@ -83,21 +71,17 @@ function changing(
     return { value: lengthAfter(array, name) };
   }
   if (name === 'sort' && (isConditional(array) || isSymbolicDeep(array))) {
-    const sorted = listMethod(interpreter, symOfItems(array), 'toSorted', args);
-    array.splice(0, array.length, ...spreadItems(interpreter, sorted));
+    const sorted = listMethod(symOfItems(array), 'toSorted', args);
+    array.splice(0, array.length, ...spreadItems(sorted));
     return { value: array };
   }
   if (name === 'reverse' && isConditional(array)) {
-    array.splice(
-      0,
-      array.length,
-      ...spreadItems(interpreter, listMethod(interpreter, symOfItems(array), 'toReversed', [])),
-    );
+    array.splice(0, array.length, ...spreadItems(listMethod(symOfItems(array), 'toReversed', [])));
     return { value: array };
   }
-  if ((name === 'shift' || name === 'pop') && isConditional(array)) return { value: takeEnd(interpreter, array, name) };
+  if ((name === 'shift' || name === 'pop') && isConditional(array)) return { value: takeEnd(array, name) };
   if (name === 'sort' && args[0] !== undefined && !isConditional(array)) {
-    array.splice(0, array.length, ...sortedKnown(interpreter, array, args[0]));
+    array.splice(0, array.length, ...sortedKnown(array, args[0]));
     return { value: array };
   }
   if (!isConditional(array) && !isSymbolicDeep(positionsOf(name, args)))
@@ -113,7 +97,7 @@ function changing(
 }
 
 /** A list of known elements, sorted by the author's comparator. */
-function sortedKnown(interpreter: Interpreter, array: readonly unknown[], comparator: unknown): unknown[] {
+function sortedKnown(array: readonly unknown[], comparator: unknown): unknown[] {
   return array.toSorted((a, b) => {
     const order = resolveMerged(interpreter.call(comparator, undefined, [a, b], 'the comparator'));
     if (symbolic(order) === undefined) return Number(order);
@@ -137,14 +121,10 @@ function callNative(array: unknown[], name: string, args: readonly unknown[]): u
 }
 
 /** Calls `shift` or `pop` of a list with elements that may be missing. */
-function takeEnd(interpreter: Interpreter, array: unknown[], name: 'shift' | 'pop'): unknown {
+function takeEnd(array: unknown[], name: 'shift' | 'pop'): unknown {
   const list = symOfItems(array);
-  const taken = listMethod(interpreter, list, 'at', [name === 'shift' ? 0 : -1]);
-  array.splice(
-    0,
-    array.length,
-    ...spreadItems(interpreter, listMethod(interpreter, list, 'slice', name === 'shift' ? [1] : [0, -1])),
-  );
+  const taken = listMethod(list, 'at', [name === 'shift' ? 0 : -1]);
+  array.splice(0, array.length, ...spreadItems(listMethod(list, 'slice', name === 'shift' ? [1] : [0, -1])));
   return taken;
 }
 
@@ -155,26 +135,17 @@ const CALLING = new Set([...VISITING, 'filter', 'some', 'every']);
  * Calls a method of a list with elements that may be missing: element by element where the method allows it, and on the
  * whole list as one expression where it does not.
  */
-function conditionalArrayMethod(
-  interpreter: Interpreter,
-  array: unknown[],
-  name: string,
-  args: readonly unknown[],
-): unknown {
+function conditionalArrayMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   // The position of an element depends on the presence of the elements before it. A call with such a position is
   // possible only on the list as one expression.
-  if (CALLING.has(name) && usesIndex(interpreter, args[0]))
-    return listMethod(interpreter, symOfItems(array), name, args);
-  if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(interpreter, array, name, args[0]);
+  if (CALLING.has(name) && usesIndex(args[0])) return listMethod(symOfItems(array), name, args);
+  if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(array, name, args[0]);
   if (name === 'filter') {
     return trace.track(
       array.flatMap((item) => {
         if (item instanceof Splice)
-          return spreadItems(
-            interpreter,
-            listMethod(interpreter, new Sym(item.list, { waits: item.waits }), 'filter', args),
-          );
+          return spreadItems(listMethod(new Sym(item.list, { waits: item.waits }), 'filter', args));
         const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
         const keep = trace.under(test, () => truthy(interpreter.call(args[0], undefined, [value], 'the callback')));
         if (keep === false) return [];
@@ -184,8 +155,7 @@ function conditionalArrayMethod(
   }
   if (name === 'some' || name === 'every') {
     const parts = array.map((item) => {
-      if (item instanceof Splice)
-        return asCondition(listMethod(interpreter, new Sym(item.list, { waits: item.waits }), name, args));
+      if (item instanceof Splice) return asCondition(listMethod(new Sym(item.list, { waits: item.waits }), name, args));
       const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
       const holds = trace.under(test, () => asCondition(interpreter.call(args[0], undefined, [value], 'the callback')));
       return name === 'some' ? and(test, holds) : or(not(test), holds);
@@ -193,14 +163,14 @@ function conditionalArrayMethod(
     return bool(name === 'some' ? parts.reduce(or, literal(false)) : parts.reduce(and, TRUE()));
   }
   const hasNoSplice = array.every((item) => !(item instanceof Splice));
-  if (name === 'reduce' && hasNoSplice && args.length > 1 && argumentCount(interpreter, args[0]) < 3)
-    return reduceItems(interpreter, array, args);
-  if (name === 'find' && hasNoSplice && !usesIndex(interpreter, args[0])) return findItem(interpreter, array, args[0]);
-  return listMethod(interpreter, symOfItems(array), name, args);
+  if (name === 'reduce' && hasNoSplice && args.length > 1 && argumentCount(args[0]) < 3)
+    return reduceItems(array, args);
+  if (name === 'find' && hasNoSplice && !usesIndex(args[0])) return findItem(array, args[0]);
+  return listMethod(symOfItems(array), name, args);
 }
 
 /** `reduce` over elements that may be missing: the callback runs under the condition that its element is present. */
-function reduceItems(interpreter: Interpreter, array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
+function reduceItems(array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
   return array.reduce<unknown>((value, item) => {
     const callWith = (element: unknown) =>
       interpreter.call(fn, undefined, [value, resolveMerged(element)], 'the callback');
@@ -219,7 +189,7 @@ function reduceItems(interpreter: Interpreter, array: readonly unknown[], [fn, i
 }
 
 /** `find` over elements that may be missing. */
-function findItem(interpreter: Interpreter, array: readonly unknown[], fn: unknown): unknown {
+function findItem(array: readonly unknown[], fn: unknown): unknown {
   const trace = activeTrace();
   return array.reduceRight<unknown>((rest, item) => {
     const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
@@ -237,29 +207,28 @@ export function asCondition(value: unknown): Node {
 }
 
 /** The elements that `concat`, `flat` and `flatMap` insert for a value: the elements of a list, or the value itself. */
-export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
-  if (isOpen(raw)) return oneLevel(interpreter, raw);
+export function asItems(raw: unknown): unknown[] {
+  if (isOpen(raw)) return oneLevel(raw);
   const value = resolveMerged(raw);
-  if (isListValue(value)) return spreadItems(interpreter, value);
+  if (isListValue(value)) return spreadItems(value);
   const inner = symbolic(value);
   if (!(inner instanceof Phi)) return [value];
   const side = (test: Node, of: unknown) =>
     activeTrace()
-      .under(test, () => asItems(interpreter, of))
+      .under(test, () => asItems(of))
       .map((item) => itemWhen(test, item));
   return [...side(inner.test, inner.then), ...side(not(inner.test), inner.otherwise)];
 }
 
 /** `flat(depth)` of a native list. */
-function flatItems(interpreter: Interpreter, items: readonly unknown[], depth: unknown): readonly unknown[] {
+function flatItems(items: readonly unknown[], depth: unknown): readonly unknown[] {
   const levels = resolveMerged(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
   // JavaScript treats NaN as 0.
   return !(levels >= 1) || !items.some(isNested)
     ? items
     : flatItems(
-        interpreter,
-        items.flatMap((item) => oneLevel(interpreter, item)),
+        items.flatMap((item) => oneLevel(item)),
         levels - 1,
       );
 }
@@ -269,31 +238,23 @@ function isNested(item: unknown): boolean {
   return isListValue(item instanceof Maybe ? item.value : item);
 }
 
-function oneLevel(interpreter: Interpreter, item: unknown): unknown[] {
-  if (item instanceof Splice)
-    return spreadItems(interpreter, listMethod(interpreter, new Sym(item.list, { waits: item.waits }), 'flat', []));
-  return item instanceof Maybe
-    ? asItems(interpreter, item.value).map((inner) => itemWhen(item.test, inner))
-    : asItems(interpreter, item);
+function oneLevel(item: unknown): unknown[] {
+  if (item instanceof Splice) return spreadItems(listMethod(new Sym(item.list, { waits: item.waits }), 'flat', []));
+  return item instanceof Maybe ? asItems(item.value).map((inner) => itemWhen(item.test, inner)) : asItems(item);
 }
 
 /** `map`, `flatMap` and `forEach` over elements that may be missing. */
-function eachItem(
-  interpreter: Interpreter,
-  array: readonly unknown[],
-  name: 'map' | 'flatMap' | 'forEach',
-  fn: unknown,
-): unknown {
+function eachItem(array: readonly unknown[], name: 'map' | 'flatMap' | 'forEach', fn: unknown): unknown {
   const trace = activeTrace();
   const results: unknown[] = [];
   const add = (value: unknown, test: Node | undefined) => {
-    const items = name === 'flatMap' ? asItems(interpreter, value) : [value];
+    const items = name === 'flatMap' ? asItems(value) : [value];
     results.push(...(test === undefined ? items : items.map((item) => itemWhen(test, item))));
   };
   for (const item of array) {
     if (item instanceof Splice) {
       const mapped = interpreter.symbolicMap(viewOf(wrap(new Sym(item.list, { waits: item.waits }))), fn, name);
-      if (name !== 'forEach') results.push(...spreadItems(interpreter, mapped));
+      if (name !== 'forEach') results.push(...spreadItems(mapped));
     } else if (item instanceof Maybe) {
       const test = decide(item.test);
       if (test === false) continue;
@@ -314,11 +275,11 @@ function eachItem(
 }
 
 /** Calls a method of a list whose elements are all present. */
-function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: string, args: readonly unknown[]): unknown {
+function denseArrayMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
   if ((name === 'includes' || name === 'indexOf') && resolveMerged(args[1]) !== undefined)
-    return searchFrom(interpreter, array, name, args);
+    return searchFrom(array, name, args);
   const visit = (item: unknown, position: number) =>
     interpreter.call(fn, args[1], [item, position, array], 'the callback');
   const positions = [...array.keys()];
@@ -330,7 +291,7 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
       array.forEach(visit);
       return undefined;
     case 'flatMap':
-      return trace.track(array.flatMap((item, position) => asItems(interpreter, visit(item, position))));
+      return trace.track(array.flatMap((item, position) => asItems(visit(item, position))));
     case 'filter':
       return trace.track(
         array.flatMap((item, position) => {
@@ -358,7 +319,7 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
         -1,
       );
     case 'includes':
-      return bool(array.map(isSearched(interpreter, fn)).reduce(or, literal(false)));
+      return bool(array.map(isSearched(fn)).reduce(or, literal(false)));
     case 'indexOf':
       return array.reduceRight<unknown>(
         (rest, item, position) => phi(asCondition(equals(item, fn, false)), position, rest),
@@ -367,21 +328,19 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
     case 'join':
       return join(array, fn);
     case 'reduce':
-      return reduce(interpreter, array, args);
+      return reduce(array, args);
     case 'at':
     case 'slice':
     case 'toReversed':
     case 'entries':
     case 'keys':
     case 'values':
-      return isSymbolicDeep(args)
-        ? listMethod(interpreter, symOfItems(array), name, args)
-        : callNativeReader(array, name, args);
+      return isSymbolicDeep(args) ? listMethod(symOfItems(array), name, args) : callNativeReader(array, name, args);
     case 'flat':
-      return trace.track([...flatItems(interpreter, array, fn)]);
+      return trace.track([...flatItems(array, fn)]);
     case 'toSorted':
-      if (args[0] !== undefined && !isSymbolicDeep(array)) return trace.track(sortedKnown(interpreter, array, args[0]));
-      return listMethod(interpreter, symOfItems(array), name, args);
+      if (args[0] !== undefined && !isSymbolicDeep(array)) return trace.track(sortedKnown(array, args[0]));
+      return listMethod(symOfItems(array), name, args);
     default:
       return NOT_HANDLED;
   }
@@ -412,7 +371,7 @@ function firstOf(tests: readonly Tested[], valueOf: (position: number) => unknow
 }
 
 /** The condition that an element is the one that `includes` looks for. Unlike `===`, `includes` finds NaN. */
-function isSearched(interpreter: Interpreter, wanted: unknown): (item: unknown) => Node {
+function isSearched(wanted: unknown): (item: unknown) => Node {
   const isNotNumber = (value: unknown): Node => {
     const inner = symbolic(resolveMerged(value));
     if (inner instanceof Sym && inner.type.kind !== 'number') return literal(false);
@@ -427,7 +386,6 @@ function isSearched(interpreter: Interpreter, wanted: unknown): (item: unknown) 
 
 /** Calls `includes` or `indexOf` with a start position. */
 function searchFrom(
-  interpreter: Interpreter,
   array: readonly unknown[],
   name: 'includes' | 'indexOf',
   [wanted, position]: readonly unknown[],
@@ -438,8 +396,7 @@ function searchFrom(
   const whole = Math.trunc(start) || 0;
   const first = whole < 0 ? Math.max(0, array.length + whole) : whole;
   const same = (item: unknown) => asCondition(equals(item, wanted, false));
-  if (name === 'includes')
-    return bool(array.slice(first).map(isSearched(interpreter, wanted)).reduce(or, literal(false)));
+  if (name === 'includes') return bool(array.slice(first).map(isSearched(wanted)).reduce(or, literal(false)));
   return array.reduceRight<unknown>((rest, item, at) => (at < first ? rest : phi(same(item), at, rest)), -1);
 }
 
@@ -480,7 +437,7 @@ function joinedText(value: unknown): Node {
   return cond(inner.absence.has, textNode(wrap(inner.present())), literal(''));
 }
 
-function reduce(interpreter: Interpreter, array: readonly unknown[], args: readonly unknown[]): unknown {
+function reduce(array: readonly unknown[], args: readonly unknown[]): unknown {
   const rest = args.length > 1 ? array : array.slice(1);
   if (args.length < 2 && array.length === 0) throw new TypeError('Reduce of empty array with no initial value');
   const start = args.length > 1 ? args[1] : array[0];

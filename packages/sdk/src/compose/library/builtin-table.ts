@@ -1,5 +1,5 @@
+import { interpreter } from '../trace/current-trace.ts';
 import type { FunctionLike } from '../source/function-source.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic } from '../value/proxy.ts';
@@ -7,7 +7,7 @@ import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
 /** Translates the call of a built-in function. */
-export type Handler = (args: readonly unknown[], interpreter: Interpreter) => unknown;
+export type Handler = (args: readonly unknown[]) => unknown;
 
 /** The result of a handler that leaves the call to native code. */
 export const NATIVE = Symbol('native');
@@ -26,14 +26,10 @@ export const isDefined = (fn: unknown): boolean => handlers.has(fn);
  * Calls the translation of a built-in function. Returns `undefined` when there is none, or when it leaves the call to
  * native code.
  */
-export function callDefined(
-  interpreter: Interpreter,
-  fn: FunctionLike,
-  args: readonly unknown[],
-): { readonly value: unknown } | undefined {
+export function callDefined(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
   const handler = handlers.get(fn);
   if (handler === undefined) return undefined;
-  const value = handler(args, interpreter);
+  const value = handler(args);
   return value === NATIVE ? undefined : { value };
 }
 
@@ -45,7 +41,7 @@ export const symbolicSome = (args: readonly unknown[]): boolean => args.some((ar
  * native; when it is conditional, the function is applied to the value of each branch.
  */
 export function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
-  define(fn, (args, interpreter) => {
+  define(fn, (args) => {
     const value = resolveMerged(args[0]);
     const inner = symbolic(value);
     if (inner instanceof Phi)

@@ -4,9 +4,8 @@ import { numberTest } from '../ir/parse-numbers.ts';
 import { isDouble } from '../ir/numeric.ts';
 import { type StaticType, BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { FunctionLike } from '../source/function-source.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace, decide } from '../trace/current-trace.ts';
+import { activeTrace, decide, interpreter } from '../trace/current-trace.ts';
 import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/set-member.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
@@ -35,13 +34,9 @@ defineNumbers();
 defineTexts();
 
 /** Calls a built-in function that has a translation; `undefined` when it has none. */
-export function builtin(
-  interpreter: Interpreter,
-  fn: FunctionLike,
-  args: readonly unknown[],
-): { readonly value: unknown } | undefined {
+export function builtin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
   defineBuildTime(fn);
-  return callDefined(interpreter, fn, args);
+  return callDefined(fn, args);
 }
 
 /** May a list of unknown length be spread into the arguments of this function, as in `Math.max(...list)`? */
@@ -88,13 +83,13 @@ scalar(Math.sign, (value) => {
 });
 
 for (const name of ['max', 'min'] as const) {
-  define(Math[name], (args, interpreter) => {
+  define(Math[name], (args) => {
     if (!symbolicSome(args)) return NATIVE;
     const given = args.map((arg) => resolveMerged(arg));
     const open = given.findIndex(hasEndlessSide);
     if (open >= 0) {
       const choice = symbolic(given[open]) as Phi;
-      return distribute(choice, (side) => builtin(interpreter, Math[name], given.with(open, side))?.value);
+      return distribute(choice, (side) => builtin(Math[name], given.with(open, side))?.value);
     }
     // Infinity is never the least of several numbers, so `min` leaves it out. In the same way, `max` leaves out
     // -Infinity. The infinity with the other sign is the result, if it is among the numbers.
@@ -169,7 +164,7 @@ define(Boolean, (args) => {
   const test = truthy(args[0]);
   return typeof test === 'boolean' ? test : bool(test);
 });
-define(Array.isArray, (args, interpreter) => {
+define(Array.isArray, (args) => {
   const value = resolveMerged(args[0]);
   const inner = symbolic(value);
   if (inner instanceof Phi)
@@ -186,7 +181,7 @@ define(Array.isArray, (args, interpreter) => {
   return value instanceof View || Array.isArray(value);
 });
 define(Array.of, (args) => activeTrace().track([...args]));
-define(Array.from, (args, interpreter) => {
+define(Array.from, (args) => {
   const source = resolveMerged(args[0]);
   if (!symbolicSome(args)) return NATIVE;
   const inner = symbolic(source);
@@ -196,7 +191,7 @@ define(Array.from, (args, interpreter) => {
     typeof source === 'object' &&
     source !== null &&
     'length' in source;
-  if (length) return generated(interpreter, source, args[1], args[2]);
+  if (length) return generated(source, args[1], args[2]);
   if (inner instanceof Sym && !['string', 'list', 'dyn'].includes(inner.type.kind)) {
     return refuse(
       'types',
@@ -204,22 +199,17 @@ define(Array.from, (args, interpreter) => {
       'pass a list or a string, or list a map with Object.keys(), Object.values() or Object.entries()',
     );
   }
-  const items = isSymbolicList(source) && args[1] !== undefined ? source : copied(interpreter, source);
+  const items = isSymbolicList(source) && args[1] !== undefined ? source : copied(source);
   return args[1] === undefined ? items : interpreter.callMethod(items, 'map', args.slice(1));
 });
 
 /** Copies a list value to a new list that the composition owns. */
-function copied(interpreter: Interpreter, value: unknown): unknown {
-  return activeTrace().track(spreadItems(interpreter, value));
+function copied(value: unknown): unknown {
+  return activeTrace().track(spreadItems(value));
 }
 
 /** `Array.from({ length: n }, (_, i) => …)`. */
-function generated(
-  interpreter: Interpreter,
-  source: { readonly length: unknown },
-  fn: unknown,
-  self: unknown,
-): unknown {
+function generated(source: { readonly length: unknown }, fn: unknown, self: unknown): unknown {
   const length = resolveMerged(source.length);
   if (typeof length === 'number') {
     const items = Array.from({ length }, (_, position) => {
@@ -260,7 +250,7 @@ function listing(
   known: (key: string, value: unknown) => unknown,
   readsValues: boolean,
 ): void {
-  define(fn, (args, interpreter) => {
+  define(fn, (args) => {
     const value = resolveMerged(args[0]);
     const inner = symbolic(value);
     if (inner instanceof Phi) return distribute(inner, (side) => interpreter.call(fn, Object, [side], fn.name));
@@ -270,7 +260,7 @@ function listing(
       if (mapLike(sure.type)) return pick(mapTyped(sure));
       if (sure.type.kind === 'object') {
         const copy: Record<string, unknown> = activeTrace().track({});
-        mergeSpread(interpreter, copy, wrap(sure));
+        mergeSpread(copy, wrap(sure));
         return listed(copy, known);
       }
       return refuse('types', `${labelOf(sure)} has no keys to list`);
@@ -344,14 +334,14 @@ define(Object.defineProperty, ([target, key]) => {
   return typeof fn === 'function' && symbolic(fn) === undefined && key === 'name' ? fn : NATIVE;
 });
 
-define(Object.fromEntries, ([given], interpreter) => {
-  const made = fromEntries(interpreter, resolveMerged(given));
+define(Object.fromEntries, ([given]) => {
+  const made = fromEntries(resolveMerged(given));
   return made === undefined ? NATIVE : made.value;
 });
 
 define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0], true) : NATIVE));
 
-define(Object.assign, (args, interpreter) => {
+define(Object.assign, (args) => {
   if (isOpen(args[0])) return refuseOpen('Object.assign');
   if (!symbolicSome(args) && !activeTrace().isTracked(resolveMerged(args[0]) as object)) return NATIVE;
   const either = symbolic(resolveMerged(args[0]));
@@ -360,10 +350,10 @@ define(Object.assign, (args, interpreter) => {
   const target = owned(resolveMerged(args[0]), symbolic(resolveMerged(args[0])) as Sym | undefined);
   activeTrace().recordUndo(target);
   for (const source of args.slice(1)) {
-    if (source instanceof Splice) mergeEach(interpreter, target as Record<string, unknown>, source);
+    if (source instanceof Splice) mergeEach(target as Record<string, unknown>, source);
     else if (source instanceof Maybe)
-      mergeSpread(interpreter, target as Record<string, unknown>, wrap(new Phi(source.test, source.value, undefined)));
-    else mergeSpread(interpreter, target as Record<string, unknown>, source);
+      mergeSpread(target as Record<string, unknown>, wrap(new Phi(source.test, source.value, undefined)));
+    else mergeSpread(target as Record<string, unknown>, source);
   }
   return target;
 });
@@ -382,11 +372,7 @@ const currentOwns = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && activeTrace().isTracked(value);
 
 /** `new X(…)` for the built-in classes that have a translation. */
-export function constructBuiltin(
-  interpreter: Interpreter,
-  fn: FunctionLike,
-  args: readonly unknown[],
-): { readonly value: unknown } | undefined {
+export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
   const constructor: unknown = fn;
   if (constructor === Date && args.length === 0) {
     return refuse(
@@ -400,11 +386,11 @@ export function constructBuiltin(
     return { value: wrap(markSet(new Sym(ir.method('distinct', list.node, [], list.type), { waits: list.waits }))) };
   }
   if (constructor === Map && args.length === 1 && symbolicSome(args)) {
-    const pairs = spreadItems(interpreter, args[0]);
+    const pairs = spreadItems(args[0]);
     const known = pairs.map((pair) => {
       if (isOpen(pair)) return undefined;
-      const key = resolveMerged(getMember(interpreter, pair, '0'));
-      return symbolicSome([key]) ? undefined : ([key, getMember(interpreter, pair, '1')] as const);
+      const key = resolveMerged(getMember(pair, '0'));
+      return symbolicSome([key]) ? undefined : ([key, getMember(pair, '1')] as const);
     });
     const entries = known.filter((entry) => entry !== undefined);
     if (entries.length === pairs.length) return { value: activeTrace().track(new Map(entries)) };
@@ -435,7 +421,7 @@ function refuseLength(): never {
 }
 
 /** `+value`, which converts as `Number(value)` does. */
-export function toNumber(interpreter: Interpreter, value: unknown): unknown {
-  const converted = builtin(interpreter, Number, [value]);
+export function toNumber(value: unknown): unknown {
+  const converted = builtin(Number, [value]);
   return converted === undefined ? unary('+', value) : converted.value;
 }

@@ -1,11 +1,11 @@
+import { interpreter } from '../trace/current-trace.ts';
 import type { AnyNode, Pattern } from 'acorn';
 import { boundNames, childrenOf, visitNodes } from '../../javascript/index.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { isNativeFactory } from '../value/native-functions.ts';
 import type { FunctionLike } from '../source/function-source.ts';
 
 /** The name of a callback's first parameter, for variables of macros. */
-export function parameterName(interpreter: Interpreter, fn: unknown, fallback: string): string {
+export function parameterName(fn: unknown, fallback: string): string {
   const first = interpreter.syntaxOf(fn)?.params[0];
   return first === undefined ? fallback : (boundNames(first)[0] ?? fallback);
 }
@@ -23,7 +23,7 @@ const ONE_ARGUMENT_FUNCTIONS = new Set<unknown>([
 ]);
 
 /** The number of arguments that a callback reads; `Infinity` when the number is unknown. */
-export function argumentCount(interpreter: Interpreter, fn: unknown): number {
+export function argumentCount(fn: unknown): number {
   // Functions of the SDK and opaque functions are never traced.
   if (typeof fn === 'function' && isNativeFactory(fn as FunctionLike)) return fn.length;
   const syntax = interpreter.syntaxOf(fn);
@@ -34,8 +34,8 @@ export function argumentCount(interpreter: Interpreter, fn: unknown): number {
 }
 
 /** Does a callback read the position, its second argument? */
-export function usesIndex(interpreter: Interpreter, fn: unknown): boolean {
-  return argumentCount(interpreter, fn) >= 2;
+export function usesIndex(fn: unknown): boolean {
+  return argumentCount(fn) >= 2;
 }
 
 function readsArguments(node: AnyNode): boolean {
@@ -48,7 +48,7 @@ function readsArguments(node: AnyNode): boolean {
 const CHANGING = new Set(['push', 'unshift', 'splice', 'sort', 'reverse', 'set', 'add']);
 
 /** Does a callback change its first argument: `acc[k] = v`, `acc.push(x)`, `Object.assign(acc, …)`? */
-export function changesItsFirst(interpreter: Interpreter, fn: unknown): boolean {
+export function changesItsFirst(fn: unknown): boolean {
   const syntax = interpreter.syntaxOf(fn);
   const first = syntax?.params[0];
   if (syntax === undefined || first?.type !== 'Identifier') return false;

@@ -2,9 +2,8 @@ import * as ir from '../ir/build.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current-trace.ts';
+import { activeTrace, interpreter } from '../trace/current-trace.ts';
 import { distribute } from '../value/merge.ts';
 import { toNode } from '../value/value-nodes.ts';
 import { textNode } from '../value/ops.ts';
@@ -17,42 +16,41 @@ import { mergeKey, mergeSpread } from './objects.ts';
 import { keysOf, View } from './view.ts';
 
 /** `Object.fromEntries(pairs)`; `undefined` leaves the call to native code. */
-export function fromEntries(interpreter: Interpreter, value: unknown): { readonly value: unknown } | undefined {
+export function fromEntries(value: unknown): { readonly value: unknown } | undefined {
   const inner = symbolic(value);
   const again = (side: unknown) => interpreter.call(Object.fromEntries, Object, [side], 'Object.fromEntries');
   if (inner instanceof Phi) return { value: distribute(inner, again) };
   if (inner === undefined && (Array.isArray(value) || value instanceof Map))
-    return { value: fromPairsWritten(interpreter, [...(value as Iterable<unknown>)]) };
+    return { value: fromPairsWritten([...(value as Iterable<unknown>)]) };
   if (inner === undefined && !(value instanceof View)) return undefined;
-  return { value: wrap(new Sym(fromPairs(interpreter, value))) };
+  return { value: wrap(new Sym(fromPairs(value))) };
 }
 
 /**
  * `Object.fromEntries()` of a list of the author, which may contain known pairs, conditional pairs and elements of
  * other lists.
  */
-function fromPairsWritten(interpreter: Interpreter, pairs: readonly unknown[]): Record<string, unknown> {
+function fromPairsWritten(pairs: readonly unknown[]): Record<string, unknown> {
   const made: Record<string, unknown> = activeTrace().track({});
   activeTrace().noteRead(pairs);
   const entry = (pair: unknown) => {
     const single: Record<string, unknown> = activeTrace().track({});
-    mergeKey(single, memberKeyOf(getMember(interpreter, pair, '0')), getMember(interpreter, pair, '1'));
+    mergeKey(single, memberKeyOf(getMember(pair, '0')), getMember(pair, '1'));
     return single;
   };
   for (const item of pairs) {
-    if (item instanceof Splice)
-      mergeSpread(interpreter, made, wrap(new Sym(fromPairs(interpreter, wrap(new Sym(item.list))))));
+    if (item instanceof Splice) mergeSpread(made, wrap(new Sym(fromPairs(wrap(new Sym(item.list))))));
     else if (item instanceof Maybe) {
       const kept = activeTrace().under(item.test, () => entry(item.value));
-      mergeSpread(interpreter, made, wrap(new Phi(item.test, kept, {})));
-    } else mergeSpread(interpreter, made, entry(item));
+      mergeSpread(made, wrap(new Phi(item.test, kept, {})));
+    } else mergeSpread(made, entry(item));
   }
   return made;
 }
 
 /** Translates `Object.fromEntries(list.map(x => [k, v]))` as a map made entry by entry. */
-function fromPairs(interpreter: Interpreter, raw: unknown): Node {
-  const pairs = raw instanceof View ? viewMethod(interpreter, raw, 'map', [(x: unknown) => x]) : raw;
+function fromPairs(raw: unknown): Node {
+  const pairs = raw instanceof View ? viewMethod(raw, 'map', [(x: unknown) => x]) : raw;
   return fromPairsNode(toNode(pairs));
 }
 
@@ -80,11 +78,7 @@ function fromPairsNode(node: Node): Node {
 }
 
 /** `Object.assign(target, ...list)`: adds the members of every element; the last value of a key wins. */
-export function mergeEach(
-  interpreter: Interpreter,
-  target: Record<string, unknown>,
-  { list: all, waits }: Splice,
-): void {
+export function mergeEach(target: Record<string, unknown>, { list: all, waits }: Splice): void {
   const type = all.type.kind === 'list' ? all.type.element : DYN;
   if (type.kind !== 'map') {
     return refuse(
@@ -101,5 +95,5 @@ export function mergeEach(
   const having = ir.macro('filter', all, [x], [ir.isIn(key, ofX)], all.type);
   const last = ir.index(having, ir.subtract(ir.size(having, INTEGER), ir.literal(1)), type);
   const entry = ir.object([{ key, value: ir.index(last, key, type.value) }]);
-  mergeSpread(interpreter, target, wrap(new Sym(entryMap(names, k, entry), { waits })));
+  mergeSpread(target, wrap(new Sym(entryMap(names, k, entry), { waits })));
 }

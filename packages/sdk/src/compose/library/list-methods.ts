@@ -26,9 +26,8 @@ import { bindOnce } from '../ir/numeric.ts';
 import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
 import { type Node, type Variable, substitute } from '../ir/node.ts';
 import { type StaticType, describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current-trace.ts';
+import { activeTrace, interpreter } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
 import { listSym, freshList, isListValue, plainList, toNode } from '../value/value-nodes.ts';
 import { bool, textNode, textValue, truthy } from '../value/ops.ts';
@@ -49,19 +48,18 @@ const NAMES = (
 ).split(' ');
 
 /** Calls a method of a symbolic list. */
-export function listMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
-  if (isSetMethod(value)) return setMethod(interpreter, value, name, args);
-  return viewMethod(interpreter, viewOf(wrap(value)), name, args);
+export function listMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  if (isSetMethod(value)) return setMethod(value, name, args);
+  return viewMethod(viewOf(wrap(value)), name, args);
 }
 
 /** Calls a method of a Set, which is treated as the list of its values. */
-function setMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
+function setMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
   if (name === 'has') return mayHold(value, args[0], name) && bool(contains(value.node, scalarArgument(args[0], name)));
   if (name === 'values' || name === 'keys') return wrap(markIterator(new Sym(value.node, { waits: value.waits })));
   // In a Set's `forEach`, the second argument of the callback is the value again, not a position. A callback that reads
   // it is refused.
-  if (name === 'forEach' && !usesIndex(interpreter, args[0]))
-    return viewMethod(interpreter, viewOf(wrap(value)), name, args);
+  if (name === 'forEach' && !usesIndex(args[0])) return viewMethod(viewOf(wrap(value)), name, args);
   return refuse(
     'no-cel',
     `.${name}() of a Set has no CEL form`,
@@ -70,7 +68,7 @@ function setMethod(interpreter: Interpreter, value: Sym, name: string, args: rea
 }
 
 /** Calls a method of a list that is iterated symbolically. */
-export function viewMethod(interpreter: Interpreter, view: View, name: string, args: readonly unknown[]): unknown {
+export function viewMethod(view: View, name: string, args: readonly unknown[]): unknown {
   if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
   const { node, waits } = view.list;
   switch (name) {
@@ -79,19 +77,19 @@ export function viewMethod(interpreter: Interpreter, view: View, name: string, a
     case 'forEach':
       return interpreter.symbolicMap(view, args[0], name);
     case 'filter':
-      return filter(interpreter, view, args[0]);
+      return filter(view, args[0]);
     case 'some':
-      return bool(quantify(interpreter, view, args[0], 'exists'));
+      return bool(quantify(view, args[0], 'exists'));
     case 'every':
-      return bool(quantify(interpreter, view, args[0], 'all'));
+      return bool(quantify(view, args[0], 'all'));
     case 'find':
     case 'findLast':
-      return find(interpreter, view, args[0], name);
+      return find(view, args[0], name);
     case 'findIndex':
     case 'findLastIndex':
-      return findIndex(interpreter, view, args[0], name);
+      return findIndex(view, args[0], name);
     case 'reduce':
-      return reduceList(interpreter, view, args);
+      return reduceList(view, args);
     case 'keys':
       return wrap(markIterator(new Sym(call('lists.range', [size(node, INTEGER)], listOf(INTEGER)), { waits })));
     case 'entries': {
@@ -99,17 +97,17 @@ export function viewMethod(interpreter: Interpreter, view: View, name: string, a
       return markIterator(new View(positions.list, (loop) => activeTrace().track([wrap(loop), at(loop)])));
     }
     default:
-      return plainMethod(interpreter, elements(view), name, args);
+      return plainMethod(elements(view), name, args);
   }
 }
 
-function plainMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
+function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
   const { node, waits } = value;
   const make = (result: Node) => wrap(new Sym(result, { waits }));
   switch (name) {
     case 'includes':
       if (resolveMerged(args[1]) !== undefined)
-        return plainMethod(interpreter, new Sym(slice(value, [args[1]]), { waits }), name, [args[0]]);
+        return plainMethod(new Sym(slice(value, [args[1]]), { waits }), name, [args[0]]);
       return mayHold(value, args[0], name) && bool(contains(node, scalarArgument(args[0], name)));
     case 'indexOf':
     case 'lastIndexOf':
@@ -121,15 +119,15 @@ function plainMethod(interpreter: Interpreter, value: Sym, name: string, args: r
     case 'slice':
       return freshList(slice(value, args), waits);
     case 'concat':
-      return freshList(concatLists([plainList(node), ...args.map((arg) => concatenated(interpreter, arg))]), waits);
+      return freshList(concatLists([plainList(node), ...args.map((arg) => concatenated(arg))]), waits);
     case 'at':
-      return at(interpreter, value, args[0]);
+      return at(value, args[0]);
     case 'flat':
       return freshList(flat(node, args[0]), waits);
     case 'toReversed':
       return freshList(method('reverse', node, [], value.type), waits);
     case 'toSorted':
-      return freshList(sorted(interpreter, value, args[0]), waits);
+      return freshList(sorted(value, args[0]), waits);
     case 'values':
       return wrap(markIterator(new Sym(node, { waits })));
     case 'toString':
@@ -224,14 +222,14 @@ function positionOf(name: 'indexOf' | 'lastIndexOf', all: Node, wanted: Node): N
 }
 
 /** The elements that `concat` appends for an argument: the elements of a list, or the argument itself. */
-function concatenated(interpreter: Interpreter, raw: unknown): Node {
+function concatenated(raw: unknown): Node {
   if (isOpen(raw)) return listSym(interpreter.callMethod(activeTrace().track([]), 'concat', [raw])).node;
   const value = resolveMerged(raw);
   if (value instanceof View) return plainList(elements(value).node);
   if (isListValue(value)) return plainList(listSym(value).node);
   const inner = symbolic(value);
   if (!(inner instanceof Phi)) return list([toNode(value)]);
-  const side = (test: Node, of: unknown) => activeTrace().under(test, () => concatenated(interpreter, of));
+  const side = (test: Node, of: unknown) => activeTrace().under(test, () => concatenated(of));
   return cond(inner.test, side(inner.test, inner.then), side(not(inner.test), inner.otherwise));
 }
 
@@ -275,15 +273,15 @@ function slice(value: Sym, args: readonly unknown[]): Node {
   return cond(compare('lt', from, to), part, list([]));
 }
 
-function at(interpreter: Interpreter, value: Sym, raw: unknown): unknown {
+function at(value: Sym, raw: unknown): unknown {
   const given = resolveMerged(raw) ?? 0;
   const position = typeof given === 'number' ? wholePosition(given) : given;
   if (typeof position !== 'number') {
     const at = positionNode(position);
     const fromEnd = add(size(value.node, INTEGER), at);
-    return elementAt(interpreter, value, new Sym(cond(compare('lt', at, literal(0)), fromEnd, at)));
+    return elementAt(value, new Sym(cond(compare('lt', at, literal(0)), fromEnd, at)));
   }
-  if (position >= 0) return elementAt(interpreter, value, new Sym(literal(position)));
+  if (position >= 0) return elementAt(value, new Sym(literal(position)));
   const count = size(value.node, INTEGER);
   const element = value.type.kind === 'list' ? value.type.element : ({ kind: 'dyn' } as const);
   const from = subtract(count, literal(-position));
@@ -297,14 +295,14 @@ function at(interpreter: Interpreter, value: Sym, raw: unknown): unknown {
   );
 }
 
-function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node {
+function sorted(value: Sym, comparator: unknown): Node {
   const element = value.type.kind === 'list' ? value.type.element : STRING;
   const fn = resolveMerged(comparator);
   if (fn === undefined) {
     if (element.kind !== 'string') return refuseWithoutComparator(value, element);
     return method('sort', value.node, [], value.type);
   }
-  const a = macroVariable(parameterName(interpreter, fn, 'x'));
+  const a = macroVariable(parameterName(fn, 'x'));
   const b = macroVariable('y');
   const order = toNode(
     predicate(() =>
@@ -384,7 +382,7 @@ export function predicate<T>(work: () => T): T {
 }
 
 /** The condition under which a predicate returns true, as an expression of the loop variable. */
-function condition(interpreter: Interpreter, fn: unknown, args: readonly unknown[]): Node {
+function condition(fn: unknown, args: readonly unknown[]): Node {
   const result = predicate(() => truthy(interpreter.call(fn, undefined, args, 'the callback')));
   return typeof result === 'boolean' ? literal(result) : result;
 }
@@ -394,36 +392,33 @@ function condition(interpreter: Interpreter, fn: unknown, args: readonly unknown
  * the index.
  */
 function withPredicate<T>(
-  interpreter: Interpreter,
   view: View,
   fn: unknown,
   build: (test: Node, loop: Variable, by: { readonly positions: boolean; readonly view: View }) => T,
 ): T {
-  if (usesIndex(interpreter, fn)) {
+  if (usesIndex(fn)) {
     const loop = macroVariable('i');
     const { view: positions, at: elementOf, factAt } = indexed(view);
     const position = new Sym(variable(loop, INTEGER), { label: 'i' });
-    const whole = argumentCount(interpreter, fn) > 2 ? wrap(elements(view)) : undefined;
-    const test = knowing(factAt(position.node), () =>
-      condition(interpreter, fn, [elementOf(position), wrap(position), whole]),
-    );
+    const whole = argumentCount(fn) > 2 ? wrap(elements(view)) : undefined;
+    const test = knowing(factAt(position.node), () => condition(fn, [elementOf(position), wrap(position), whole]));
     return build(test, loop, { positions: true, view: positions });
   }
-  const loop = macroVariable(parameterName(interpreter, fn, 'x'));
+  const loop = macroVariable(parameterName(fn, 'x'));
   const value = loopValue(view, loop);
-  const test = forElement(view.list.node, value.node, () => condition(interpreter, fn, [view.show(value)]));
+  const test = forElement(view.list.node, value.node, () => condition(fn, [view.show(value)]));
   return build(test, loop, { positions: false, view });
 }
 
-function filter(interpreter: Interpreter, view: View, fn: unknown): unknown {
+function filter(view: View, fn: unknown): unknown {
   const gappedView = view.plain ? listWithGaps(view.list.node) : undefined;
-  if (gappedView !== undefined) return filter(interpreter, gappedView, fn);
-  const pairs = view.plain && !usesIndex(interpreter, fn) ? loopView(wrap(view.list)) : view;
+  if (gappedView !== undefined) return filter(gappedView, fn);
+  const pairs = view.plain && !usesIndex(fn) ? loopView(wrap(view.list)) : view;
   if (view.plain && !pairs.plain) {
-    const kept = filter(interpreter, pairs, fn);
+    const kept = filter(pairs, fn);
     return kept instanceof View ? freshList(elements(kept).node, view.list.waits) : kept;
   }
-  return withPredicate(interpreter, view, fn, (test, loop, by) => {
+  return withPredicate(view, fn, (test, loop, by) => {
     if (test === TRUE()) return view.plain ? freshList(plainList(view.list.node), view.list.waits) : view;
     if (by.positions) {
       const kept = macro('filter', by.view.list.node, [loop], [test], listOf(INTEGER));
@@ -439,16 +434,16 @@ function filter(interpreter: Interpreter, view: View, fn: unknown): unknown {
   });
 }
 
-function quantify(interpreter: Interpreter, given: View, fn: unknown, name: 'exists' | 'all'): Node {
-  const view = given.plain && !usesIndex(interpreter, fn) ? loopView(wrap(given.list)) : given;
-  return withPredicate(interpreter, view, fn, (test, loop, by) => {
+function quantify(given: View, fn: unknown, name: 'exists' | 'all'): Node {
+  const view = given.plain && !usesIndex(fn) ? loopView(wrap(given.list)) : given;
+  return withPredicate(view, fn, (test, loop, by) => {
     if (test.kind === 'lit' && test.value === (name === 'all')) return test;
     return macro(name, by.view.list.node, [loop], [test], { kind: 'bool' });
   });
 }
 
-function find(interpreter: Interpreter, view: View, fn: unknown, name: string): unknown {
-  return withPredicate(interpreter, view, fn, (test, loop, by) => {
+function find(view: View, fn: unknown, name: string): unknown {
+  return withPredicate(view, fn, (test, loop, by) => {
     const kept = macro('filter', by.view.list.node, [loop], [test], by.view.list.type);
     const first = name === 'find' ? literal(0) : subtract(size(kept, INTEGER), literal(1));
     const exists = macro('exists', by.view.list.node, [loop], [test], { kind: 'bool' });
@@ -468,8 +463,8 @@ function find(interpreter: Interpreter, view: View, fn: unknown, name: string): 
   });
 }
 
-function findIndex(interpreter: Interpreter, view: View, fn: unknown, name: string): unknown {
-  return withPredicate(interpreter, view, fn, (test, loop, by) => {
+function findIndex(view: View, fn: unknown, name: string): unknown {
+  return withPredicate(view, fn, (test, loop, by) => {
     const positions = by.positions
       ? by.view.list.node
       : call('lists.range', [size(view.list.node, INTEGER)], listOf(INTEGER));

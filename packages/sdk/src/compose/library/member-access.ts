@@ -2,7 +2,6 @@ import { and, compare, cond, has, index, isIn, literal, optIndex, optSelect, sel
 import { requireInteger } from '../ir/lower.ts';
 import { type Node, isLiteral } from '../ir/node.ts';
 import { type StaticType, describeType, DYN, INTEGER, sameStaticType } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { optionalNode } from '../value/value-nodes.ts';
@@ -102,12 +101,12 @@ function isKeyOf(key: Node, map: Node): boolean {
 }
 
 /** `list[position]`. */
-export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
+export function elementAt(value: Sym, position: Sym, optional = false): unknown {
   if (position.type.kind !== 'number' && position.type.kind !== 'dyn') {
     const key = `${labelOf(position)} is a ${describeType(position.type)}, but the positions of a ${value.type.kind} are numbers`;
     refuse('types', key, position.type.kind === 'string' ? 'convert it with Number() first' : 'pass a number');
   }
-  if (value.type.kind === 'string') return characterAt(interpreter, value, position, optional);
+  if (value.type.kind === 'string') return characterAt(value, position, optional);
   requireInteger(position.node);
   const element = value.type.kind === 'list' ? value.type.element : DYN;
   const at = position.node;
@@ -130,11 +129,11 @@ export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, o
  * `text[position]`. Beyond the end, a test for presence is false, and every other use gets an empty string. With `?.`,
  * the character of an absent string is absent.
  */
-export function characterAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
+export function characterAt(value: Sym, position: Sym, optional = false): unknown {
   const base = baseOf(value, optional);
   const isInText = isInside(position.node, size(value.node, INTEGER));
   const text = base.has === undefined ? value : new Sym(value.node, { waits: value.waits });
-  const found = symbolic(stringMethod(interpreter, text, 'charAt', [wrap(position)]));
+  const found = symbolic(stringMethod(text, 'charAt', [wrap(position)]));
   if (!(found instanceof Sym)) return found === undefined ? '' : wrap(found);
   if (base.has !== undefined) {
     const absence: Absence = { has: and(base.has, isInText), plain: false, waits: false, chain: base.has };

@@ -1,11 +1,10 @@
 import { nearestName } from '@typekro/kit/core';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { opaque } from '../value/native-functions.ts';
 import { call, eq, has, literal, ofNumber, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { type Field, type StaticType, DYN, INTEGER, describeType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace, decide } from '../trace/current-trace.ts';
+import { activeTrace, decide, interpreter } from '../trace/current-trace.ts';
 import { hasOwnKey } from '../value/set-member.ts';
 import { asSym, distribute, phi, resolveMerged } from '../value/merge.ts';
 import { mayBeUndefined, mergedPieces, objectNode, symOfItems } from '../value/value-nodes.ts';
@@ -24,38 +23,31 @@ import { writtenElements, shownElement } from './spread.ts';
 import { isOpen } from '../value/open.ts';
 
 /** Reads `object.key`; with `optional`, `object?.key`. */
-export function getMember(interpreter: Interpreter, object: unknown, key: Key, optional = false): unknown {
+export function getMember(object: unknown, key: Key, optional = false): unknown {
   const value = resolveMerged(object);
   const inner = symbolic(value);
-  if (inner instanceof Phi) return distribute(inner, (side) => memberOfSide(interpreter, inner, side, key, optional));
-  if (inner instanceof Sym) return symMember(interpreter, inner, key, optional);
+  if (inner instanceof Phi) return distribute(inner, (side) => memberOfSide(inner, side, key, optional));
+  if (inner instanceof Sym) return symMember(inner, key, optional);
   if (value instanceof View) {
-    if (typeof key === 'string' && /^\d+$/.test(key)) return shownElement(interpreter, value, Number(key));
+    if (typeof key === 'string' && /^\d+$/.test(key)) return shownElement(value, Number(key));
     const list = key === 'length' && !value.plain ? value.list : elements(value);
-    return symMember(interpreter, list, key, optional);
+    return symMember(list, key, optional);
   }
-  if (typeof value === 'string' && hasTokens(value))
-    return symMember(interpreter, new Sym(textNode(value)), key, optional);
+  if (typeof value === 'string' && hasTokens(value)) return symMember(new Sym(textNode(value)), key, optional);
   if (value === undefined || value === null) {
     if (optional) return undefined;
     throw new TypeError(
       `Cannot read properties of ${String(value)} (reading '${String(key instanceof Sym ? labelOf(key) : key)}')`,
     );
   }
-  if (key instanceof Sym) return lookUp(interpreter, value, key);
-  return concreteMember(interpreter, value, key);
+  if (key instanceof Sym) return lookUp(value, key);
+  return concreteMember(value, key);
 }
 
 /** Reads a member of one side of a conditional value. Messages name the whole conditional value. */
-export function memberOfSide(
-  interpreter: Interpreter,
-  whole: Phi,
-  side: unknown,
-  key: Key,
-  optional: boolean,
-): unknown {
+export function memberOfSide(whole: Phi, side: unknown, key: Key, optional: boolean): unknown {
   const value = resolveMerged(side);
-  if (value !== undefined && value !== null) return getMember(interpreter, value, key, optional);
+  if (value !== undefined && value !== null) return getMember(value, key, optional);
   if (optional) return undefined;
   const name = key instanceof Sym ? labelOf(key) : String(key);
   return refuse(
@@ -65,19 +57,19 @@ export function memberOfSide(
   );
 }
 
-function concreteMember(interpreter: Interpreter, value: unknown, key: string | symbol): unknown {
+function concreteMember(value: unknown, key: string | symbol): unknown {
   activeTrace().noteMemberRead(value, key);
   if (Array.isArray(value) && value.some(isOpen)) {
     const solid = value.every((item) => !(item instanceof Splice));
     const written = typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : undefined;
     if (written !== undefined && (solid || written < value.findIndex(isOpen)))
-      return writtenElements(interpreter, value).at(written);
-    return symMember(interpreter, symOfItems(value as unknown[]), key, false);
+      return writtenElements(value).at(written);
+    return symMember(symOfItems(value as unknown[]), key, false);
   }
   const object = Object(value) as Record<PropertyKey, unknown>;
   const pieces = typeof value === 'object' ? mergedPieces(value as object) : undefined;
   if (pieces !== undefined && typeof key === 'string') {
-    const found = symMember(interpreter, new Sym(objectNode(value as Record<string, unknown>)), key, false);
+    const found = symMember(new Sym(objectNode(value as Record<string, unknown>)), key, false);
     const member = symbolic(found);
     return member instanceof Sym && isSurelyDefined(value as Record<string, unknown>, key)
       ? wrap(member.present())
@@ -120,12 +112,12 @@ function isEnvironment(value: unknown): boolean {
 }
 
 /** `table[key]` with a symbolic key. */
-function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
+function lookUp(value: unknown, key: Sym): unknown {
   const { absence } = key;
   if (absence !== undefined && !absence.waits && typeof value === 'object') {
     // If the key is undefined, JavaScript reads the member "undefined".
-    const found = activeTrace().under(absence.has, () => lookUp(interpreter, value, key.present()));
-    return phi(absence.has, found, concreteMember(interpreter, value, 'undefined'));
+    const found = activeTrace().under(absence.has, () => lookUp(value, key.present()));
+    return phi(absence.has, found, concreteMember(value, 'undefined'));
   }
   const slot = keyedSlot(value, key);
   if (slot !== undefined) return resolveMerged(slot.holder.value);
@@ -138,8 +130,8 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
       'read each variable that you need by its name, put the values into an object, and look the key up in this object',
     );
   }
-  if (Array.isArray(value)) return elementAt(interpreter, symOfItems(value as unknown[]), key);
-  if (typeof value === 'string') return elementAt(interpreter, new Sym(literal(value)), key);
+  if (Array.isArray(value)) return elementAt(symOfItems(value as unknown[]), key);
+  if (typeof value === 'string') return elementAt(new Sym(literal(value)), key);
   const table = value as Record<string, unknown>;
   const text = textNode(wrap(key));
   const all = key.type.kind === 'string' ? key.type.values : undefined;
@@ -175,10 +167,10 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
 }
 
 /** Reads a member of a symbolic value. */
-export function symMember(interpreter: Interpreter, value: Sym, name: Key, optional: boolean): unknown {
+export function symMember(value: Sym, name: Key, optional: boolean): unknown {
   const key = name instanceof Sym ? needPresent(name, 'used as a key') : name;
   if (value.resource !== undefined && typeof key === 'string') {
-    const found = resourceMember(interpreter, value.resource, value, key);
+    const found = resourceMember(value.resource, value, key);
     if (found !== undefined) return found.value;
   }
   if (typeof key === 'symbol') return undefined;
@@ -196,19 +188,19 @@ export function symMember(interpreter: Interpreter, value: Sym, name: Key, optio
     case 'list':
       if (key === (isSetMethod(value) ? 'size' : 'length'))
         return wrap(derive(value, size(value.node, INTEGER), optional));
-      if (isSetMethod(value)) return setMember(interpreter, value, key);
+      if (isSetMethod(value)) return setMember(value, key);
       if (key instanceof Sym || /^-?\d+$/.test(key))
-        return elementAt(interpreter, value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
-      return methodOrRefuse(interpreter, value, key);
+        return elementAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
+      return methodOrRefuse(value, key);
     case 'string':
       if (key === 'length') return wrap(derive(value, size(value.node, INTEGER), optional));
       if (key instanceof Sym || /^\d+$/.test(key))
-        return characterAt(interpreter, value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
-      return methodOrRefuse(interpreter, value, key);
+        return characterAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
+      return methodOrRefuse(value, key);
     case 'dyn':
-      return dynMember(interpreter, value, key, optional);
+      return dynMember(value, key, optional);
     default:
-      return methodOrRefuse(interpreter, value, key);
+      return methodOrRefuse(value, key);
   }
 }
 
@@ -325,23 +317,21 @@ function fieldByExpression(value: Sym, key: Sym): unknown {
   );
 }
 
-function dynMember(interpreter: Interpreter, value: Sym, key: string | Sym, optional: boolean): unknown {
+function dynMember(value: Sym, key: string | Sym, optional: boolean): unknown {
   if (key === 'length') return wrap(derive(value, size(value.node, INTEGER), optional));
   if (key instanceof Sym && key.type.kind === 'number') {
     return elementAt(
-      interpreter,
       new Sym(value.node, { absence: value.absence, waits: value.waits, label: value.label }),
       key,
       optional,
     );
   }
-  if (typeof key === 'string' && /^\d+$/.test(key))
-    return elementAt(interpreter, value, new Sym(literal(Number(key))), optional);
+  if (typeof key === 'string' && /^\d+$/.test(key)) return elementAt(value, new Sym(literal(Number(key))), optional);
   refuseInherited(key);
   return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
 }
 
-function setMember(interpreter: Interpreter, value: Sym, key: Key): unknown {
+function setMember(value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
   if (name in Set.prototype) return opaque((...args: unknown[]) => interpreter.callMethod(wrap(value), name, args));
   return refuse('member', `${labelOf(value)} is a Set; it has no member "${name}"`, 'spread it into a list: [...set]');
@@ -359,7 +349,7 @@ const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
  * Returns a function that calls a method, for code that reads the method without calling it. Refuses names that are not
  * methods.
  */
-function methodOrRefuse(interpreter: Interpreter, value: Sym, key: Key): unknown {
+function methodOrRefuse(value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
   const prototype = PROTOTYPES[value.type.kind];
   if (name === 'constructor' || name.startsWith('__')) refuseInherited(name);

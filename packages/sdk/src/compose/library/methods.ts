@@ -1,5 +1,5 @@
+import { interpreter } from '../trace/current-trace.ts';
 import { describeType, DYN, STRING, type StaticType } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { distribute, phi, resolveMerged } from '../value/merge.ts';
 import { equals, textNode, textValue } from '../value/ops.ts';
@@ -22,32 +22,29 @@ import { View } from './view.ts';
 import { makeNode } from '../ir/node.ts';
 
 /** Calls `object.key(…)`. */
-export function callMethod(interpreter: Interpreter, object: unknown, key: Key, args: readonly unknown[]): unknown {
+export function callMethod(object: unknown, key: Key, args: readonly unknown[]): unknown {
   const value = resolveMerged(object);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     return distribute(inner, (side) => {
       const found = resolveMerged(side);
-      if (found === undefined || found === null) return memberOfSide(interpreter, inner, found, key, false);
-      return callMethod(interpreter, found, key, args);
+      if (found === undefined || found === null) return memberOfSide(inner, found, key, false);
+      return callMethod(found, key, args);
     });
   }
-  if (inner instanceof Sym) return symMethod(interpreter, inner, key, args);
-  if (value instanceof View && typeof key === 'string') return viewMethod(interpreter, value, key, args);
+  if (inner instanceof Sym) return symMethod(inner, key, args);
+  if (value instanceof View && typeof key === 'string') return viewMethod(value, key, args);
   if (typeof value === 'string' && typeof key === 'string' && (hasTokens(value) || isSymbolicDeep(args))) {
-    return stringMethod(interpreter, new Sym(textNode(value)), key, args);
+    return stringMethod(new Sym(textNode(value)), key, args);
   }
   if (Array.isArray(value) && typeof key === 'string') {
-    const found = arrayMethod(interpreter, value as unknown[], key, args);
+    const found = arrayMethod(value as unknown[], key, args);
     if (found !== undefined) return found.value;
   }
   if (value instanceof RegExp && typeof key === 'string' && isSymbolicDeep(args)) return regexMethod(value, key, args);
-  const known =
-    tableMethod(interpreter, value, key, args) ??
-    functionMethod(interpreter, value, key, args) ??
-    ownKeyMethod(value, key, args);
+  const known = tableMethod(value, key, args) ?? functionMethod(value, key, args) ?? ownKeyMethod(value, key, args);
   if (known !== undefined) return known.value;
-  const fn = getMember(interpreter, value, key);
+  const fn = getMember(value, key);
   return interpreter.call(fn, value, args, methodLabel(object, key));
 }
 
@@ -68,22 +65,17 @@ function knownTableMethod(table: object, key: string, args: readonly unknown[]):
  * Calls a method of the author's Map or Set: any of `TABLE_METHODS` with a known key, and `get` or `has` with a
  * symbolic key. Returns `undefined` for any other call.
  */
-function tableMethod(
-  interpreter: Interpreter,
-  table: unknown,
-  key: Key,
-  args: readonly unknown[],
-): { readonly value: unknown } | undefined {
+function tableMethod(table: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
   const wanted = resolveMerged(args[0]);
   const isTable = table instanceof Map || table instanceof Set;
   if (isTable && typeof key === 'string' && TABLE_METHODS.has(key) && isKnownKey(wanted))
     return { value: knownTableMethod(table, key, args) };
   if (!isTable || (key !== 'get' && key !== 'has') || symbolic(wanted) === undefined) return undefined;
   const keys: unknown[] = [...table.keys()];
-  if (key === 'has') return { value: arrayMethod(interpreter, keys, 'includes', [wanted])?.value };
+  if (key === 'has') return { value: arrayMethod(keys, 'includes', [wanted])?.value };
   if (table instanceof Set) return undefined;
   if (keys.every((each) => typeof each === 'string')) {
-    return { value: getMember(interpreter, Object.fromEntries(table as Map<string, unknown>), asKey(wanted)) };
+    return { value: getMember(Object.fromEntries(table as Map<string, unknown>), asKey(wanted)) };
   }
   const found = keys.reduceRight(
     (rest: unknown, each) => phi(asCondition(equals(wanted, each, false)), table.get(each), rest),
@@ -93,21 +85,16 @@ function tableMethod(
 }
 
 /** `f.call(self, …)` and `f.apply(self, list)`, also of methods such as `Array.prototype.map`. */
-function functionMethod(
-  interpreter: Interpreter,
-  fn: unknown,
-  key: Key,
-  args: readonly unknown[],
-): { readonly value: unknown } | undefined {
+function functionMethod(fn: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
   const isCall = key === 'call' && (fn as { call?: unknown }).call === Function.prototype.call;
   const isApply = key === 'apply' && (fn as { apply?: unknown }).apply === Function.prototype.apply;
   if (typeof fn !== 'function' || !(isCall || isApply)) return undefined;
   const [self, list] = args;
-  const given = isCall ? args.slice(1) : resolveMerged(list) === undefined ? [] : spreadItems(interpreter, list);
+  const given = isCall ? args.slice(1) : resolveMerged(list) === undefined ? [] : spreadItems(list);
   const { name } = fn;
   if (fn === Object.prototype.hasOwnProperty) return { value: hasKey(given[0], self, true) };
   const isMethod = [Array.prototype, String.prototype].some((prototype) => Reflect.get(prototype, name) === fn);
-  if (isMethod && isSymbolicDeep([self, given])) return { value: callMethod(interpreter, self, name, given) };
+  if (isMethod && isSymbolicDeep([self, given])) return { value: callMethod(self, name, given) };
   return { value: interpreter.call(fn, self, given, name) };
 }
 
@@ -128,13 +115,13 @@ function methodLabel(object: unknown, key: Key): string {
   return `${owner === '' ? '' : `${owner}.`}${key instanceof Sym ? labelOf(key) : String(key)}`;
 }
 
-function symMethod(interpreter: Interpreter, value: Sym, key: Key, args: readonly unknown[]): unknown {
+function symMethod(value: Sym, key: Key, args: readonly unknown[]): unknown {
   if (value.resource !== undefined && typeof key === 'string') {
-    const found = resourceMember(interpreter, value.resource, value, key);
+    const found = resourceMember(value.resource, value, key);
     if (found !== undefined) return interpreter.call(found.value, wrap(value), args, key);
   }
   if (typeof key !== 'string') {
-    return interpreter.call(getMember(interpreter, wrap(value), key), wrap(value), args, 'a method');
+    return interpreter.call(getMember(wrap(value), key), wrap(value), args, 'a method');
   }
   if (
     value.absence !== undefined &&
@@ -151,14 +138,14 @@ function symMethod(interpreter: Interpreter, value: Sym, key: Key, args: readonl
   const receiver = value.absence === undefined ? value : value.present();
   switch (receiver.type.kind) {
     case 'string':
-      return stringMethod(interpreter, receiver, key, args);
+      return stringMethod(receiver, key, args);
     case 'number':
     case 'bool':
       return numberMethod(receiver, key, args);
     case 'list':
-      return listMethod(interpreter, receiver, key, args);
+      return listMethod(receiver, key, args);
     case 'dyn':
-      return dynMethod(interpreter, receiver, key, args);
+      return dynMethod(receiver, key, args);
     default:
       if (key === 'hasOwnProperty') return hasKey(args[0], wrap(receiver), true);
       if (key === 'toString') return textNode(wrap(receiver));
@@ -167,16 +154,11 @@ function symMethod(interpreter: Interpreter, value: Sym, key: Key, args: readonl
 }
 
 /** Calls `toString`, or a method that only lists have, of a value of unknown type. Refuses all other methods. */
-function dynMethod(interpreter: Interpreter, value: Sym, key: string, args: readonly unknown[]): unknown {
+function dynMethod(value: Sym, key: string, args: readonly unknown[]): unknown {
   const LISTS = new Set(['map', 'filter', 'some', 'every', 'find', 'forEach', 'flatMap', 'join', 'reduce']);
   const list: StaticType = { kind: 'list', element: DYN };
   if (LISTS.has(key))
-    return listMethod(
-      interpreter,
-      new Sym(makeTyped(value.node, list), { waits: value.waits, label: value.label }),
-      key,
-      args,
-    );
+    return listMethod(new Sym(makeTyped(value.node, list), { waits: value.waits, label: value.label }), key, args);
   if (key === 'toString') return wrap(new Sym(textNode(wrap(value))));
   return refuse(
     'member',

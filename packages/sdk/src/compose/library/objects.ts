@@ -1,7 +1,6 @@
 import { setOwn } from '@typekro/kit/core';
 import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
 import { type StaticType, mapOf } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { type Members, keyEntries, KEYS, mapOfMembers } from '../value/key-order.ts';
@@ -44,19 +43,14 @@ function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {
  * `{ ...source }`: copies the entries of the source into an object literal. With `omitsMissing`, missing fields of a
  * resource are left out; otherwise the graph waits for them.
  */
-export function mergeSpread(
-  interpreter: Interpreter,
-  target: Record<string, unknown>,
-  raw: unknown,
-  omitsMissing = false,
-): void {
+export function mergeSpread(target: Record<string, unknown>, raw: unknown, omitsMissing = false): void {
   const source = resolveMerged(raw);
   activeTrace().noteRead(source);
   if (source === undefined || source === null || typeof source === 'boolean' || typeof source === 'number') return;
   const inner = symbolic(source);
-  if (inner instanceof Phi) return spreadEither(interpreter, target, inner, omitsMissing);
-  if (inner instanceof Sym) return spreadSym(interpreter, target, inner, omitsMissing);
-  if (typeof source === 'string' && hasTokens(source)) return spreadSym(interpreter, target, new Sym(textNode(source)));
+  if (inner instanceof Phi) return spreadEither(target, inner, omitsMissing);
+  if (inner instanceof Sym) return spreadSym(target, inner, omitsMissing);
+  if (typeof source === 'string' && hasTokens(source)) return spreadSym(target, new Sym(textNode(source)));
   mergeMembers(target, mapOfMembers(Object(source) as object));
 }
 
@@ -70,17 +64,12 @@ function mergeMembers(target: Record<string, unknown>, members: Members): void {
 }
 
 /** `...(c ? a : b)`: adds the keys of both sides, each under its condition. */
-function spreadEither(
-  interpreter: Interpreter,
-  target: Record<string, unknown>,
-  value: Phi,
-  omitsMissing: boolean,
-): void {
+function spreadEither(target: Record<string, unknown>, value: Phi, omitsMissing: boolean): void {
   const trace = activeTrace();
   const side = (test: Node, raw: unknown): Record<string, unknown> =>
     trace.under(test, () => {
       const made: Record<string, unknown> = trace.track({});
-      mergeSpread(interpreter, made, raw, omitsMissing);
+      mergeSpread(made, raw, omitsMissing);
       return made;
     });
   const a = side(value.test, value.then);
@@ -105,13 +94,13 @@ function spreadEither(
   mergeMembers(target, mergeValues.members(value.test, mapOfMembers(a), mapOfMembers(b)));
 }
 
-function spreadSym(interpreter: Interpreter, target: Record<string, unknown>, value: Sym, omitsMissing = false): void {
+function spreadSym(target: Record<string, unknown>, value: Sym, omitsMissing = false): void {
   const { type } = value;
   if (value.resource !== undefined)
     return refuse('no-cel', `${labelOf(value)} is a resource and cannot be spread`, 'name the fields that you need');
   if (type.kind === 'object') {
     for (const name of type.names()) {
-      const read = getMember(interpreter, wrap(value), name, value.absence !== undefined && !value.absence.waits);
+      const read = getMember(wrap(value), name, value.absence !== undefined && !value.absence.waits);
       const member = omitsMissing ? asFound(read) : read;
       const missing = type.field(name)?.missing;
       if (missing === 'null') mergeKey(target, name, member);
@@ -144,7 +133,7 @@ function setOwnIfThere(target: Record<string, unknown>, name: string, member: un
 }
 
 /** The value of `rest` in `const { a, ...rest } = value`. */
-export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly string[]): unknown {
+export function restOf(raw: unknown, taken: readonly string[]): unknown {
   const value = resolveMerged(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym && (inner.type.kind === 'map' || inner.type.kind === 'dyn')) {
@@ -157,10 +146,10 @@ export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly s
     );
   }
   const rest: Record<string, unknown> = activeTrace().track({});
-  mergeSpread(interpreter, rest, value);
+  mergeSpread(rest, value);
   // Maps among the merged pieces may also have the keys in `taken`, so these keys are removed from the merged
   // expression.
-  if (mergedPieces(rest) !== undefined) return restOf(interpreter, wrap(new Sym(objectNode(rest))), taken);
+  if (mergedPieces(rest) !== undefined) return restOf(wrap(new Sym(objectNode(rest))), taken);
   for (const name of taken) deleteMember(rest, name);
   return rest;
 }

@@ -1,9 +1,8 @@
 import { compare, index, literal, method, size, variable, macroVariable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current-trace.ts';
+import { activeTrace, interpreter } from '../trace/current-trace.ts';
 import { asSym, phi, resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/value-nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -27,30 +26,30 @@ import type { Carried } from './carried.ts';
 import { type View, elements, factOf, indexed, isKnownEmpty, knowing, loopValue } from './view.ts';
 
 /** `list.reduce(f, initial)`: a loop with one accumulator. */
-export function reduceList(interpreter: Interpreter, view: View, args: readonly unknown[]): unknown {
+export function reduceList(view: View, args: readonly unknown[]): unknown {
   const [fn, rawInitial] = args;
-  if (args.length < 2) return withoutInitial(interpreter, view, fn);
+  if (args.length < 2) return withoutInitial(view, fn);
   if (isKnownEmpty(view)) return rawInitial;
   const initial = resolveMerged(rawInitial);
-  if (isOwn(initial) && changesItsFirst(interpreter, fn)) return fillInitial(interpreter, view, fn, initial);
-  if (isStruct(initial) && argumentCount(interpreter, fn) < 3) {
-    const best = fromObject(interpreter, view, fn, initial);
+  if (isOwn(initial) && changesItsFirst(fn)) return fillInitial(view, fn, initial);
+  if (isStruct(initial) && argumentCount(fn) < 3) {
+    const best = fromObject(view, fn, initial);
     if (best !== undefined) return best;
   }
   const first = symbolic(initial);
   if (first instanceof Sym && first.absence !== undefined && first.node === elementNode(view, 0))
-    return phi(first.absence.has, withoutInitial(interpreter, view, fn), undefined);
-  return folded(interpreter, view, fn, initial, view.list.node);
+    return phi(first.absence.has, withoutInitial(view, fn), undefined);
+  return folded(view, fn, initial, view.list.node);
 }
 
 /**
  * Translates `list.reduce((a, x) => (x.n > a.n ? x : a), { n: 0 })`, whose result is an element or the initial object.
  * The callback first chooses among the elements, and then between the chosen element and the initial object.
  */
-function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
+function fromObject(view: View, fn: unknown, initial: object): unknown {
   let best: unknown;
   try {
-    best = withoutInitial(interpreter, view, fn);
+    best = withoutInitial(view, fn);
   } catch (error) {
     // The result is not an element, but an object that the iterations build.
     if (error instanceof Refusal) return undefined;
@@ -67,12 +66,12 @@ function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: 
 /**
  * `list.reduce(f)`, which starts with the first element. For an empty list JavaScript throws, and the expression fails.
  */
-function withoutInitial(interpreter: Interpreter, view: View, fn: unknown): unknown {
-  if (!view.plain || argumentCount(interpreter, fn) >= 3)
+function withoutInitial(view: View, fn: unknown): unknown {
+  if (!view.plain || argumentCount(fn) >= 3)
     return refuse('loop-carried', '.reduce() without an initial value has no CEL form here', 'pass the initial value');
   const { node } = view.list;
   const rest = method('slice', node, [literal(1), size(node, INTEGER)], view.list.type);
-  return folded(interpreter, view, fn, wrap(new Sym(elementNode(view, 0))), rest);
+  return folded(view, fn, wrap(new Sym(elementNode(view, 0))), rest);
 }
 
 const elementNode = (view: View, position: number): Node => index(view.list.node, literal(position), view.element);
@@ -83,20 +82,20 @@ function isOwn(value: unknown): value is object {
 }
 
 /** Translates `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})` as a loop that fills `acc`. */
-function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
+function fillInitial(view: View, fn: unknown, initial: object): unknown {
   const callWith = (element: unknown, ...position: unknown[]) => {
     const result = resolveMerged(interpreter.call(fn, undefined, [initial, element, ...position], 'the callback'));
     if (result === initial) return;
     refuse(
       'loop-carried',
-      `the callback of .reduce() changes ${parameterName(interpreter, fn, 'its accumulator')} and returns something else`,
+      `the callback of .reduce() changes ${parameterName(fn, 'its accumulator')} and returns something else`,
       'change it and return it, or return a new value: [...acc, x], { ...acc, [key]: x }',
     );
   };
   // `symbolicMap` reads the number of arguments from the `length` of an opaque function, so `visit` declares one or two
   // parameters.
   const visit =
-    argumentCount(interpreter, fn) >= 3
+    argumentCount(fn) >= 3
       ? (element: unknown, position: unknown) => callWith(element, position)
       : (element: unknown) => callWith(element);
   interpreter.symbolicMap(view, opaque(visit), 'forEach', { by: fn, object: initial });
@@ -104,10 +103,10 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
 }
 
 /** The accumulator after all iterations. `list` contains the elements over which the loop iterates. */
-function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknown, list: Node): unknown {
+function folded(view: View, fn: unknown, start: unknown, list: Node): unknown {
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');
-  const count = argumentCount(interpreter, fn);
+  const count = argumentCount(fn);
   const positions = count >= 3 ? indexed(view) : undefined;
   const loop = macroVariable(positions === undefined ? loopName : 'i');
   const iterated = positions?.view ?? view;
@@ -134,11 +133,11 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
     return result;
   };
   try {
-    const carried = carriedFrom(interpreter, fn, start, runIteration);
+    const carried = carriedFrom(fn, start, runIteration);
     if (carried === undefined) return start;
     const pass = { list: positions === undefined ? list : iterated.list.node, loop, element: iterated.element };
     const after = afterIterations(pass, carried, runIteration(seenInIteration(carried)));
-    if (after === undefined) return refuseCarried(parameterName(interpreter, fn, 'the accumulator'));
+    if (after === undefined) return refuseCarried(parameterName(fn, 'the accumulator'));
     const value = symbolic(after.value);
     return value instanceof Sym && view.list.waits
       ? wrap(new Sym(value.node, { absence: value.absence, waits: true }))
@@ -150,12 +149,11 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
 
 /** The carried value that begins with `start`; `undefined` when the iterations do not change `start`. */
 function carriedFrom(
-  interpreter: Interpreter,
   fn: unknown,
   start: unknown,
   runIteration: (accumulator: unknown) => unknown,
 ): Carried | undefined {
-  const name = parameterName(interpreter, fn, 'acc');
+  const name = parameterName(fn, 'acc');
   const takesApart = closureOf(fn)?.node.params[0]?.type === 'ArrayPattern';
   if (isStruct(start) || (takesApart && Array.isArray(start) && symbolic(start) === undefined))
     return carriedMembers(start);

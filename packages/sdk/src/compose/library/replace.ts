@@ -1,9 +1,8 @@
 import { cond, concat, literal, method } from '../ir/build.ts';
 import { type Node, isLiteral } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current-trace.ts';
+import { activeTrace, interpreter } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
@@ -15,12 +14,12 @@ import { type MatchTexts, type Replacement, replacePattern } from './regex.ts';
 /**
  * `text.replace(pattern, by)` and `replaceAll`; `by` is a string, which may contain `$1`, or a function of the match.
  */
-export function replaceText(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): Node {
+export function replaceText(value: Sym, name: string, args: readonly unknown[]): Node {
   const pattern = resolveMerged(args[0]);
   if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
     throw new TypeError('String.prototype.replaceAll called with a non-global RegExp argument');
   const given = resolveMerged(args[1]);
-  const by = typeof given === 'function' ? madeBy(interpreter, given, pattern) : fixed(given, name, pattern);
+  const by = typeof given === 'function' ? madeBy(given, pattern) : fixed(given, name, pattern);
   if (pattern instanceof RegExp) return replacePattern(value.node, pattern, by);
   const from = textNode(pattern);
   const to = typeof by === 'string' ? literal(by) : by({ text: from, groups: [], names: new Map() });
@@ -92,10 +91,10 @@ function groupNode({ groups }: MatchTexts, position: number, pattern: unknown): 
 }
 
 /** The replacement that a function makes from a match and its groups. */
-function madeBy(interpreter: Interpreter, fn: unknown, pattern: unknown): Replacement {
+function madeBy(fn: unknown, pattern: unknown): Replacement {
   return (match) => {
     const { groups, names, text } = match;
-    if (argumentCount(interpreter, fn) > 1 + groups.length || names.size > 0)
+    if (argumentCount(fn) > 1 + groups.length || names.size > 0)
       refuse(
         'no-cel',
         'a replacement that uses the position of the match has no CEL form',

@@ -1,12 +1,11 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ReadinessResult } from '../public-types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { opaque } from '../value/native-functions.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { allOf, call, cond, literal, method, not, variable } from '../ir/build.ts';
 import { Variable, type Node } from '../ir/node.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current-trace.ts';
+import { activeTrace, interpreter } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -15,7 +14,6 @@ import { toNode } from '../value/value-nodes.ts';
 
 /** The members of a resource that the graph does not read from the object: its id, apiVersion, kind and methods. */
 export function resourceMember(
-  interpreter: Interpreter,
   record: ResourceRecord,
   self: Sym,
   key: string,
@@ -49,7 +47,7 @@ export function resourceMember(
         record.readyWhen.push(given);
       });
     case 'withPropagateWhen':
-      return chainable((condition) => addPropagation(interpreter, record, condition));
+      return chainable((condition) => addPropagation(record, condition));
     case 'withDeletionPolicy':
       return chainable((policy) => setDeletionPolicy(record, policy));
     case 'withExternalFields':
@@ -67,7 +65,7 @@ export function resourceMember(
   }
 }
 
-function addPropagation(interpreter: Interpreter, record: ResourceRecord, condition: unknown): void {
+function addPropagation(record: ResourceRecord, condition: unknown): void {
   refuseWithoutObject(record, 'withPropagateWhen', 'propagateWhen');
   const given =
     typeof condition === 'function'

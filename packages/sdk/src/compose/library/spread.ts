@@ -1,5 +1,4 @@
 import { type Node, isLiteral, mentions } from '../ir/node.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
@@ -19,15 +18,15 @@ const GROUPED =
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k)]))';
 
 /** The elements that `...value` puts into a list. */
-export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
+export function spreadItems(raw: unknown): unknown[] {
   const value = resolveMerged(raw);
   activeTrace().noteRead(value);
   if (value instanceof View) return [new Splice(plainList(elements(value).node), value.list.waits)];
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     const trace = activeTrace();
-    const a = trace.under(inner.test, () => spreadItems(interpreter, inner.then));
-    const b = trace.under(not(inner.test), () => spreadItems(interpreter, inner.otherwise));
+    const a = trace.under(inner.test, () => spreadItems(inner.then));
+    const b = trace.under(not(inner.test), () => spreadItems(inner.otherwise));
     const plain = [...a, ...b].every((item) => !(item instanceof Maybe) && !(item instanceof Splice));
     if (plain)
       return [...a.map((item) => new Maybe(inner.test, item)), ...b.map((item) => new Maybe(not(inner.test), item))];
@@ -41,7 +40,7 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
     return [new Splice(items, false)];
   }
   if (inner instanceof Sym) {
-    if (inner.type.kind === 'string') return spreadItems(interpreter, stringMethod(interpreter, inner, 'split', ['']));
+    if (inner.type.kind === 'string') return spreadItems(stringMethod(inner, 'split', ['']));
     if (inner.type.kind !== 'list') {
       if (mentions(inner.node, (of) => of.role === 'accumulator'))
         return refuse(
@@ -54,7 +53,7 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
     const sure = needPresent(inner, 'spread into a list');
     return [new Splice(plainList(sure.node), sure.waits)];
   }
-  if (typeof value === 'string' && hasTokens(value)) return spreadItems(interpreter, wrap(new Sym(textNode(value))));
+  if (typeof value === 'string' && hasTokens(value)) return spreadItems(wrap(new Sym(textNode(value))));
   return [...iterable(value)];
 }
 
@@ -67,26 +66,22 @@ function mayBeString(value: unknown): boolean {
 
 /** The elements of a list for an array pattern that reads the first `count` elements. */
 export function patternElements(
-  interpreter: Interpreter,
   raw: unknown,
   count: number,
 ): { at(position: number): unknown; rest(from: number): unknown } {
   const value = resolveMerged(raw);
   activeTrace().noteRead(value);
-  if (mayBeString(value)) return writtenElements(interpreter, spreadItems(interpreter, value));
+  if (mayBeString(value)) return writtenElements(spreadItems(value));
   const inner = symbolic(value);
   if (value instanceof View) {
     const list = () => elements(value);
-    return {
-      at: (position) => shownElement(interpreter, value, position),
-      rest: (from) => listMethod(interpreter, list(), 'slice', [from]),
-    };
+    return { at: (position) => shownElement(value, position), rest: (from) => listMethod(list(), 'slice', [from]) };
   }
   if (inner instanceof Sym && inner.type.kind === 'list') {
     const sure = needPresent(inner, 'taken apart');
     return {
-      at: (position) => elementAt(interpreter, sure, new Sym(literal(position))),
-      rest: (from) => listMethod(interpreter, sure, 'slice', [from]),
+      at: (position) => elementAt(sure, new Sym(literal(position))),
+      rest: (from) => listMethod(sure, 'slice', [from]),
     };
   }
   if (inner instanceof Sym) {
@@ -97,20 +92,20 @@ export function patternElements(
     return {
       at: (position) =>
         inner instanceof Sym
-          ? elementAt(interpreter, inner, new Sym(literal(position)))
-          : elementAt(interpreter, new Sym(toNode(value)), new Sym(literal(position))),
-      rest: (from) => listMethod(interpreter, new Sym(toNode(value)), 'slice', [from]),
+          ? elementAt(inner, new Sym(literal(position)))
+          : elementAt(new Sym(toNode(value)), new Sym(literal(position))),
+      rest: (from) => listMethod(new Sym(toNode(value)), 'slice', [from]),
     };
   }
   const items = Array.isArray(value) ? (value as unknown[]) : [...takeFirst(iterable(value), count)];
-  return writtenElements(interpreter, items);
+  return writtenElements(items);
 }
 
 /** The elements, by position, of a list that the author wrote. Some of the elements may be conditional. */
-export function writtenElements(
-  interpreter: Interpreter,
-  items: readonly unknown[],
-): { at(position: number): unknown; rest(from: number): unknown } {
+export function writtenElements(items: readonly unknown[]): {
+  at(position: number): unknown;
+  rest(from: number): unknown;
+} {
   const open = items.findIndex(isOpen);
   const sure = open < 0 ? items.length : open;
   const tail = items.slice(sure);
@@ -118,9 +113,8 @@ export function writtenElements(
     const list = () => new Sym(toNode(tail));
     return {
       at: (position) =>
-        position < sure ? items[position] : elementAt(interpreter, list(), new Sym(literal(position - sure)), false),
-      rest: (from) =>
-        from <= sure ? track(items.slice(from)) : listMethod(interpreter, list(), 'slice', [from - sure]),
+        position < sure ? items[position] : elementAt(list(), new Sym(literal(position - sure)), false),
+      rest: (from) => (from <= sure ? track(items.slice(from)) : listMethod(list(), 'slice', [from - sure])),
     };
   }
   return {
@@ -178,8 +172,8 @@ function* takeFirst(iterable: Iterable<unknown>, count: number): Iterable<unknow
  * An element of a list in the form that the author sees. When the element may be missing, its form is conditional as a
  * whole: a pair of `Object.entries(map)` has both parts or is missing.
  */
-export function shownElement(interpreter: Interpreter, view: View, position: number): unknown {
-  const found = symbolic(elementAt(interpreter, view.list, new Sym(literal(position))));
+export function shownElement(view: View, position: number): unknown {
+  const found = symbolic(elementAt(view.list, new Sym(literal(position))));
   if (!(found instanceof Sym)) return undefined;
   const { absence } = found;
   if (absence === undefined) return view.show(found);

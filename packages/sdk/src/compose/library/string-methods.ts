@@ -5,9 +5,8 @@ import { requireInteger } from '../ir/lower.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { type Conditional, type Node, isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
-import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current-trace.ts';
+import { activeTrace, interpreter } from '../trace/current-trace.ts';
 import { asSym, phi, resolveMerged } from '../value/merge.ts';
 import { freshList } from '../value/value-nodes.ts';
 import { bool, describeValue, textNode, textValue } from '../value/ops.ts';
@@ -32,7 +31,7 @@ const NOT_SPACE = `[^${CHARACTERS.space}]`;
 const OF_TEXTS = new Set(['includes', 'startsWith', 'endsWith']);
 
 /** Calls a method of a string. */
-export function stringMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
+export function stringMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
   const { node, waits } = value;
   const text = (result: Node) => textValue(result, waits);
   const arg = (position: number) => textNode(args[position]);
@@ -70,7 +69,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
       return split(value, args);
     case 'replace':
     case 'replaceAll':
-      return text(replaceText(interpreter, value, name, args));
+      return text(replaceText(value, name, args));
     case 'slice':
       return text(between(node, clamp(args[0], node, 0), clampEnd(args[1], node)));
     case 'substring':
@@ -86,7 +85,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
     case 'repeat':
       return text(repeated(positionNode(args[0] ?? 0), node));
     case 'concat':
-      return text(ir.concat([node, ...args.map((arg) => concatenated(interpreter, arg))]));
+      return text(ir.concat([node, ...args.map((arg) => concatenated(arg))]));
     case 'toString':
     case 'valueOf':
       return wrap(value);
@@ -102,7 +101,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
 }
 
 /** The string that `concat` appends for an argument: for a spread list, the strings of all its elements. */
-function concatenated(interpreter: Interpreter, arg: unknown): Node {
+function concatenated(arg: unknown): Node {
   if (arg instanceof Maybe)
     return ir.cond(
       arg.test,

@@ -1,4 +1,3 @@
-import type { Interpreter } from '../trace/interpreter.ts';
 import { isOpen } from '../value/open.ts';
 import { setOwn } from '@typekro/kit/core';
 import { eq, literal } from '../ir/build.ts';
@@ -62,11 +61,11 @@ export function writeMember(raw: unknown, key: Key, value: unknown): void {
  *
  * @throws TypeError for a member that cannot be deleted, as in strict mode.
  */
-export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): void {
+export function deleteKey(raw: unknown, key: Key): void {
   const object = resolveMerged(raw);
   const inner = symbolic(object);
   if (inner instanceof Phi) {
-    distribute(inner, (side) => deleteKey(interpreter, side, key));
+    distribute(inner, (side) => deleteKey(side, key));
     return;
   }
   const target = made(object, inner instanceof Sym ? inner : undefined);
@@ -77,8 +76,7 @@ export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): voi
   }
   activeTrace().recordUndo(target);
   if (key instanceof Sym) return deleteSymbolic(target, key);
-  if (isMerged && typeof key === 'string')
-    return replaceMembers(interpreter, target, restOf(interpreter, target, [key]));
+  if (isMerged && typeof key === 'string') return replaceMembers(target, restOf(target, [key]));
   if (!deleteMember(target, key)) throw cannotDelete(target, key);
 }
 
@@ -104,9 +102,9 @@ function deleteSymbolic(target: object, key: Sym): void {
 }
 
 /** Replaces the members of an object with the members of a map. */
-function replaceMembers(interpreter: Interpreter, target: object, map: unknown): void {
+function replaceMembers(target: object, map: unknown): void {
   for (const name of Reflect.ownKeys(target)) Reflect.deleteProperty(target, name);
-  mergeSpread(interpreter, target as Record<string, unknown>, map);
+  mergeSpread(target as Record<string, unknown>, map);
 }
 
 /** Objects that the composition froze. They are not frozen natively, because the tracer still stores data in them. */

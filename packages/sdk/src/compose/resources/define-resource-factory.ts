@@ -1,6 +1,6 @@
 import { keepPlace, oncePerObject } from '@typekro/kit/core';
 import { defineFactory } from '../value/native-functions.ts';
-import { interpreter } from '../interp/tree-interpreter.ts';
+import { treeInterpreter } from '../interp/tree-interpreter.ts';
 import { diagnosticOf, explainRefusal } from '../refusal/diagnostics.ts';
 import { setSchemas } from './run-schemas.ts';
 import { schemasFor } from '../schemas.ts';
@@ -100,7 +100,7 @@ function refuseCondition(kind: string, key: object): void {
 
 /** Makes the resource in a separate trace, so that its constant fields can be read outside a composition. */
 function sampleOf(make: AnyFunction, args: readonly never[]): ResourceRecord {
-  const trace = new Trace(true, interpreter);
+  const trace = new Trace(true, treeInterpreter);
   setSchemas(trace, schemasFor(undefined));
   try {
     const made = withProviders(() => withTrace(trace, () => symbolic(make(...args))));

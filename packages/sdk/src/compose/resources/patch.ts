@@ -5,7 +5,7 @@ import { getMember } from '../library/member.ts';
 import type { ResourceHandle } from '../public-types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { activeTrace, currentInterpreter } from '../trace/current-trace.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { defineFactory } from '../value/native-functions.ts';
 import { mergedPieces } from '../value/value-nodes.ts';
@@ -134,11 +134,10 @@ function recordOf(value: Sym): ResourceRecord | undefined {
 /** The identity of a node's object, as expressions that read the metadata of the observed object. */
 function identityOfRecord(object: Sym, record: ResourceRecord): Identity {
   const { apiVersion, kind } = record;
-  const interpreter = currentInterpreter();
-  const own = getMember(interpreter, wrap(object), 'metadata');
-  const name = getMember(interpreter, own, 'name');
+  const own = getMember(wrap(object), 'metadata');
+  const name = getMember(own, 'name');
   const namespaced = isNamespaced(record);
-  const namespace = namespaced === false ? undefined : getMember(interpreter, own, 'namespace');
+  const namespace = namespaced === false ? undefined : getMember(own, 'namespace');
   const metadata =
     namespaced === false ? { name } : { name, namespace: namespaced ? namespace : optionalNamespace(namespace) };
   const written = { apiVersion: record.manifest['apiVersion'], kind: record.manifest['kind'] };

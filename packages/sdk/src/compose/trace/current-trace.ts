@@ -11,6 +11,20 @@ let active: Trace | undefined;
 /** The interpreter of the last run, because code may keep a proxy and read it after its run has ended. */
 let last: Interpreter | undefined;
 
+function lastInterpreter(): Interpreter {
+  if (last === undefined) throw new Error('no composition was traced yet');
+  return last;
+}
+
+/** The interpreter of the current or the last run. Its methods throw before the first run. */
+export const interpreter: Interpreter = {
+  call: (...args) => lastInterpreter().call(...args),
+  callMethod: (...args) => lastInterpreter().callMethod(...args),
+  member: (...args) => lastInterpreter().member(...args),
+  symbolicMap: (...args) => lastInterpreter().symbolicMap(...args),
+  syntaxOf: (fn) => lastInterpreter().syntaxOf(fn),
+};
+
 /** The tracing run that is under way. */
 export function currentTrace(): Trace | undefined {
   return active;
@@ -24,16 +38,6 @@ export function currentTrace(): Trace | undefined {
 export function activeTrace(): Trace {
   if (active === undefined) throw new Error('not inside a composition');
   return active;
-}
-
-/**
- * The interpreter of the current or the last run.
- *
- * @throws Error before the first run.
- */
-export function currentInterpreter(): Interpreter {
-  if (last === undefined) throw new Error('no composition was traced yet');
-  return last;
 }
 
 /** Runs `work` as part of a tracing run, with the run's table of nodes. */

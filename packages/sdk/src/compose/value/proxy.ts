@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { MADE_AT, oncePerObject, TypeKroError } from '@typekro/kit/core';
 import { scriptOf } from '../ir/script.ts';
 import type { Node } from '../ir/node.ts';
-import { activeTrace, currentInterpreter, currentTrace } from '../trace/current-trace.ts';
+import { activeTrace, currentTrace, interpreter } from '../trace/current-trace.ts';
 import { type Site, refuse } from '../refusal/refusal.ts';
 import { toText } from '../ir/build.ts';
 import { isScalar } from '../ir/types.ts';
@@ -23,7 +23,7 @@ const references = new WeakMap<object, () => Sym>();
 
 /** Reads a member of a symbolic value for native code. */
 export function symbolicMember(value: Sym | Phi, key: string): unknown {
-  return currentInterpreter().member(wrap(value), key);
+  return interpreter.member(wrap(value), key);
 }
 
 /**
