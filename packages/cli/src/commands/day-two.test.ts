@@ -344,9 +344,9 @@ test('events prints the events of the instance, its objects and the objects that
       " AGE  Normal   ScalingReplicaSet  Deployment default/shop  deployment-controller: Scaled up replica set shop-… from 0 to 1",
       " AGE  Normal   SuccessfulCreate  ReplicaSet default/shop-…  replicaset-controller: Created pod: shop-…",
       " AGE  Normal   Scheduled  Pod default/shop-…  default-scheduler: Successfully assigned default/shop-… to fake-0",
-      " AGE  Normal   Pulled  Pod default/shop-…  kubelet: Container image "nginx" already present on machine",
-      " AGE  Normal   Created  Pod default/shop-…  kubelet: Created container: main",
-      " AGE  Normal   Started  Pod default/shop-…  kubelet: Started container main",
+      " AGE  Normal   Pulled  Pod default/shop-…  kubelet: Container image "nginx" already present on machine and can be accessed by the pod",
+      " AGE  Normal   Created  Pod default/shop-…  kubelet: Container created",
+      " AGE  Normal   Started  Pod default/shop-…  kubelet: Container started",
       " AGE  Normal   Simulated  Pod default/shop-…  kubelet: the containers of this pod are simulated: no image is pulled, and no process runs in them",
     ]
   `);

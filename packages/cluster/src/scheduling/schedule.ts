@@ -53,7 +53,9 @@ export function schedule(
   const available = `0/${nodes.length} nodes are available:`;
   // The scheduler checks the affinity before the volumes. If either check fails, it does not check the nodes.
   const obstacle = affinityProblem(demand.pod) ?? problem;
-  if (obstacle !== undefined) return preempt(demand, view, new Map(), `${available} ${obstacle}.`);
+  // The next plugin of the scheduler misses its own state then, so that the message ends with its error.
+  if (obstacle !== undefined)
+    return { action: 'wait', message: `${available} ${obstacle}. not found`, clearsNomination: true };
   const names = namedNodes(demand.pod);
   const misfits = new Map<KubeObject, Misfit>();
   const fitting: string[] = [];
@@ -119,7 +121,8 @@ function preempt(
   message: string,
 ): SchedulingDecision {
   const obstacle = obstacleOf(demand, view, misfits);
-  if (obstacle !== undefined) return { action: 'wait', message: `${message} preemption: ${obstacle}` };
+  const refusal = `${message} no new claims to deallocate, preemption:`;
+  if (obstacle !== undefined) return { action: 'wait', message: `${refusal} ${obstacle}` };
   const candidates: Victims[] = [];
   const reasons: string[] = [];
   const budgets = groupBudgets([...misfits.values()].some(({ isCurable }) => isCurable) ? view.budgets() : []);
@@ -134,7 +137,7 @@ function preempt(
   const { nodes } = view;
   const curable = [...misfits.values()].filter(({ isCurable }) => isCurable).length;
   for (let count = curable; count < nodes.length; count += 1) reasons.push('Preemption is not helpful for scheduling');
-  const text = `${message} preemption: 0/${nodes.length} nodes are available: ${histogram(reasons)}.`;
+  const text = `${refusal} 0/${nodes.length} nodes are available: ${histogram(reasons)}.`;
   return { action: 'wait', message: text, clearsNomination: true };
 }
 

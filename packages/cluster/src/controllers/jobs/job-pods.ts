@@ -34,7 +34,11 @@ export function createJobPod(
 ): KubeObject {
   const { name = '', namespace = '' } = job.metadata;
   const { metadata, spec } = podFromTemplate(job);
-  const common = { namespace, ownerReferences: [controllerReference(job)], finalizers: [TRACKING] };
+  const common = {
+    namespace,
+    ownerReferences: [controllerReference(job)],
+    finalizers: [...(metadata.finalizers ?? []), TRACKING],
+  };
   if (!isIndexed(job)) {
     const own = { ...metadata, ...common, generateName: `${name}-` };
     return client.create({ apiVersion: 'v1', kind: 'Pod', metadata: own, spec });

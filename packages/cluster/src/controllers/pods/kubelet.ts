@@ -15,7 +15,7 @@ import { runModeProblem } from '../../processes/container-settings.ts';
 import { type PodOutcome, type PodPlan, planPod, UNHEALTHY } from './pod-outcome.ts';
 import { type PodReport, hasPodStarted, observedStatus, podStatus, restartsIn } from './pod-status.ts';
 import { simulatedReport } from './simulated-report.ts';
-import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pod-state.ts';
+import { isFinished, isTerminating, KUBELET, podText, PODS, removeEnded } from './pod-state.ts';
 import type { ControllerClient } from '../controller-client.ts';
 
 /** The log line and the event message of a pod without rules. */
@@ -113,11 +113,9 @@ function end(
   }
   if (leftMs > 0) return leftMs;
   const takesTime = stopping.has(uid);
-  if ((takesTime || (pod.metadata.finalizers ?? []).length > 0) && !isFinished(pod)) {
+  if ((takesTime || (pod.metadata.finalizers ?? []).length > 0) && !isFinished(pod))
     endContainers(client, pod, endedOutcome(pod, isKilled));
-  }
-  removeEnded(client, pod);
-  return undefined;
+  return void removeEnded(client, pod);
 }
 
 /** Reports that all containers have just ended. */
@@ -129,13 +127,8 @@ function endContainers(
 ): void {
   const startTime = textAt(pod.status, 'startTime') || client.timestamp();
   const endedMs = client.now() - Date.parse(startTime);
-  report(
-    client,
-    pod,
-    { outcome, next: undefined, startedMs: startedMsOf(pod, startTime), endedMs },
-    startTime,
-    further,
-  );
+  const plan = { outcome, next: undefined, startedMs: startedMsOf(pod, startTime), endedMs };
+  report(client, pod, plan, startTime, further);
 }
 
 /** Returns the start of the containers' present run, in milliseconds after the start of the pod. */
@@ -146,9 +139,8 @@ function startedMsOf(pod: KubeObject, startTime: string): number {
 
 function recordKilling(client: ControllerClient, pod: KubeObject): void {
   if (textAt(pod.status, 'phase') !== 'Running') return;
-  for (const { name } of objectsAt(pod.spec, 'containers')) {
+  for (const { name } of objectsAt(pod.spec, 'containers'))
     recordEvent(client, pod, KUBELET, 'Killing', `Stopping container ${String(name)}`);
-  }
 }
 
 /**
@@ -192,7 +184,7 @@ function report(
   for (const { name, image } of objectsAt(pod.spec, 'ephemeralContainers')) {
     if (!ephemeral.starting.includes(String(name))) continue;
     client.logs.begin(logKey(pod, String(name)), SIMULATED);
-    recordStart(client, pod, String(name), String(image));
+    recordStart(client, pod, String(image));
   }
   const simulated = {
     ...simulatedReport(pod, plan, startTime, Date.parse(startTime)),
@@ -216,7 +208,7 @@ function recordRun(client: ControllerClient, pod: KubeObject, { outcome }: PodPl
   const containers = objectsAt(pod.spec, 'containers');
   if (outcome.state === 'waiting') {
     if (textAt(pod.status, 'startTime') !== '' || outcome.reason === 'ContainerCreating') return;
-    for (const _ of containers) recordEvent(client, pod, KUBELET, 'Failed', `Error: ${outcome.reason}`, 'Warning');
+    for (const { image } of containers) recordWait(client, pod, String(image), outcome.reason);
     return;
   }
   const isFirst = !hasPodStarted(pod, 0);
@@ -224,21 +216,16 @@ function recordRun(client: ControllerClient, pod: KubeObject, { outcome }: PodPl
   if (isFirst || restarts > (restartsIn(pod)[0] ?? 0)) startContainers(client, pod, rules, isFirst);
   const isNewCrash = outcome.state === 'crashing' && !isWaiting(pod);
   for (const { name } of containers) {
-    if (isNewCrash) {
-      const message = `Back-off restarting failed container ${String(name)} in pod ${pod.metadata.name ?? ''}`;
-      recordEvent(client, pod, KUBELET, 'BackOff', message, 'Warning');
-    }
-    if (isFirst && outcome.state === 'running' && !outcome.ready) {
+    const message = `Back-off restarting failed container ${String(name)} in pod ${podText(pod)}`;
+    if (isNewCrash) recordEvent(client, pod, KUBELET, 'BackOff', message, 'Warning');
+    if (isFirst && outcome.state === 'running' && !outcome.ready)
       recordEvent(client, pod, KUBELET, UNHEALTHY, 'Readiness probe failed: simulated', 'Warning');
-    }
   }
 }
 
 /** Does the pod wait for the restart of its containers? */
-const isWaiting = (pod: KubeObject): boolean => {
-  const [status] = objectsAt(pod.status, 'containerStatuses');
-  return textAt(status, 'state', 'waiting', 'reason') === 'CrashLoopBackOff';
-};
+const isWaiting = ({ status }: KubeObject): boolean =>
+  textAt(objectsAt(status, 'containerStatuses')[0], 'state', 'waiting', 'reason') === 'CrashLoopBackOff';
 
 function startContainers(client: ControllerClient, pod: KubeObject, rules: PodRules, isFirst: boolean): void {
   const showsProcessLog = pod.metadata.annotations?.[PROCESS] !== undefined;
@@ -247,15 +234,28 @@ function startContainers(client: ControllerClient, pod: KubeObject, rules: PodRu
   const text = isPlain ? SIMULATED : newestLines(rules.log, MAX_LOG_CHARACTERS / containers.length);
   for (const { name, image } of containers) {
     if (!showsProcessLog) client.logs.begin(logKey(pod, String(name)), text);
-    recordStart(client, pod, String(name), String(image));
+    recordStart(client, pod, String(image));
   }
   if (isPlain) recordEvent(client, pod, KUBELET, 'Simulated', SIMULATED);
 }
 
-function recordStart(client: ControllerClient, pod: KubeObject, name: string, image: string): void {
-  recordEvent(client, pod, KUBELET, 'Pulled', `Container image "${image}" already present on machine`);
-  recordEvent(client, pod, KUBELET, 'Created', `Created container: ${name}`);
-  recordEvent(client, pod, KUBELET, 'Started', `Started container ${name}`);
+function recordStart(client: ControllerClient, pod: KubeObject, image: string): void {
+  const pulled = `Container image "${image}" already present on machine and can be accessed by the pod`;
+  recordEvent(client, pod, KUBELET, 'Pulled', pulled);
+  recordEvent(client, pod, KUBELET, 'Created', 'Container created');
+  recordEvent(client, pod, KUBELET, 'Started', 'Container started');
+}
+
+/** Records why a container does not start. An image that cannot be pulled has the events of its first attempt. */
+function recordWait(client: ControllerClient, pod: KubeObject, image: string, reason: string): void {
+  if (reason === 'ImagePullBackOff') {
+    recordWait(client, pod, image, 'ErrImagePull');
+    recordEvent(client, pod, KUBELET, 'BackOff', `Back-off pulling image "${image}"`);
+  } else if (reason === 'ErrImagePull') {
+    recordEvent(client, pod, KUBELET, 'Pulling', `Pulling image "${image}"`);
+    recordEvent(client, pod, KUBELET, 'Failed', `Failed to pull image "${image}": simulated`, 'Warning');
+  }
+  recordEvent(client, pod, KUBELET, 'Failed', `Error: ${reason}`, 'Warning');
 }
 
 /** Returns the last lines that have at most `max` characters. A final newline does not start another line. */

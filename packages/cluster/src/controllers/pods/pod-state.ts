@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers, jsonEquals } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../../store/store.ts';
 import type { ControllerClient } from '../controller-client.ts';
@@ -54,6 +54,10 @@ export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[
   return client.controlled(owner, PODS);
 }
 
+/** The name of a pod in the messages of a kubelet. */
+export const podText = ({ metadata }: KubeObject): string =>
+  `${metadata.name ?? ''}_${metadata.namespace ?? ''}(${metadata.uid ?? ''})`;
+
 /** Returns the pods that count as replicas: those that have not ended and are not being deleted. */
 export function activePods(pods: readonly KubeObject[]): KubeObject[] {
   return pods.filter((pod) => !isFinished(pod) && !isTerminating(pod));
@@ -62,11 +66,8 @@ export function activePods(pods: readonly KubeObject[]): KubeObject[] {
 /** Returns a new pod without a name, made from the pod template of a workload. */
 export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['metadata']; spec: JsonObject } {
   const { metadata, spec } = podTemplateOf(workload);
-  const { labels, annotations } = metadata;
-  return {
-    metadata: { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) },
-    spec,
-  };
+  const { labels, annotations, finalizers } = metadata;
+  return { metadata: definedMembers({ labels, annotations, finalizers }), spec };
 }
 
 /** Returns the number in a field of `spec`, or `otherwise` when the field is absent. */

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers } from '@typekro/kit/core';
 import { numberAt, objectAt, objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import { NODE_ADDRESS } from '../../bootstrap.ts';
 
@@ -44,7 +44,7 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
   const ready = phase === 'Running' && initialized && containers.every((container) => container.ready);
   const podIP = report.address ?? String(pod.status?.['podIP'] ?? addressOf(pod));
   const before = objectsAt(pod.status, 'conditions');
-  const condition = (type: string, holds: boolean, reason?: string): JsonObject => {
+  const condition = (type: string, holds: boolean, reason?: string, message?: string): JsonObject => {
     const status = holds ? 'True' : 'False';
     const known = before.find((entry) => entry['type'] === type);
     return {
@@ -53,16 +53,12 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
       observedGeneration: pod.metadata.generation ?? 1,
       lastProbeTime: null,
       lastTransitionTime: transitionTimeOf(known, status, now),
-      ...(reason === undefined ? {} : { reason }),
+      ...definedMembers({ reason, message }),
     };
   };
-  const unready = ready
-    ? undefined
-    : phase === 'Succeeded'
-      ? 'PodCompleted'
-      : phase === 'Failed'
-        ? 'PodFailed'
-        : 'ContainersNotReady';
+  const waiting = objectsAt(pod.spec, 'containers').filter((_, index) => containers[index]?.ready !== true);
+  const text = `containers with unready status: [${waiting.map(({ name }) => name).join(' ')}]`;
+  const unready = ready ? [] : (ENDED[phase] ?? ['ContainersNotReady', text]);
   const uninitialized = initialized ? (phase === 'Succeeded' ? 'PodCompleted' : undefined) : 'ContainersNotInitialized';
   const statuses = (list: string, reports: readonly ContainerReport[]) =>
     objectsAt(pod.spec, list).map((entry, index) => containerStatus(entry, reports[index], imagePrefix));
@@ -73,14 +69,13 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
     conditions: [
       condition('PodReadyToStartContainers', !ended),
       condition('Initialized', initialized, uninitialized),
-      condition('Ready', ready, unready),
-      condition('ContainersReady', ready, unready),
+      condition('Ready', ready, ...unready),
+      condition('ContainersReady', ready, ...unready),
       condition('PodScheduled', true),
       ...before.filter(({ type }) => !isOfKubelet(String(type))),
-      ...(unmet === undefined ? [] : [{ ...condition(unmet.type, false, unmet.reason), message: unmet.message }]),
+      ...(unmet === undefined ? [] : [condition(unmet.type, false, unmet.reason, unmet.message)]),
     ],
-    ...(report.reason === undefined ? {} : { reason: report.reason }),
-    ...(report.message === undefined ? {} : { message: report.message }),
+    ...definedMembers({ reason: report.reason, message: report.message }),
     hostIP: NODE_ADDRESS,
     hostIPs: [{ ip: NODE_ADDRESS }],
     podIP,
@@ -93,6 +88,9 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
       : { ephemeralContainerStatuses: ephemeralStatuses(pod, ephemeralContainers, imagePrefix) }),
   };
 }
+
+/** The reasons for which the containers of an ended pod are not ready. */
+const ENDED: Readonly<Record<string, [string, string?]>> = { Succeeded: ['PodCompleted'], Failed: ['PodFailed'] };
 
 /** Returns the statuses of the ephemeral containers, which a kubelet does not probe or restart. */
 const ephemeralStatuses = (pod: KubeObject, states: readonly JsonObject[], imagePrefix: string): JsonObject[] =>

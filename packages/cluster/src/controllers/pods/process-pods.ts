@@ -11,7 +11,7 @@ import { concerns } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { DEADLINE } from './pod-end.ts';
 import { podStatus } from './pod-status.ts';
-import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pod-state.ts';
+import { isFinished, isTerminating, KUBELET, podText, PODS, removeEnded } from './pod-state.ts';
 import { processReport, refusalReport } from './process-report.ts';
 
 /** Runs the pods that request local processes. Without a runtime, refuses these pods. */
@@ -97,17 +97,14 @@ export class ProcessPods {
   }
 
   #refuse(pod: KubeObject, client: ControllerClient, startTime: string, reason: string, message: string): undefined {
-    if (isTerminating(pod) || isFinished(pod)) {
-      removeEnded(client, pod);
-      return undefined;
-    }
+    if (isTerminating(pod) || isFinished(pod)) return void removeEnded(client, pod);
     const uid = pod.metadata.uid ?? '';
     if (this.#reported.get(uid) !== message) {
       this.#reported.set(uid, message);
       recordEvent(client, pod, KUBELET, reason, message, 'Warning');
     }
-    client.updateStatus(pod, podStatus(pod, refusalReport(pod, startTime, reason, message), client.timestamp()));
-    return undefined;
+    const report = refusalReport(pod, startTime, reason, message);
+    return void client.updateStatus(pod, podStatus(pod, report, client.timestamp()));
   }
 
   /** Records one `BackOff` event for each back-off before a restart. */
@@ -116,7 +113,7 @@ export class ProcessPods {
     const restarts = this.#runtime?.container(pod, name)?.facts.restarts ?? 0;
     if (this.#paused.get(key) === restarts) return;
     this.#paused.set(key, restarts);
-    const message = `Back-off restarting failed container ${name} in pod ${pod.metadata.name ?? ''}`;
+    const message = `Back-off restarting failed container ${name} in pod ${podText(pod)}`;
     recordEvent(client, pod, KUBELET, 'BackOff', message, 'Warning');
   }
 }

@@ -3,6 +3,7 @@ import { formatTime, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { type ContainerEnd, type ContainerFacts, type LifeDecision, isSidecar } from '../../processes/life.ts';
 import type { PodRun } from '../../processes/pod-run.ts';
 import { DEADLINE } from './pod-end.ts';
+import { podText } from './pod-state.ts';
 import { type ContainerReport, type PodReport, terminated } from './pod-status.ts';
 
 /** The type of the condition on a pod that requests local processes and does not get them. */
@@ -72,8 +73,7 @@ function reportOf(
         const isDone = !isSidecar(container) && state.end.exitCode === 0;
         return { ...base, ready: isDone && isInit(pod, name), state: last, lastState: {} };
       }
-      const { namespace = '', name: podName = '', uid = '' } = pod.metadata;
-      const message = `back-off ${pause / 1000}s restarting failed container=${name} pod=${podName}_${namespace}(${uid})`;
+      const message = `back-off ${pause / 1000}s restarting failed container=${name} pod=${podText(pod)}`;
       return { ...base, state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: last };
     }
   }

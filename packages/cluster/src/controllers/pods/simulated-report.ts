@@ -40,8 +40,7 @@ function containerReport(outcome: PodOutcome, startedAt: string, finishedAt: str
   return {
     ready: outcome.state === 'running' && outcome.ready,
     started: outcome.state === 'running',
-    restartCount:
-      outcome.state === 'crashing' ? outcome.restarts : outcome.state === 'running' ? (outcome.restarts ?? 0) : 0,
+    restartCount: 'restarts' in outcome ? (outcome.restarts ?? 0) : 0,
     ...stateOf(outcome, startedAt, finishedAt),
   };
 }
