@@ -177,13 +177,12 @@ function compileGraphObjects(
   return objects
     .filter(({ object }) => GraphObject.is(object))
     .map((input) => {
-      const { graph, diagnostics } = compileGraphObject(
-        input.document === undefined ? input.object : corrected(input.document),
-        { ...compileOptionsOf(settings), sources },
-      );
-      return { input, diagnostics, ...(graph === undefined ? {} : { graph }) };
+      const options = { ...compileOptionsOf(settings), sources };
+      return { input, ...compileGraphObject(sourceOf(input), options) };
     });
 }
+
+const sourceOf = ({ document, object }: InputObject) => (document === undefined ? object : corrected(document));
 
 /** Compiles the definitions. Returns them in the order of their compilation, followed by those that do not compile. */
 function compileAll(
@@ -212,10 +211,7 @@ function compileAll(
     const failed: CompiledInput[] = [];
     const before = graphs.length;
     for (const input of waiting) {
-      const { graph, crd, diagnostics } = compile(
-        input.document === undefined ? input.object : corrected(input.document),
-        { ...compileOptionsOf(settings), sources },
-      );
+      const { graph, crd, diagnostics } = compile(sourceOf(input), { ...compileOptionsOf(settings), sources });
       if (graph === undefined) failed.push({ input, diagnostics, ...(crd === undefined ? {} : { crd }) });
       else {
         graphs.push(graph);
@@ -224,9 +220,8 @@ function compileAll(
       }
     }
     // Another round can use the kinds that this round has added.
-    if (failed.length === 0 || graphs.length === before) {
+    if (failed.length === 0 || graphs.length === before)
       return { graphs, results: [...results, ...failed], complete: failed.length === 0 };
-    }
     waiting = failed.map(({ input }) => input);
   }
 }

@@ -225,18 +225,13 @@ function mayBeMissing(raw: unknown, key: string): boolean {
 }
 
 function listValue(items: readonly unknown[], schema: Schema | undefined, options: TemplateOptions): JsonValue {
-  const conditional = items.some((item) => isOpen(item) || mayBeMissing(item, ''));
-  if (!conditional) {
-    return items.map((item) => {
-      const written = templateValue(item, schema?.items, options);
-      return written === LEFT_OUT ? refuse('absent', 'an element of a list is undefined', 'leave it out') : written;
-    });
-  }
-  const solid = items.map((item) => {
-    if (isOpen(item) || !mayBeMissing(item, '')) return item;
-    return refuse('absent', 'an element of a list may be absent', 'filter it out: .filter((x) => x !== undefined)');
+  if (items.some((item) => !isOpen(item) && mayBeMissing(item, '')))
+    refuse('absent', 'an element of a list may be absent', 'filter it out: .filter((x) => x !== undefined)');
+  if (items.some(isOpen)) return writeField(options, listNode(items), schema);
+  return items.map((item) => {
+    const written = templateValue(item, schema?.items, options);
+    return written === LEFT_OUT ? refuse('absent', 'an element of a list is undefined', 'leave it out') : written;
   });
-  return writeField(options, listNode(solid), schema);
 }
 
 /** Can a path of kro name the member? kro does not escape keys in paths, and skips empty keys. */
