@@ -1,5 +1,5 @@
 # The controller as an image. `npm run long` carries out these steps in a folder and starts the result
-# (test/image); a builder of images has not been tried.
+# (test/image), and `npm run long -- node` builds the image with buildah and runs it on a node.
 #
 #   docker build -t typekro:1.0.0-alpha.0 .
 ARG NODE_IMAGE=node:24-bookworm-slim

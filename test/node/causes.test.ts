@@ -7,22 +7,38 @@ beforeAll(async () => {
   world = await realNode();
   const line = 'install typekro charts/typekro -n typekro --create-namespace --wait --set rbac.mode=unrestricted';
   expect(await world.run('helm', line)).toMatchObject({ code: 0, stderr: '' });
-  for (const [name, container, , , pod] of CAUSES)
-    await applyCase(name, { ...pod, containers: [{ ...server, ...container }] });
+  await world.apply(NAMESPACES);
+  for (const [name, container, , , pod, namespace] of CAUSES)
+    await applyCase(name, { ...pod, containers: [{ ...server, ...container }] }, namespace);
 });
 afterAll(async () => {
   // Another installation would not have the rights for these definitions.
   await world.run('kubectl', 'delete rgd --all');
+  await world.run('kubectl', 'delete namespace strict full');
   await world.run('helm', 'uninstall typekro -n typekro --wait');
 });
 
 const server = { name: 'web', image: 'typekro.test/web:1' };
 const probe = { httpGet: { path: '/fail', port: 80 }, periodSeconds: 1 };
 const mounted = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+const NAMESPACES = `
+{ apiVersion: v1, kind: Namespace, metadata: { name: strict, labels: { pod-security.kubernetes.io/enforce: restricted } } }
+---
+{ apiVersion: v1, kind: Namespace, metadata: { name: full } }
+---
+{ apiVersion: v1, kind: ResourceQuota, metadata: { name: none, namespace: full }, spec: { hard: { pods: 0 } } }
+`;
 const volume = (source: object) => ({ volumes: [{ name: 'data', ...source }] });
 
 /** Rows: what holds a workload, the pod of its Deployment, and the cause and the remedy of `typekro why`. */
-const CAUSES: readonly (readonly [name: string, container: object, cause: RegExp, remedy: RegExp, pod?: object])[] = [
+const CAUSES: readonly (readonly [
+  name: string,
+  container: object,
+  cause: RegExp,
+  remedy: RegExp,
+  pod?: object,
+  namespace?: string,
+])[] = [
   [
     'registry',
     { image: '192.0.2.10:5000/none:1' },
@@ -91,9 +107,11 @@ const CAUSES: readonly (readonly [name: string, container: object, cause: RegExp
     /correct command, args/,
     { initContainers: [{ ...server, name: 'setup', args: ['crash'] }] },
   ],
+  ['policy', {}, /violates PodSecurity "restricted:latest"/, /securityContext .*less strict level/, {}, 'strict'],
+  ['quota', {}, /exceeded quota: none/, /request at most what the quota still allows/, {}, 'full'],
 ];
 
-async function applyCase(name: string, pod: object): Promise<void> {
+async function applyCase(name: string, pod: object, namespace = 'default'): Promise<void> {
   const labels = { app: name };
   const kind = `C${name}`;
   await world.apply(
@@ -120,16 +138,16 @@ async function applyCase(name: string, pod: object): Promise<void> {
   );
   await eventually(() =>
     world.apply(
-      `{ apiVersion: kro.run/v1alpha1, kind: ${kind}, metadata: { name: ${name}, namespace: default }, spec: {} }`,
+      `{ apiVersion: kro.run/v1alpha1, kind: ${kind}, metadata: { name: ${name}, namespace: ${namespace} }, spec: {} }`,
     ),
   );
 }
 
-test.each(CAUSES.map(([name, , cause, remedy]) => [name, cause, remedy] as const))(
+test.each(CAUSES.map(([name, , cause, remedy, , namespace]) => [name, cause, remedy, namespace] as const))(
   'why names the cause and the remedy: %s',
-  async (name, cause, remedy) => {
+  async (name, cause, remedy, namespace = 'default') => {
     await eventually(async () => {
-      const { stdout } = await world.run('typekro', `why default/${name}`);
+      const { stdout } = await world.run('typekro', `why ${namespace}/${name}`);
       expect(stdout).toMatch(cause);
       expect(stdout).toMatch(remedy);
       expect(stdout).not.toContain('unable to retrieve');

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlin
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROGRAMS } from './programs.ts';
+import { FLUX_PROGRAMS, PROGRAMS } from './programs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,6 +29,9 @@ const BUILD_PACKAGES = [
 export const CONTROLLER_IMAGE = 'docker.io/library/typekro:1.0.0-alpha.0';
 /** The names of the images that have the program of `go/workload.go`. */
 export const PAUSE_IMAGE = 'typekro.test/pause:1';
+
+/** The image of a controller of Flux, as Flux's own manifests name it. */
+const fluxImage = (name: string): string => `docker.io/fluxcd/${name}:latest`;
 
 /** Archives of images in the form of `docker save`, by the name of the image. */
 export type Archives = Readonly<Record<string, string>>;
@@ -61,16 +64,18 @@ export function buildImages(folder: string, workloads: readonly string[]): Archi
     const [build, runtime] = [base('node', BUILD_PACKAGES, true), base('distroless', RUNTIME_PACKAGES, false)];
     const bases = [`NODE_IMAGE=${build}`, `RUNTIME_IMAGE=${runtime}`].flatMap((each) => ['--build-arg', each]);
     buildah('bud', '--isolation', 'chroot', '--layers=false', ...bases, '--tag', CONTROLLER_IMAGE, root);
-    const workload = join(work, 'workload');
-    mkdirSync(workload);
-    cpSync(join(PROGRAMS, 'workload'), join(workload, 'workload'));
-    const program = (entryPoint: string, images: readonly string[]): void => {
-      writeFileSync(join(workload, 'Dockerfile'), `FROM scratch\nCOPY workload /\nENTRYPOINT ${entryPoint}\n`);
-      buildah('bud', '--layers=false', ...images.flatMap((each) => ['--tag', each]), workload);
+    const program = (path: string, end: string, images: readonly string[]): void => {
+      const context = join(work, basename(path));
+      mkdirSync(context, { recursive: true });
+      cpSync(path, join(context, 'program'));
+      writeFileSync(join(context, 'Dockerfile'), `FROM scratch\nCOPY program /\n${end}\n`);
+      buildah('bud', '--layers=false', ...images.flatMap((each) => ['--tag', each]), context);
     };
-    program('["/workload", "pause"]', [PAUSE_IMAGE]);
-    program('["/workload"]', workloads);
-    const names = [CONTROLLER_IMAGE, PAUSE_IMAGE, ...workloads];
+    program(join(PROGRAMS, 'workload'), 'ENTRYPOINT ["/program", "pause"]', [PAUSE_IMAGE]);
+    program(join(PROGRAMS, 'workload'), 'ENTRYPOINT ["/program"]', workloads);
+    for (const [name, path] of Object.entries(FLUX_PROGRAMS))
+      program(join(path, name), 'USER 65534:65534\nENTRYPOINT ["/program"]', [fluxImage(name)]);
+    const names = [CONTROLLER_IMAGE, PAUSE_IMAGE, ...workloads, ...Object.keys(FLUX_PROGRAMS).map(fluxImage)];
     return Object.fromEntries(
       names.map((name, index) => {
         const archive = join(folder, `${index}-${basename(name).replaceAll(/[^\w.-]/g, '-')}.tar`);

@@ -90,7 +90,7 @@ export async function openServer(text: string, close: () => Promise<void>): Prom
 }
 
 /** Starts etcd and kube-apiserver on free loopback ports, with RBAC and an administrator's token. */
-function fromBinaries(assets: string): ServerKind {
+export function fromBinaries(assets: string): ServerKind {
   return {
     name: 'kube-apiserver',
     isEmbedded: false,

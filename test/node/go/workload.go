@@ -18,6 +18,8 @@ func main() {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
 	switch mode {
+	case "end":
+		return
 	case "pause":
 	case "crash":
 		fmt.Fprintln(os.Stderr, "no database")
