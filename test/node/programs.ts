@@ -97,7 +97,7 @@ export const LUA_HEALTH = join(ownFolder('gopher-lua', 'v1.1.2'), 'health');
 const sources = fileURLToPath(new URL('go', import.meta.url));
 
 /**
- * Builds the missing programs, which takes about 40 minutes on two cores, and the program of the test images.
+ * Builds the missing programs, which takes about an hour on two cores, and the program of the test images.
  *
  * @throws Error when a build fails.
  */
