@@ -66,7 +66,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   crash: {
     objects: [deployment(pod({ containers: [{ ...server, args: ['crash'] }] }, { 'exit-code': '1' }))],
-    until: [/waiting.reason=CrashLoopBackOff/, /event Warning BackOff/],
+    until: [/lastState.terminated.reason=Error/, /Pod condition Ready=False/, /event Warning BackOff/],
   },
   memory: {
     objects: [
@@ -77,7 +77,7 @@ const CASES: Readonly<Record<string, Case>> = {
         ),
       ),
     ],
-    until: [/waiting.reason=CrashLoopBackOff/, /lastState.terminated.reason=OOMKilled/, /event Warning BackOff/],
+    until: [/lastState.terminated.reason=OOMKilled/, /Pod condition Ready=False/, /event Warning BackOff/],
   },
   probe: {
     objects: [
@@ -172,6 +172,8 @@ const KNOWN: readonly (readonly [reason: string, lines: RegExp])[] = [
     /^- Pod event Warning (?:Unhealthy.*(?:statuscode|refused)|Failed .*Failed to pull image)/,
   ],
   ['a container was ready before it crashed', /^- Deployment condition Progressing=True NewReplicaSetAvailable/],
+  ['the kubelet reports a pause at its next pass', /^- Pod status containerStatuses\.state\.terminated\./],
+  ['the simulation at once', /^\+ Pod status containerStatuses\.state\.waiting\.(?:message|reason=CrashLoopBackOff)/],
   ['a simulated one never was', /^\+ Deployment condition Progressing=True ReplicaSetUpdated/],
   ['the node has no metrics API', /^- HorizontalPodAutoscaler .*could not find the requested resource/],
   ['the embedded cluster has one', /^\+ HorizontalPodAutoscaler .*no metrics returned from resource metrics API/],
