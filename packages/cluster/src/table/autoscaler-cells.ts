@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { ageCell, countCell, name, orNone } from './cell-parts.ts';
+import { countCell, orNone } from './cell-parts.ts';
 
 /** The row of a HorizontalPodAutoscaler. */
-export function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
+export function autoscalerCells(object: KubeObject): JsonValue[] {
   const target = objectAt(object.spec, 'scaleTargetRef');
   const current = objectsAt(object.status, 'currentMetrics');
   const metrics = objectsAt(object.spec, 'metrics').map((metric, index) => metricText(metric, current[index] ?? {}));
@@ -15,13 +15,11 @@ export function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
           `cpu: ${numberAt(object.status, 'currentCPUUtilizationPercentage') ?? '<unknown>'}${numberAt(object.status, 'currentCPUUtilizationPercentage') === undefined ? '' : '%'}/${percentage}%`,
         ];
   return [
-    name(object),
     `${textAt(target, 'kind')}/${textAt(target, 'name')}`,
     orNone(texts.slice(0, 2).join(', ')) + (texts.length > 2 ? ` + ${texts.length - 2} more...` : ''),
     String(numberAt(object.spec, 'minReplicas') ?? '<unset>'),
     countCell(object, 'spec', 'maxReplicas'),
     countCell(object, 'status', 'currentReplicas'),
-    ageCell(object, now),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { CELLS } from './cells.ts';
+import { columnsOf } from './columns.ts';
 
 // The expected cells equal the cells of kube-apiserver (pkg/printers/internalversion).
 
@@ -12,7 +12,9 @@ const cellsOf = (type: string, parts: JsonObject, metadata: JsonObject = {}): re
     metadata: { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
     ...parts,
   };
-  return CELLS[type]?.(object, NOW) ?? [];
+  const slash = type.lastIndexOf('/');
+  const source = { apiVersion: type.slice(0, slash), plural: type.slice(slash + 1), custom: undefined };
+  return columnsOf(source).cells(object, NOW);
 };
 
 const END = '2026-01-01T00:05:00Z';

@@ -13,8 +13,8 @@ import {
 } from '@typekro/kit/kubernetes';
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import { autoscalerCells } from './autoscaler-cells.ts';
-import { ageCell, countCell, mapText, name, NONE, orNone } from './cell-parts.ts';
-import { type CellPrinter, INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
+import { type CellPrinter, countCell, mapText, NONE, orNone, texts } from './cell-parts.ts';
+import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { endpointsCells, ingressCells, serviceCells, sliceCells } from './network-cells.ts';
 import { podCells } from './pod-cells.ts';
 
@@ -31,12 +31,10 @@ function containersOf(template: JsonObject): [string, string] {
 
 const templateOf = (object: KubeObject) => containersOf(objectAt(object.spec, 'template'));
 
-const replicaCells = (object: KubeObject, now: number): (string | number)[] => [
-  name(object),
+const replicaCells = (object: KubeObject): (string | number)[] => [
   countCell(object, 'spec', 'replicas'),
   countCell(object, 'status', 'replicas'),
   countCell(object, 'status', 'readyReplicas'),
-  ageCell(object, now),
   ...templateOf(object),
 ];
 
@@ -59,25 +57,21 @@ function jobCells(object: KubeObject, now: number): JsonValue[] {
   const [start, end] = [textAt(object.status, 'startTime'), textAt(object.status, 'completionTime')];
   const time = start === '' ? '' : duration((end === '' ? now : Date.parse(end)) - Date.parse(start));
   return [
-    name(object),
     jobStatus(object),
     `${done}/${total}`,
     time,
-    ageCell(object, now),
     ...templateOf(object),
     orNone(labelSelectorText(object.spec?.['selector'])),
   ];
 }
 
-function bindingCells(object: KubeObject, now: number): JsonValue[] {
+function bindingCells(object: KubeObject): JsonValue[] {
   const reference = objectAt(object, 'roleRef');
   const subjects = objectsAt(object, 'subjects');
   const of = (kind: string) => subjects.filter((subject) => subject['kind'] === kind);
   const accounts = of('ServiceAccount').map((subject) => `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}`);
   return [
-    name(object),
     `${textAt(reference, 'kind')}/${textAt(reference, 'name')}`,
-    ageCell(object, now),
     of('User')
       .map((subject) => textAt(subject, 'name'))
       .join(', '),
@@ -113,14 +107,13 @@ function eventCells(object: KubeObject, now: number): JsonValue[] {
     (textAt(object, 'message') || textAt(object, 'note')).trim(),
     since(first),
     times,
-    name(object),
   ];
 }
 
 const ROLE_LABEL = 'kubernetes.io/role';
 const ROLE_PREFIX = 'node-role.kubernetes.io/';
 
-function nodeCells(object: KubeObject, now: number): JsonValue[] {
+function nodeCells(object: KubeObject): JsonValue[] {
   const ready = objectsAt(object.status, 'conditions').find((entry) => entry['type'] === 'Ready');
   const status = [ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady'];
   if (object.spec?.['unschedulable'] === true) status.push('SchedulingDisabled');
@@ -139,10 +132,8 @@ function nodeCells(object: KubeObject, now: number): JsonValue[] {
     );
   const shown = (key: string) => textAt(info, key) || '<unknown>';
   return [
-    name(object),
     status.join(','),
     orNone([...new Set(roles)].sort().join(',')),
-    ageCell(object, now),
     textAt(info, 'kubeletVersion'),
     address('InternalIP'),
     address('ExternalIP'),
@@ -161,27 +152,24 @@ const MODES: Readonly<Record<string, string>> = {
 const modes = (list: readonly JsonValue[]) =>
   list.map((mode) => (Object.hasOwn(MODES, String(mode)) ? (MODES[String(mode)] ?? '') : String(mode))).join(',');
 
-function claimCells(object: KubeObject, now: number): JsonValue[] {
+function claimCells(object: KubeObject): JsonValue[] {
   const bound = textAt(object.spec, 'volumeName') !== '';
   const phase = object.metadata.deletionTimestamp === undefined ? textAt(object.status, 'phase') : 'Terminating';
   return [
-    name(object),
     phase,
     textAt(object.spec, 'volumeName'),
     bound ? textAt(objectAt(object.status, 'capacity'), 'storage') : '',
     bound ? modes(listAt(object.status, 'accessModes')) : '',
     textAt(object.spec, 'storageClassName'),
     textAt(object.spec, 'volumeAttributesClassName') || '<unset>',
-    ageCell(object, now),
     textAt(object.spec, 'volumeMode') || '<unset>',
   ];
 }
 
-function volumeCells(object: KubeObject, now: number): JsonValue[] {
+function volumeCells(object: KubeObject): JsonValue[] {
   const claim = objectAt(object.spec, 'claimRef');
   const phase = object.metadata.deletionTimestamp === undefined ? textAt(object.status, 'phase') : 'Terminating';
   return [
-    name(object),
     textAt(objectAt(object.spec, 'capacity'), 'storage'),
     modes(listAt(object.spec, 'accessModes')),
     textAt(object.spec, 'persistentVolumeReclaimPolicy'),
@@ -190,7 +178,6 @@ function volumeCells(object: KubeObject, now: number): JsonValue[] {
     textAt(object.spec, 'storageClassName'),
     textAt(object.spec, 'volumeAttributesClassName') || '<unset>',
     textAt(object.status, 'reason'),
-    ageCell(object, now),
     textAt(object.spec, 'volumeMode') || '<unset>',
   ];
 }
@@ -200,68 +187,41 @@ function cronJobCells(object: KubeObject, now: number): JsonValue[] {
   const template = objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template');
   const selector = objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'selector');
   return [
-    name(object),
     textAt(object.spec, 'schedule'),
     orNone(textAt(object.spec, 'timeZone')),
     object.spec?.['suspend'] === true ? 'True' : 'False',
     listAt(object.status, 'active').length,
     last === '' ? NONE : age(last, now),
-    ageCell(object, now),
     ...containersOf(template),
     orNone(labelSelectorText(selector)),
   ];
 }
 
-function budgetCells(object: KubeObject, now: number): JsonValue[] {
+function budgetCells(object: KubeObject): JsonValue[] {
   const shown = (key: string) => (object.spec?.[key] === undefined ? 'N/A' : String(object.spec[key]));
-  return [
-    name(object),
-    shown('minAvailable'),
-    shown('maxUnavailable'),
-    countCell(object, 'status', 'disruptionsAllowed'),
-    ageCell(object, now),
-  ];
+  return [shown('minAvailable'), shown('maxUnavailable'), countCell(object, 'status', 'disruptionsAllowed')];
 }
 
-const DEFAULT_CLASS_ANNOTATIONS = [
-  'storageclass.kubernetes.io/is-default-class',
-  'storageclass.beta.kubernetes.io/is-default-class',
-];
-
-/**
- * Maps `apiVersion/plural` to a printer. The row of a kind without a printer has only the name and the age (or the
- * creation time).
- */
+/** Maps `apiVersion/plural` to a printer. A kind without a printer has no cells beside its name and its times. */
 export const CELLS: Readonly<Record<string, CellPrinter>> = {
   ...INFRASTRUCTURE_CELLS,
-  'v1/configmaps': (object, now) => [
-    name(object),
-    size(object['data']) + size(object['binaryData']),
-    ageCell(object, now),
-  ],
+  'v1/configmaps': (object) => [size(object['data']) + size(object['binaryData'])],
   'v1/endpoints': endpointsCells,
   'v1/events': eventCells,
-  'v1/limitranges': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
-  'v1/namespaces': (object, now) => [name(object), textAt(object.status, 'phase'), ageCell(object, now)],
+  'v1/namespaces': texts('status.phase'),
   'v1/nodes': nodeCells,
   'v1/persistentvolumeclaims': claimCells,
   'v1/persistentvolumes': volumeCells,
   'v1/pods': podCells,
   'v1/podtemplates': (object) => [
-    name(object),
     ...containersOf(objectAt(object, 'template')),
     mapText(objectAt(objectAt(objectAt(object, 'template'), 'metadata'), 'labels')),
   ],
-  'v1/replicationcontrollers': (object, now) => [
-    ...replicaCells(object, now),
-    mapText(objectAt(object.spec, 'selector')),
-  ],
+  'v1/replicationcontrollers': (object) => [...replicaCells(object), mapText(objectAt(object.spec, 'selector'))],
   'v1/resourcequotas': quotaCells,
-  'v1/secrets': (object, now) => [name(object), textAt(object, 'type'), size(object['data']), ageCell(object, now)],
-  'v1/serviceaccounts': (object, now) => [name(object), ageCell(object, now)],
+  'v1/secrets': (object) => [textAt(object, 'type'), size(object['data'])],
   'v1/services': serviceCells,
-  'apps/v1/daemonsets': (object, now) => [
-    name(object),
+  'apps/v1/daemonsets': (object) => [
     ...[
       'desiredNumberScheduled',
       'currentNumberScheduled',
@@ -270,81 +230,55 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
       'numberAvailable',
     ].map((key) => countCell(object, 'status', key)),
     mapText(objectAt(objectAt(objectAt(object.spec, 'template'), 'spec'), 'nodeSelector')),
-    ageCell(object, now),
     ...templateOf(object),
     labelSelectorText(object.spec?.['selector']),
   ],
-  'apps/v1/deployments': (object, now) => [
-    name(object),
+  'apps/v1/deployments': (object) => [
     `${countCell(object, 'status', 'readyReplicas')}/${countCell(object, 'spec', 'replicas')}`,
     countCell(object, 'status', 'updatedReplicas'),
     countCell(object, 'status', 'availableReplicas'),
-    ageCell(object, now),
     ...templateOf(object),
     labelSelectorText(object.spec?.['selector']),
   ],
-  'apps/v1/replicasets': (object, now) => [...replicaCells(object, now), labelSelectorText(object.spec?.['selector'])],
-  'apps/v1/statefulsets': (object, now) => [
-    name(object),
+  'apps/v1/replicasets': (object) => [...replicaCells(object), labelSelectorText(object.spec?.['selector'])],
+  'apps/v1/statefulsets': (object) => [
     `${countCell(object, 'status', 'readyReplicas')}/${countCell(object, 'spec', 'replicas')}`,
-    ageCell(object, now),
     ...templateOf(object),
   ],
   'autoscaling/v1/horizontalpodautoscalers': autoscalerCells,
   'autoscaling/v2/horizontalpodautoscalers': autoscalerCells,
   'batch/v1/cronjobs': cronJobCells,
   'batch/v1/jobs': jobCells,
-  'coordination.k8s.io/v1/leases': (object, now) => [
-    name(object),
-    textAt(object.spec, 'holderIdentity'),
-    ageCell(object, now),
-  ],
+  'coordination.k8s.io/v1/leases': texts('spec.holderIdentity'),
   'discovery.k8s.io/v1/endpointslices': sliceCells,
   'events.k8s.io/v1/events': eventCells,
   'networking.k8s.io/v1/ingresses': ingressCells,
-  'networking.k8s.io/v1/ingressclasses': (object, now) => {
+  'networking.k8s.io/v1/ingressclasses': (object) => {
     const parameters = optionalAt(object.spec, 'parameters');
     const group = textAt(parameters, 'apiGroup');
     return [
-      name(object),
       textAt(object.spec, 'controller'),
       parameters === undefined
         ? NONE
         : `${textAt(parameters, 'kind')}${group === '' ? '' : `.${group}`}/${textAt(parameters, 'name')}`,
-      ageCell(object, now),
     ];
   },
-  'networking.k8s.io/v1/networkpolicies': (object, now) => [
-    name(object),
-    orNone(labelSelectorText(object.spec?.['podSelector'])),
-    ageCell(object, now),
-  ],
+  'networking.k8s.io/v1/networkpolicies': (object) => [orNone(labelSelectorText(object.spec?.['podSelector']))],
   'policy/v1/poddisruptionbudgets': budgetCells,
   'rbac.authorization.k8s.io/v1/clusterrolebindings': bindingCells,
   'rbac.authorization.k8s.io/v1/rolebindings': bindingCells,
-  'rbac.authorization.k8s.io/v1/clusterroles': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
-  'rbac.authorization.k8s.io/v1/roles': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
-  'scheduling.k8s.io/v1/priorityclasses': (object, now) => [
-    name(object),
+  'scheduling.k8s.io/v1/priorityclasses': (object) => [
     numberAt(object, 'value') ?? 0,
     object['globalDefault'] === true,
-    ageCell(object, now),
     textAt(object, 'preemptionPolicy'),
   ],
-  'storage.k8s.io/v1/storageclasses': (object, now) => {
-    const isDefault = DEFAULT_CLASS_ANNOTATIONS.some((key) => object.metadata.annotations?.[key] === 'true');
-    return [
-      isDefault ? `${name(object)} (default)` : name(object),
-      textAt(object, 'provisioner'),
-      textAt(object, 'reclaimPolicy'),
-      textAt(object, 'volumeBindingMode'),
-      object['allowVolumeExpansion'] === true,
-      ageCell(object, now),
-    ];
-  },
+  'storage.k8s.io/v1/storageclasses': (object) => [
+    ...texts('provisioner', 'reclaimPolicy', 'volumeBindingMode')(object),
+    object['allowVolumeExpansion'] === true,
+  ],
 };
 
-function quotaCells(object: KubeObject, now: number): JsonValue[] {
+function quotaCells(object: KubeObject): JsonValue[] {
   const [hard, used] = [objectAt(object.status, 'hard'), objectAt(object.status, 'used')];
   const text = (keys: readonly string[]) =>
     keys
@@ -352,10 +286,5 @@ function quotaCells(object: KubeObject, now: number): JsonValue[] {
       .map((key) => `${key}: ${String(used[key] ?? '0')}/${String(hard[key])}`)
       .join(', ');
   const limits = Object.keys(hard).filter((key) => key.startsWith('limits.'));
-  return [
-    name(object),
-    text(Object.keys(hard).filter((key) => !key.startsWith('limits.'))),
-    text(limits),
-    ageCell(object, now),
-  ];
+  return [text(Object.keys(hard).filter((key) => !key.startsWith('limits.'))), text(limits)];
 }

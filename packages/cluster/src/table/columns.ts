@@ -68,15 +68,28 @@ function builtinColumns({ apiVersion, plural }: TableSource): Columns {
   const printer = Object.hasOwn(CELLS, key) ? CELLS[key] : undefined;
   return {
     definitions: columns.map(definition),
-    cells: printer ?? ((object, now) => columns.map((column) => plainCell(column, object, now))),
+    cells(object, now) {
+      const others = [...(printer?.(object, now) ?? [])];
+      const cells = columns.map(({ name }) => commonCell(name, object, now, plural) ?? others.shift() ?? '');
+      return [...cells, ...others];
+    },
   };
 }
 
-function plainCell(column: ColumnFacts, object: KubeObject, now: number): JsonValue {
-  if (column.name === 'Name') return object.metadata.name ?? '';
-  if (column.name === 'Age') return age(object.metadata.creationTimestamp, now);
-  if (column.name === 'Created At') return object.metadata.creationTimestamp ?? '';
-  return '';
+const DEFAULT_CLASS_ANNOTATIONS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
+
+/** The cell of a column that is the same for all kinds; `undefined` for another column. */
+function commonCell(column: string, object: KubeObject, now: number, plural: string): JsonValue | undefined {
+  const { name = '', annotations, creationTimestamp } = object.metadata;
+  if (column === 'Age') return age(creationTimestamp, now);
+  if (column === 'Created At') return creationTimestamp ?? '';
+  if (column !== 'Name') return undefined;
+  const isDefault =
+    plural === 'storageclasses' && DEFAULT_CLASS_ANNOTATIONS.some((key) => annotations?.[key] === 'true');
+  return isDefault ? `${name} (default)` : name;
 }
 
 function customColumns(declared: readonly PrinterColumn[]): Columns {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
+import { columnsOf } from './columns.ts';
 
 const NOW = Date.parse('2026-01-01T00:01:00Z');
 const cellsOf = (type: string, parts: JsonObject, metadata: JsonObject = {}) => {
@@ -10,7 +10,9 @@ const cellsOf = (type: string, parts: JsonObject, metadata: JsonObject = {}) => 
     metadata: { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
     ...parts,
   };
-  return INFRASTRUCTURE_CELLS[type]?.(object, NOW);
+  const slash = type.lastIndexOf('/');
+  const source = { apiVersion: type.slice(0, slash), plural: type.slice(slash + 1), custom: undefined };
+  return columnsOf(source).cells(object, NOW);
 };
 
 const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', controller: true };

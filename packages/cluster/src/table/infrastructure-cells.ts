@@ -1,5 +1,6 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import {
+  age,
   conditionOf,
   duration,
   listAt,
@@ -10,39 +11,32 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import { goLabelSelector } from '../types/label-selector-text.ts';
-import { ageCell, name, NONE } from './cell-parts.ts';
-
-/** The cells of an object of a built-in kind, in the order of its columns. */
-export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];
+import { type CellPrinter, NONE, texts } from './cell-parts.ts';
 
 const UNSET = '<unset>';
 
-function revisionCells(object: KubeObject, now: number): JsonValue[] {
+function revisionCells(object: KubeObject): JsonValue[] {
   const owner = (object.metadata.ownerReferences ?? []).find((reference) => reference.controller === true);
   const group = owner?.apiVersion.includes('/') === true ? `.${owner.apiVersion.split('/')[0]}` : '';
   const controller = owner === undefined ? NONE : `${(owner.kind + group).toLowerCase()}/${owner.name}`;
-  return [name(object), controller, object['revision'] ?? 0, ageCell(object, now)];
+  return [controller, object['revision'] ?? 0];
 }
 
-function apiServiceCells(object: KubeObject, now: number): JsonValue[] {
+function apiServiceCells(object: KubeObject): JsonValue[] {
   const service = optionalAt(object.spec, 'service');
   const available = conditionOf(object, 'Available');
   const status = available === undefined ? 'Unknown' : textAt(available, 'status');
   const reason = textAt(available, 'reason');
   return [
-    name(object),
     service === undefined ? 'Local' : `${textAt(service, 'namespace')}/${textAt(service, 'name')}`,
     status === 'True' || reason === '' ? status : `${status} (${reason})`,
-    ageCell(object, now),
   ];
 }
 
-function signingCells(object: KubeObject, now: number): JsonValue[] {
+function signingCells(object: KubeObject): JsonValue[] {
   const seconds = numberAt(object.spec, 'expirationSeconds');
   const decision = conditionOf(object, 'Denied') ? 'Denied' : conditionOf(object, 'Approved') ? 'Approved' : 'Pending';
   return [
-    name(object),
-    ageCell(object, now),
     textAt(object.spec, 'signerName') || NONE,
     textAt(object.spec, 'username'),
     seconds === undefined ? NONE : duration(seconds * 1000),
@@ -60,13 +54,12 @@ function addressCells(object: KubeObject, now: number): JsonValue[] {
   const [group, namespace] = [textAt(parent, 'group'), textAt(parent, 'namespace')];
   const resource = `${textAt(parent, 'resource')}${group === '' ? '' : `.${group}`}`.toLowerCase();
   const shown = [resource, ...(namespace === '' ? [] : [namespace]), textAt(parent, 'name')].join('/');
-  return [name(object), parent === undefined ? NONE : shown, ageCell(object, now)];
+  return [parent === undefined ? NONE : shown, age(object.metadata.creationTimestamp, now)];
 }
 
-function driverCells(object: KubeObject, now: number): JsonValue[] {
+function driverCells(object: KubeObject): JsonValue[] {
   const { spec } = object;
   return [
-    name(object),
     spec?.['attachRequired'] !== false,
     spec?.['podInfoOnMount'] === true,
     spec?.['storageCapacity'] === true,
@@ -77,28 +70,25 @@ function driverCells(object: KubeObject, now: number): JsonValue[] {
           .join(','),
     spec?.['requiresRepublish'] === true,
     listAt(spec, 'volumeLifecycleModes').join(',') || NONE,
-    ageCell(object, now),
   ];
 }
 
 /** Returns a printer for rows whose second cell is the length of a list. */
 const counted =
   (list: (object: KubeObject) => readonly JsonValue[]): CellPrinter =>
-  (object, now) => [name(object), list(object).length, ageCell(object, now)];
+  (object) => [list(object).length];
 
 const policyCells =
   (steps: string): CellPrinter =>
-  (object, now) => {
+  (object) => {
     const kind = optionalAt(object.spec, 'paramKind');
     return [
-      name(object),
       listAt(object.spec, steps).length,
       kind === undefined ? UNSET : `${textAt(kind, 'apiVersion')}/${textAt(kind, 'kind')}`,
-      ageCell(object, now),
     ];
   };
 
-function policyBindingCells(object: KubeObject, now: number): JsonValue[] {
+function policyBindingCells(object: KubeObject): JsonValue[] {
   const parameters = objectAt(object.spec, 'paramRef');
   const [named, selector] = [textAt(parameters, 'name'), optionalAt(parameters, 'selector')];
   const shown =
@@ -107,7 +97,7 @@ function policyBindingCells(object: KubeObject, now: number): JsonValue[] {
       : selector === undefined
         ? UNSET
         : goLabelSelector(selector);
-  return [name(object), textAt(object.spec, 'policyName'), shown, ageCell(object, now)];
+  return [textAt(object.spec, 'policyName'), shown];
 }
 
 function claimState(object: KubeObject): string {
@@ -120,29 +110,25 @@ function claimState(object: KubeObject): string {
   ].join(',');
 }
 
-function flowCells(object: KubeObject, now: number): JsonValue[] {
+function flowCells(object: KubeObject): JsonValue[] {
   const dangling = conditionOf(object, 'Dangling');
   return [
-    name(object),
     textAt(objectAt(object.spec, 'priorityLevelConfiguration'), 'name'),
     numberAt(object.spec, 'matchingPrecedence') ?? 0,
     textAt(objectAt(object.spec, 'distinguisherMethod'), 'type') || NONE,
-    ageCell(object, now),
     dangling === undefined ? '?' : textAt(dangling, 'status'),
   ];
 }
 
-function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
+function priorityLevelCells(object: KubeObject): JsonValue[] {
   const limited = optionalAt(object.spec, 'limited');
   const queuing = optionalAt(objectAt(limited, 'limitResponse'), 'queuing');
   return [
-    name(object),
     textAt(object.spec, 'type'),
     limited === undefined ? NONE : (numberAt(limited, 'nominalConcurrencyShares') ?? 0),
     ...['queues', 'handSize', 'queueLengthLimit'].map((key) =>
       queuing === undefined ? NONE : (numberAt(queuing, key) ?? 0),
     ),
-    ageCell(object, now),
   ];
 }
 
@@ -163,33 +149,15 @@ export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'flowcontrol.apiserver.k8s.io/v1/flowschemas': flowCells,
   'flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations': priorityLevelCells,
   'networking.k8s.io/v1/ipaddresses': addressCells,
-  'networking.k8s.io/v1/servicecidrs': (object, now) => [
-    name(object),
-    listAt(object.spec, 'cidrs').join(','),
-    ageCell(object, now),
-  ],
-  'node.k8s.io/v1/runtimeclasses': (object, now) => [name(object), textAt(object, 'handler'), ageCell(object, now)],
-  'resource.k8s.io/v1/resourceclaims': (object, now) => [name(object), claimState(object), ageCell(object, now)],
-  'resource.k8s.io/v1/resourceslices': (object, now) => [
-    name(object),
-    textAt(object.spec, 'nodeName'),
-    textAt(object.spec, 'driver'),
-    textAt(objectAt(object.spec, 'pool'), 'name'),
-    ageCell(object, now),
-  ],
+  'networking.k8s.io/v1/servicecidrs': (object) => [listAt(object.spec, 'cidrs').join(',')],
+  'node.k8s.io/v1/runtimeclasses': texts('handler'),
+  'resource.k8s.io/v1/resourceclaims': (object) => [claimState(object)],
+  'resource.k8s.io/v1/resourceslices': texts('spec.nodeName', 'spec.driver', 'spec.pool.name'),
   'storage.k8s.io/v1/csidrivers': driverCells,
   'storage.k8s.io/v1/csinodes': counted((object) => listAt(object.spec, 'drivers')),
-  'storage.k8s.io/v1/volumeattachments': (object, now) => [
-    name(object),
-    textAt(object.spec, 'attacher'),
-    textAt(objectAt(object.spec, 'source'), 'persistentVolumeName'),
-    textAt(object.spec, 'nodeName'),
+  'storage.k8s.io/v1/volumeattachments': (object) => [
+    ...texts('spec.attacher', 'spec.source.persistentVolumeName', 'spec.nodeName')(object),
     object.status?.['attached'] === true,
-    ageCell(object, now),
   ],
-  'storage.k8s.io/v1/volumeattributesclasses': (object, now) => [
-    name(object),
-    textAt(object, 'driverName'),
-    ageCell(object, now),
-  ],
+  'storage.k8s.io/v1/volumeattributesclasses': texts('driverName'),
 };

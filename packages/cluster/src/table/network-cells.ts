@@ -1,7 +1,7 @@
 /** The table cells of kinds with addresses and ports. */
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { ageCell, mapText, name, NONE, orNone } from './cell-parts.ts';
+import { mapText, NONE, orNone } from './cell-parts.ts';
 
 function servicePorts(spec: JsonObject): string {
   const ports = objectsAt(spec, 'ports').map((port) => {
@@ -43,45 +43,35 @@ function externalAddress(object: KubeObject): string {
 }
 
 /** The row of a Service. */
-export const serviceCells = (object: KubeObject, now: number): JsonValue[] => [
-  name(object),
+export const serviceCells = (object: KubeObject): JsonValue[] => [
   textAt(object.spec, 'type'),
   orNone(textAt(object.spec, 'clusterIP')),
   externalAddress(object),
   servicePorts(object.spec ?? {}),
-  ageCell(object, now),
   mapText(objectAt(object.spec, 'selector')),
 ];
 
 /** The row of an Ingress. */
-export function ingressCells(object: KubeObject, now: number): JsonValue[] {
+export function ingressCells(object: KubeObject): JsonValue[] {
   const rules = objectsAt(object.spec, 'rules');
   const ports = listAt(object.spec, 'tls').length > 0 ? '80, 443' : '80';
   return [
-    name(object),
     orNone(textAt(object.spec, 'ingressClassName')),
     hostsText(rules),
     loadBalancerAddresses(object).join(','),
     ports,
-    ageCell(object, now),
   ];
 }
 
 /** The row of an EndpointSlice. */
-export function sliceCells(object: KubeObject, now: number): JsonValue[] {
+export function sliceCells(object: KubeObject): JsonValue[] {
   const ports = objectsAt(object, 'ports').map((port) => String(port['port'] ?? port['name'] ?? '*'));
   const endpoints = objectsAt(object, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String));
-  return [
-    name(object),
-    textAt(object, 'addressType'),
-    firstOf(ports) || '<unset>',
-    firstOf(endpoints) || '<unset>',
-    ageCell(object, now),
-  ];
+  return [textAt(object, 'addressType'), firstOf(ports) || '<unset>', firstOf(endpoints) || '<unset>'];
 }
 
 /** The row of an Endpoints object. */
-export function endpointsCells(object: KubeObject, now: number): JsonValue[] {
+export function endpointsCells(object: KubeObject): JsonValue[] {
   const subsets = objectsAt(object, 'subsets');
   const pairs = subsets.flatMap((subset) => {
     const [ports, addresses] = [objectsAt(subset, 'ports'), objectsAt(subset, 'addresses')];
@@ -89,5 +79,5 @@ export function endpointsCells(object: KubeObject, now: number): JsonValue[] {
     if (ports.length === 0) return ips;
     return ports.flatMap((port) => ips.map((ip) => `${ip.includes(':') ? `[${ip}]` : ip}:${String(port['port'])}`));
   });
-  return [name(object), subsets.length === 0 ? NONE : firstOf(pairs), ageCell(object, now)];
+  return [subsets.length === 0 ? NONE : firstOf(pairs)];
 }

@@ -111,11 +111,9 @@ export function podCells(pod: KubeObject, now: number): readonly JsonValue[] {
   ).length;
   const ip = textAt(objectsAt(pod.status, 'podIPs')[0], 'ip') || textAt(pod.status, 'podIP');
   return [
-    pod.metadata.name ?? '',
     `${ready}/${total}`,
     status,
     restarts,
-    age(pod.metadata.creationTimestamp, now),
     orNone(ip),
     orNone(textAt(pod.spec, 'nodeName')),
     orNone(textAt(pod.status, 'nominatedNodeName')),
