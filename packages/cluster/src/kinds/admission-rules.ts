@@ -74,9 +74,7 @@ export function validateMatchConditions(owner: Field, problemOf: ConditionChecke
 /** Sets the defaults in the `matchConstraints` of a policy or the `matchResources` of a binding. */
 export function defaultMatchResources(match: JsonObject | undefined): void {
   if (match === undefined) return;
-  fill(match, { matchPolicy: 'Equivalent' });
-  match['namespaceSelector'] ??= {};
-  match['objectSelector'] ??= {};
+  fill(match, { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} });
   for (const key of ['resourceRules', 'excludeResourceRules'])
     for (const rule of objectsAt(match, key)) fill(rule, { scope: '*' });
 }

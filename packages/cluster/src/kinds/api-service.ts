@@ -20,10 +20,7 @@ const STATUSES = ['True', 'False', 'Unknown'];
  */
 export const apiServiceStrategy: Partial<Strategy> = {
   validateName: pathSegment,
-  defaults(object) {
-    const service = optionalAt(object.spec, 'service');
-    if (service !== undefined) fill(service, { port: 443 });
-  },
+  defaults: (object) => fill(optionalAt(object.spec, 'service'), { port: 443 }),
   prepareCreate(object, context) {
     object.status = {};
     if (optionalAt(object.spec, 'service') !== undefined) return;

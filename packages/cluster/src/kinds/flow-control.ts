@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { dnsLabel, dnsSubdomain, numberAt, objectAt, optionalAt } from '@typekro/kit/kubernetes';
+import type { JsonValue } from '@typekro/kit/core';
+import { dnsLabel, dnsSubdomain, numberAt, optionalAt } from '@typekro/kit/kubernetes';
 import { type Field, repeatedFields } from '../errors/field-problems.ts';
-import { ensureAt } from '../types/parts.ts';
+import { ensureAt, fill } from '../types/parts.ts';
 import type { Strategy } from './strategy.ts';
 
 const MAX_PRECEDENCE = 10_000;
@@ -33,12 +33,9 @@ export const flowSchemaStrategy: Partial<Strategy> = {
 export const priorityLevelStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(object, 'spec');
-    const exempt = optionalAt(spec, 'exempt');
-    if (exempt !== undefined) setMissing(exempt, { nominalConcurrencyShares: 0, lendablePercent: 0 });
-    const limited = optionalAt(spec, 'limited');
-    if (limited === undefined) return;
-    setMissing(limited, { nominalConcurrencyShares: 30, lendablePercent: 0 });
-    const queuing = optionalAt(objectAt(limited, 'limitResponse'), 'queuing');
+    fill(optionalAt(spec, 'exempt'), { nominalConcurrencyShares: 0, lendablePercent: 0 });
+    fill(optionalAt(spec, 'limited'), { nominalConcurrencyShares: 30, lendablePercent: 0 });
+    const queuing = optionalAt(spec, 'limited', 'limitResponse', 'queuing');
     for (const [key, value] of Object.entries({ handSize: 8, queues: 64, queueLengthLimit: 50 }))
       if (queuing !== undefined && (numberAt(queuing, key) ?? 0) === 0) queuing[key] = value;
   },
@@ -47,10 +44,6 @@ export const priorityLevelStrategy: Partial<Strategy> = {
     validateConditions(problems.field('status', object.status));
   },
 };
-
-function setMissing(owner: JsonObject, values: JsonObject): void {
-  for (const [key, value] of Object.entries(values)) owner[key] ??= value ?? null;
-}
 
 function validateFlowSchema(spec: Field, name: string | undefined): void {
   const precedence = spec.count('matchingPrecedence');

@@ -1,8 +1,8 @@
 import { type JsonObject, type KubeObject, cryptoLibrary, jsonEquals } from '@typekro/kit/core';
 import { goPemBlocks, goQuote } from '@typekro/kit/golang';
-import { dnsLabel, dnsSubdomain, listAt, numberAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
+import { dnsLabel, dnsSubdomain, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
-import { type Problems, repeatedIndexes } from '../errors/field-problems.ts';
+import { type Field, type Problems, repeatedFields } from '../errors/field-problems.ts';
 import { forbidden } from '../errors/api-error.ts';
 import { ensureAt } from '../types/parts.ts';
 import { CertificateRequestError, readCertificateRequest } from './certificate-request.ts';
@@ -162,20 +162,17 @@ function parsed({ spec }: KubeObject) {
 }
 
 function validate(object: KubeObject, problems: Problems): void {
-  const { spec } = object;
+  const spec = problems.field('spec', object.spec);
   const request = parsed(object);
-  if (typeof request === 'string') problems.invalid('spec.request', textAt(spec, 'request'), request);
-  const usages = listAt(spec, 'usages').map(String);
-  if (usages.length === 0) problems.required('spec.usages');
-  for (const [index, usage] of usages.entries()) problems.requireOneOf(`spec.usages[${index}]`, usage, USAGES);
-  for (const index of repeatedIndexes(usages)) problems.duplicate(`spec.usages[${index}]`, usages[index]);
-  validateSigner(textAt(spec, 'signerName'), problems);
-  const seconds = numberAt(spec, 'expirationSeconds');
-  if (seconds !== undefined && seconds < MIN_EXPIRATION_SECONDS) {
-    const text = 'may not specify a duration less than 600 seconds (10 minutes)';
-    problems.invalid('spec.expirationSeconds', seconds, text);
-  }
-  validateConditions(object, problems);
+  if (typeof request === 'string') spec.text('request').invalid(request);
+  const usages = spec.texts('usages');
+  spec.list('usages').notEmpty();
+  for (const usage of usages) usage.oneOf(USAGES);
+  for (const usage of repeatedFields(usages).values()) usage.duplicate();
+  validateSigner(spec.text('signerName'));
+  const text = 'may not specify a duration less than 600 seconds (10 minutes)';
+  spec.number('expirationSeconds').atLeast(MIN_EXPIRATION_SECONDS, text);
+  validateConditions(problems.field('status', object.status));
   const problem = certificateProblem(decode(textAt(object.status, 'certificate')));
   if (problem !== undefined) problems.invalid('status.certificate', '<certificate data>', problem);
 }
@@ -183,19 +180,14 @@ function validate(object: KubeObject, problems: Problems): void {
 const MAX_DOMAIN_LENGTH = 253;
 const MAX_SIGNER_LENGTH = MAX_DOMAIN_LENGTH + 1 + 253 + 63 + 1;
 
-function validateSigner(name: string, problems: Problems): void {
-  const field = 'spec.signerName';
-  if (name === '') return problems.required(field);
-  if (name === LEGACY_SIGNER) {
-    const text = 'the legacy signerName is not allowed via this API version';
-    return problems.invalid(field, name, text);
-  }
+function validateSigner(field: Field<string>): void {
+  const name = field.value;
+  if (name === '') return field.required();
+  if (name === LEGACY_SIGNER) return field.invalid('the legacy signerName is not allowed via this API version');
   const [domain = '', path = '', ...more] = name.split('/');
-  if (!name.includes('/') || more.length > 0) {
-    const text = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
-    return problems.invalid(field, name, text);
-  }
-  if (domain.length > MAX_DOMAIN_LENGTH) problems.tooLong(field, MAX_DOMAIN_LENGTH);
+  if (!name.includes('/') || more.length > 0)
+    return field.invalid("must be a fully qualified domain and path of the form 'example.com/signer-name'");
+  if (domain.length > MAX_DOMAIN_LENGTH) field.tooLong(MAX_DOMAIN_LENGTH);
   const labels = domain.split('.');
   const checks = [
     [domain, labels, dnsLabel],
@@ -204,29 +196,27 @@ function validateSigner(name: string, problems: Problems): void {
   for (const [segment, parts, rule] of checks) {
     const wrong = parts.find((part) => rule(part).length > 0);
     for (const text of wrong === undefined ? [] : rule(wrong))
-      problems.invalid(field, segment, `validating label ${goQuote(wrong ?? '')}: ${text}`);
+      field.invalid(`validating label ${goQuote(wrong ?? '')}: ${text}`, segment);
     if (segment === domain && labels.length < 2)
-      problems.invalid(field, domain, 'should be a domain with at least two segments separated by dots');
+      field.invalid('should be a domain with at least two segments separated by dots', domain);
   }
-  if (name.length > MAX_SIGNER_LENGTH) problems.tooLong(field, MAX_SIGNER_LENGTH);
+  if (name.length > MAX_SIGNER_LENGTH) field.tooLong(MAX_SIGNER_LENGTH);
 }
 
 const APPROVALS = ['Approved', 'Denied'];
 const TERMINAL = [...APPROVALS, 'Failed'];
 const CONDITIONS_FIELD = 'status.conditions';
 
-function validateConditions(object: KubeObject, problems: Problems): void {
+function validateConditions(status: Field): void {
   const seen = new Set<string>();
-  for (const [index, condition] of conditionsOf(object).entries()) {
-    const [type, status] = [textAt(condition, 'type'), textAt(condition, 'status')];
-    if (type === '') problems.required(`${CONDITIONS_FIELD}[${index}].type`);
-    const allowed = TERMINAL.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
-    if (status === '') problems.required(`${CONDITIONS_FIELD}[${index}].status`);
-    else problems.requireOneOf(`${CONDITIONS_FIELD}[${index}].status`, status, allowed);
-    if (APPROVALS.some((other) => APPROVALS.includes(type) && other !== type && seen.has(other)))
-      problems.invalid(CONDITIONS_FIELD, type, 'Approved and Denied conditions are mutually exclusive');
-    if (seen.has(type)) problems.duplicate(`${CONDITIONS_FIELD}[${index}].type`, type);
-    seen.add(type);
+  for (const condition of status.objects('conditions')) {
+    const type = condition.text('type');
+    type.notEmpty();
+    condition.text('status').requiredOneOf(TERMINAL.includes(type.value) ? ['True'] : ['False', 'True', 'Unknown']);
+    if (APPROVALS.some((other) => APPROVALS.includes(type.value) && other !== type.value && seen.has(other)))
+      type.at(CONDITIONS_FIELD).invalid('Approved and Denied conditions are mutually exclusive');
+    if (seen.has(type.value)) type.duplicate();
+    seen.add(type.value);
   }
 }
 

@@ -50,12 +50,11 @@ function defaultWebhook(hook: JsonObject, mutating: boolean) {
     failurePolicy: 'Fail',
     matchPolicy: 'Equivalent',
     ...(mutating ? { reinvocationPolicy: 'Never' } : {}),
+    timeoutSeconds: 10,
+    namespaceSelector: {},
+    objectSelector: {},
   });
-  hook['timeoutSeconds'] ??= 10;
-  hook['namespaceSelector'] ??= {};
-  hook['objectSelector'] ??= {};
-  const service = optionalAt(objectAt(hook, 'clientConfig'), 'service');
-  if (service !== undefined) fill(service, { port: 443 });
+  fill(optionalAt(objectAt(hook, 'clientConfig'), 'service'), { port: 443 });
   for (const rule of objectsAt(hook, 'rules')) fill(rule, { scope: '*' });
 }
 

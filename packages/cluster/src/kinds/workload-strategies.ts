@@ -94,8 +94,7 @@ export const deploymentStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = specOf(object);
     defaultTemplate(spec);
-    for (const [key, value] of Object.entries({ replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 }))
-      spec[key] ??= value;
+    fill(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
     const strategy = ensureAt(spec, 'strategy');
     fill(strategy, { type: 'RollingUpdate' });
     if (strategy['type'] !== 'RollingUpdate') return;
@@ -197,8 +196,7 @@ export const statefulSetStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = specOf(object);
     defaultTemplate(spec);
-    fill(spec, { podManagementPolicy: 'OrderedReady' });
-    for (const [key, value] of Object.entries({ replicas: 1, revisionHistoryLimit: 10 })) spec[key] ??= value;
+    fill(spec, { podManagementPolicy: 'OrderedReady', replicas: 1, revisionHistoryLimit: 10 });
     const strategy = ensureAt(spec, 'updateStrategy');
     fill(strategy, { type: 'RollingUpdate' });
     if (strategy['type'] === 'RollingUpdate') ensureAt(strategy, 'rollingUpdate')['partition'] ??= 0;

@@ -9,8 +9,9 @@ export function ensureAt(parent: JsonObject, key: string): JsonObject {
   return created;
 }
 
-/** Sets the defaults of members that are missing, null or an empty string. */
-export function fill(target: JsonObject, defaults: JsonObject): void {
+/** Sets the defaults of members that are missing, null or an empty string. A missing target stays missing. */
+export function fill(target: JsonObject | undefined, defaults: JsonObject): void {
+  if (target === undefined) return;
   for (const [key, value] of Object.entries(defaults)) {
     const present = target[key];
     if ((present === undefined || present === null || present === '') && value !== undefined) target[key] = value;

@@ -52,11 +52,9 @@ function defaultJobSpec(spec: JsonObject) {
     spec['parallelism'] = 1;
   }
   const backoffLimit = spec['backoffLimitPerIndex'] === undefined ? 6 : 2_147_483_647;
-  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit, suspend: false })) spec[key] ??= value;
+  fill(spec, { parallelism: 1, backoffLimit, suspend: false, completionMode: 'NonIndexed', manualSelector: false });
   for (const rule of objectsAt(objectAt(spec, 'podFailurePolicy'), 'rules'))
     for (const condition of objectsAt(rule, 'onPodConditions')) fill(condition, { status: 'True' });
-  fill(spec, { completionMode: 'NonIndexed' });
-  spec['manualSelector'] ??= false;
   fill(spec, { podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed' });
 }
 
@@ -220,13 +218,12 @@ function validateJobSpec(spec: Field) {
 export const cronJobStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = specOf(object);
-    fill(spec, { concurrencyPolicy: 'Allow' });
-    for (const [key, value] of Object.entries({
+    fill(spec, {
+      concurrencyPolicy: 'Allow',
       suspend: false,
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 1,
-    }))
-      spec[key] ??= value;
+    });
     const template = ensureAt(spec, 'jobTemplate');
     ensureAt(template, 'metadata');
     defaultTemplate(ensureAt(template, 'spec'));

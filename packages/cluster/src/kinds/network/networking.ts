@@ -177,10 +177,7 @@ function validatePeer(peer: Field) {
 
 /** The strategy of IngressClasses. */
 export const ingressClassStrategy: Partial<Strategy> = {
-  defaults(object) {
-    const parameters = optionalAt(object.spec, 'parameters');
-    if (parameters !== undefined) fill(parameters, { scope: 'Cluster' });
-  },
+  defaults: (object) => fill(optionalAt(object.spec, 'parameters'), { scope: 'Cluster' }),
   validate(object, problems) {
     const spec = problems.field('spec', object.spec);
     const controller = spec.text('controller');

@@ -15,7 +15,7 @@ import { isHugePages, isPodLevelResource } from './resource-names.ts';
 
 /** Sets the defaults in the specification of a pod or a pod template. */
 export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
-  if (isPod) spec['enableServiceLinks'] ??= true;
+  if (isPod) fill(spec, { enableServiceLinks: true });
   fill(spec, {
     dnsPolicy: 'ClusterFirst',
     restartPolicy: 'Always',
@@ -69,24 +69,18 @@ function defaultContainer(container: JsonObject, hostNetwork: boolean, isPod: bo
     if (probe === undefined) continue;
     fillNumbers(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
     defaultHandler(probe);
-    const grpc = optionalAt(probe, 'grpc');
-    if (grpc !== undefined) grpc['service'] ??= '';
+    fill(optionalAt(probe, 'grpc'), { service: '' });
   }
   const lifecycle = objectAt(container, 'lifecycle');
   for (const hook of ['postStart', 'preStop']) defaultHandler(objectAt(lifecycle, hook));
   for (const entry of objectsAt(container, 'env')) {
-    const source = optionalAt(entry, 'valueFrom');
-    const [fieldRef, fileKeyRef] = [optionalAt(source, 'fieldRef'), optionalAt(source, 'fileKeyRef')];
-    if (fieldRef !== undefined) fill(fieldRef, { apiVersion: 'v1' });
-    if (fileKeyRef !== undefined) fileKeyRef['optional'] ??= false;
+    fill(optionalAt(entry, 'valueFrom', 'fieldRef'), { apiVersion: 'v1' });
+    fill(optionalAt(entry, 'valueFrom', 'fileKeyRef'), { optional: false });
   }
   if (isPod) defaultRequests(container);
 }
 
-function defaultHandler(handler: JsonObject) {
-  const get = optionalAt(handler, 'httpGet');
-  if (get !== undefined) fill(get, { path: '/', scheme: 'HTTP' });
-}
+const defaultHandler = (handler: JsonObject) => fill(optionalAt(handler, 'httpGet'), { path: '/', scheme: 'HTTP' });
 
 /** Sets each missing request to its limit. Only pods have this default; templates do not. */
 function defaultRequests(container: JsonObject) {
@@ -120,34 +114,23 @@ const DEFAULT_FILE_MODE = 420;
 
 function defaultVolume(volume: JsonObject) {
   if (Object.keys(volume).filter((key) => key !== 'name').length === 0) volume['emptyDir'] = {};
-  for (const kind of ['configMap', 'secret', 'projected', 'downwardAPI']) {
-    const source = optionalAt(volume, kind);
-    if (source !== undefined) source['defaultMode'] ??= DEFAULT_FILE_MODE;
-  }
-  const items = [
-    ...objectsAt(objectAt(volume, 'downwardAPI'), 'items'),
-    ...objectsAt(objectAt(volume, 'projected'), 'sources').flatMap((source) =>
-      objectsAt(objectAt(source, 'downwardAPI'), 'items'),
-    ),
-  ];
-  for (const item of items) {
-    const fieldRef = optionalAt(item, 'fieldRef');
-    if (fieldRef !== undefined) fill(fieldRef, { apiVersion: 'v1' });
-  }
-  for (const source of objectsAt(objectAt(volume, 'projected'), 'sources')) {
-    const token = optionalAt(source, 'serviceAccountToken');
-    if (token !== undefined) token['expirationSeconds'] ??= 3600;
-  }
+  for (const kind of ['configMap', 'secret', 'projected', 'downwardAPI'])
+    fill(optionalAt(volume, kind), { defaultMode: DEFAULT_FILE_MODE });
+  const projected = objectsAt(volume, 'projected', 'sources');
+  for (const source of [volume, ...projected])
+    for (const item of objectsAt(source, 'downwardAPI', 'items'))
+      fill(optionalAt(item, 'fieldRef'), { apiVersion: 'v1' });
+  for (const source of projected) fill(optionalAt(source, 'serviceAccountToken'), { expirationSeconds: 3600 });
   defaultVolumeSource(volume);
-  const image = optionalAt(volume, 'image');
-  if (image !== undefined) fill(image, { pullPolicy: pullPolicy(textAt(image, 'reference')) });
+  fill(optionalAt(volume, 'image'), { pullPolicy: pullPolicy(textAt(volume, 'image', 'reference')) });
   const claim = optionalAt(optionalAt(volume, 'ephemeral'), 'volumeClaimTemplate');
   if (claim !== undefined) ensureAt(claim, 'spec')['volumeMode'] ??= 'Filesystem';
 }
 
 /** The defaults of the volume sources that both pods and PersistentVolumes can have. */
 const SOURCE_DEFAULTS: readonly (readonly [source: string, defaults: JsonObject])[] = [
-  ['azureDisk', { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4' }],
+  ['azureDisk', { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4', readOnly: false }],
+  ['hostPath', { type: '' }],
   ['iscsi', { iscsiInterface: 'default' }],
   ['rbd', { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' }],
   ['scaleIO', { storageMode: 'ThinProvisioned', fsType: 'xfs' }],
@@ -155,13 +138,7 @@ const SOURCE_DEFAULTS: readonly (readonly [source: string, defaults: JsonObject]
 
 /** Sets the defaults of a volume source. `owner` is a volume of a pod, or the specification of a PersistentVolume. */
 export function defaultVolumeSource(owner: JsonObject): void {
-  for (const [name, defaults] of SOURCE_DEFAULTS) {
-    const source = optionalAt(owner, name);
-    if (source !== undefined) fill(source, defaults);
-  }
-  const [hostPath, azureDisk] = [optionalAt(owner, 'hostPath'), optionalAt(owner, 'azureDisk')];
-  if (hostPath !== undefined) hostPath['type'] ??= '';
-  if (azureDisk !== undefined) azureDisk['readOnly'] ??= false;
+  for (const [name, defaults] of SOURCE_DEFAULTS) fill(optionalAt(owner, name), defaults);
 }
 
 /** Sets the defaults of a workload's pod template. */

@@ -3,7 +3,7 @@
  */
 import { type JsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
+import type { Field } from '../../errors/field-problems.ts';
 import { internalValue } from '../describe-difference.ts';
 
 /** Does the pod have scheduling gates? */
@@ -23,23 +23,16 @@ export const gatedCondition = (since: string | null | undefined): JsonObject => 
  * Checks the scheduling gates of an update. The update may only remove gates. While a pod has gates, an update may only
  * add to its node selector, and to the required terms of its node affinity.
  */
-export function checkGates(next: JsonObject, before: JsonObject, problems: Problems): void {
-  const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
-  for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())
-    if (!known.has(gate['name']))
-      problems.forbidden(
-        `spec.schedulingGates[${index}].name`,
-        `only deletion is allowed, but found new scheduling gate '${textAt(gate, 'name')}'`,
-      );
+export function checkGates(spec: Field, before: JsonObject): void {
+  const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => textAt(gate, 'name')));
+  for (const name of spec.objects('schedulingGates').map((gate) => gate.text('name')))
+    if (!known.has(name.value))
+      name.forbidden(`only deletion is allowed, but found new scheduling gate '${name.value}'`);
   if (!isGated(before)) return;
-  const nodes = objectAt(next, 'nodeSelector');
-  if (Object.entries(objectAt(before, 'nodeSelector')).some(([key, value]) => nodes[key] !== value))
-    problems.invalid(
-      'spec.nodeSelector',
-      nodes,
-      'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
-    );
-  checkNodeTerms(next, before, problems);
+  const nodes = spec.object('nodeSelector');
+  if (Object.entries(objectAt(before, 'nodeSelector')).some(([key, value]) => nodes.value[key] !== value))
+    nodes.invalid('only additions to spec.nodeSelector are allowed (no mutations or deletions)');
+  checkNodeTerms(spec, before);
 }
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -50,22 +43,20 @@ const shownTerm = (term: JsonObject) => internalValue('core.v1.NodeSelectorTerm'
  * Checks the required terms of the node affinity. If the stored pod has terms, an update may only add expressions to
  * these terms.
  */
-function checkNodeTerms(next: JsonObject, before: JsonObject, problems: Problems) {
-  const at = `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms`;
-  const [terms, known] = [next, before].map((spec) =>
-    objectsAt(spec, 'affinity', 'nodeAffinity', REQUIRED, 'nodeSelectorTerms'),
-  ) as [JsonObject[], JsonObject[]];
+function checkNodeTerms(spec: Field, before: JsonObject) {
+  const required = spec.object('affinity').object('nodeAffinity').object(REQUIRED);
+  const terms = required.objects('nodeSelectorTerms');
+  const known = objectsAt(before, 'affinity', 'nodeAffinity', REQUIRED, 'nodeSelectorTerms');
   if (known.length === 0) return;
   if (terms.length !== known.length) {
+    const shown = terms.length === 0 ? null : terms.map(({ value }) => shownTerm(value));
     const text = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
-    problems.invalid(at, terms.length === 0 ? null : terms.map(shownTerm), text);
+    required.list('nodeSelectorTerms').invalid(text, shown);
     return;
   }
-  for (const [index, term] of terms.entries()) {
-    if (onlyAdds(term, known[index] ?? {})) continue;
-    const text = 'only additions are allowed (no mutations or deletions)';
-    problems.invalid(`${at}[${index}]`, shownTerm(term), text);
-  }
+  for (const [index, term] of terms.entries())
+    if (!onlyAdds(term.value, known[index] ?? {}))
+      term.invalid('only additions are allowed (no mutations or deletions)', shownTerm(term.value));
 }
 
 /**

@@ -1,52 +1,34 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import {
-  isWholeQuantity,
-  numberAt,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  quantityOf,
-  textAt,
-} from '@typekro/kit/kubernetes';
+import { isWholeQuantity, numberAt, quantityOf, textAt } from '@typekro/kit/kubernetes';
+import { type Field, Problems, repeatedFields } from '../../errors/field-problems.ts';
 
 /**
  * Warnings about parts of a pod or pod template that are allowed but probably mistakes. `path` is the path of the
  * template, or `''` for a pod.
  */
 export function podWarnings(template: JsonObject, path: string): string[] {
-  const at = path === '' ? '' : `${path}.`;
-  const spec = objectAt(template, 'spec');
+  const root = new Problems().field(path, template);
+  const spec = root.object('spec');
+  const secrets = spec.objects('imagePullSecrets');
   const warnings = [
-    ...labelWarnings(spec, `${at}spec`),
-    ...annotationWarnings(template, at),
-    ...volumeWarnings(spec, `${at}spec`),
-    ...repeated(objectsAt(spec, 'hostAliases'), 'ip', `${at}spec.hostAliases`),
-    ...repeated(objectsAt(spec, 'imagePullSecrets'), 'name', `${at}spec.imagePullSecrets`),
+    ...labelWarnings(spec),
+    ...annotationWarnings(root.object('metadata').object('annotations')),
+    ...volumeWarnings(spec),
+    ...repeated(spec.objects('hostAliases'), 'ip'),
+    ...repeated(secrets, 'name'),
   ];
-  for (const [index, secret] of objectsAt(spec, 'imagePullSecrets').entries())
-    if (textAt(secret, 'name') === '')
-      warnings.push(`${at}spec.imagePullSecrets[${index}].name: invalid empty name ""`);
-  for (const name of IN_BYTES) warnings.push(...fraction(objectAt(spec, 'overhead'), name, `${at}spec.overhead`));
-  const containers = [...containersOf(spec, `${at}spec`)];
-  for (const { container, place } of containers) warnings.push(...containerWarnings(container, place));
-  warnings.push(...portWarnings(containers), ...portNameWarnings(containers));
-  if ((numberAt(spec, 'terminationGracePeriodSeconds') ?? 0) < 0)
-    warnings.push(
-      `${at}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
-    );
-  return [...warnings, ...affinityWarnings(spec, `${at}spec.affinity`)];
-}
-
-interface Placed {
-  readonly container: JsonObject;
-  readonly place: string;
-}
-
-function* containersOf(spec: JsonObject, path: string): Generator<Placed> {
-  for (const key of ['initContainers', 'containers', 'ephemeralContainers'])
-    for (const [index, container] of objectsAt(spec, key).entries())
-      yield { container, place: `${path}.${key}[${index}]` };
+  for (const name of secrets.map((secret) => secret.text('name')))
+    if (name.value === '') warnings.push(`${name.path}: invalid empty name ""`);
+  for (const name of IN_BYTES) warnings.push(...fraction(spec.object('overhead'), name));
+  const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((key) => spec.objects(key));
+  const ports = containers.flatMap((container) => container.objects('ports'));
+  for (const container of containers) warnings.push(...containerWarnings(container));
+  warnings.push(...portWarnings(ports), ...portNameWarnings(ports));
+  const grace = spec.count('terminationGracePeriodSeconds');
+  if (grace.value < 0)
+    warnings.push(`${grace.path}: must be >= 0; negative values are invalid and will be treated as 1`);
+  return [...warnings, ...affinityWarnings(spec.object('affinity'))];
 }
 
 const DEPRECATED_LABELS = new Map([
@@ -59,39 +41,38 @@ const DEPRECATED_LABELS = new Map([
 
 const NO_POD = 'a null labelSelector results in matching no pod';
 
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
+
 /** Warnings about deprecated node labels, and about spread constraints without a selector. */
-function labelWarnings(spec: JsonObject, path: string): string[] {
-  const warnings: string[] = [];
-  for (const key of Object.keys(objectAt(spec, 'nodeSelector'))) {
-    const text = DEPRECATED_LABELS.get(key);
-    if (text !== undefined) warnings.push(`${path}.nodeSelector[${key}]: ${text}`);
-  }
-  const affinity = objectAt(objectAt(spec, 'affinity'), 'nodeAffinity');
-  const required = 'requiredDuringSchedulingIgnoredDuringExecution';
-  for (const [index, term] of objectsAt(objectAt(affinity, required), 'nodeSelectorTerms').entries())
-    warnings.push(...termWarnings(term, `${path}.affinity.nodeAffinity.${required}.nodeSelectorTerms[${index}]`));
-  const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
-  for (const [index, term] of objectsAt(affinity, preferred).entries())
-    warnings.push(
-      ...termWarnings(objectAt(term, 'preference'), `${path}.affinity.nodeAffinity.${preferred}[${index}].preference`),
-    );
-  for (const [index, constraint] of objectsAt(spec, 'topologySpreadConstraints').entries()) {
-    const at = `${path}.topologySpreadConstraints[${index}]`;
-    const key = textAt(constraint, 'topologyKey');
-    const text = DEPRECATED_LABELS.get(key);
-    if (text !== undefined) warnings.push(`${at}.topologyKey: ${key} is ${text}`);
-    if (optionalAt(constraint, 'labelSelector') === undefined) warnings.push(`${at}.labelSelector: ${NO_POD}`);
-  }
-  return warnings;
+function labelWarnings(spec: Field): string[] {
+  const nodes = spec.object('nodeSelector');
+  const affinity = spec.object('affinity').object('nodeAffinity');
+  const terms = [
+    ...affinity.object(REQUIRED).objects('nodeSelectorTerms'),
+    ...affinity.objects(PREFERRED).map((term) => term.object('preference')),
+  ];
+  return [
+    ...Object.keys(nodes.value).flatMap((key) => {
+      const text = DEPRECATED_LABELS.get(key);
+      return text === undefined ? [] : [`${nodes.path}[${key}]: ${text}`];
+    }),
+    ...terms
+      .flatMap((term) => term.objects('matchExpressions'))
+      .flatMap((expression) => deprecatedLabel(expression.text('key'))),
+    ...spec
+      .objects('topologySpreadConstraints')
+      .flatMap((constraint) => [...deprecatedLabel(constraint.text('topologyKey')), ...withoutSelector(constraint)]),
+  ];
 }
 
-function termWarnings(term: JsonObject, at: string): string[] {
-  return objectsAt(term, 'matchExpressions').flatMap((expression, index) => {
-    const key = textAt(expression, 'key');
-    const text = DEPRECATED_LABELS.get(key);
-    return text === undefined ? [] : [`${at}.matchExpressions[${index}].key: ${key} is ${text}`];
-  });
+function deprecatedLabel({ value, path }: Field<string>): string[] {
+  const text = DEPRECATED_LABELS.get(value);
+  return text === undefined ? [] : [`${path}: ${value} is ${text}`];
 }
+
+const withoutSelector = (term: Field): string[] =>
+  term.optional('labelSelector') === undefined ? [`${term.member('labelSelector').path}: ${NO_POD}`] : [];
 
 const DEPRECATED_ANNOTATIONS = new Map([
   ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
@@ -99,12 +80,8 @@ const DEPRECATED_ANNOTATIONS = new Map([
   ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
 ]);
 
-function annotationWarnings(template: JsonObject, at: string): string[] {
-  const annotations = objectAt(objectAt(template, 'metadata'), 'annotations');
-  return [...DEPRECATED_ANNOTATIONS].flatMap(([key, text]) =>
-    Object.hasOwn(annotations, key) ? [`${at}metadata.annotations[${key}]: ${text}`] : [],
-  );
-}
+const annotationWarnings = ({ value, path }: Field): string[] =>
+  [...DEPRECATED_ANNOTATIONS].flatMap(([key, text]) => (Object.hasOwn(value, key) ? [`${path}[${key}]: ${text}`] : []));
 
 const DEPRECATED_VOLUMES = new Map([
   ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
@@ -118,29 +95,25 @@ const DEPRECATED_VOLUMES = new Map([
   ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ]);
 
-function volumeWarnings(spec: JsonObject, path: string): string[] {
-  return objectsAt(spec, 'volumes').flatMap((volume, index) =>
-    [...DEPRECATED_VOLUMES].flatMap(([kind, text]) =>
-      optionalAt(volume, kind) === undefined ? [] : [`${path}.volumes[${index}].${kind}: ${text}`],
-    ),
-  );
-}
+const volumeWarnings = (spec: Field): string[] =>
+  spec
+    .objects('volumes')
+    .flatMap((volume) =>
+      [...DEPRECATED_VOLUMES].flatMap(([kind, text]) =>
+        volume.optional(kind) === undefined ? [] : [`${volume.path}.${kind}: ${text}`],
+      ),
+    );
 
 /** Warnings about elements with equal values of `key`. */
-function repeated(list: readonly JsonObject[], key: string, path: string): string[] {
-  const seen = new Set<string>();
-  return list.flatMap((element, index) => {
-    const value = textAt(element, key);
-    const again = seen.has(value);
-    seen.add(value);
-    return again ? [`${path}[${index}].${key}: duplicate ${key} ${goQuote(value)}`] : [];
-  });
-}
+const repeated = (list: readonly Field[], key: string): string[] =>
+  [...repeatedFields(list.map((element) => element.text(key))).values()].map(
+    ({ path, value }) => `${path}: duplicate ${key} ${goQuote(value)}`,
+  );
 
 const IN_BYTES = ['memory', 'ephemeral-storage'];
 
 /** The warning about a byte amount that is not an integer. */
-function fraction(amounts: JsonObject, name: string, path: string): string[] {
+function fraction({ value: amounts, path }: Field, name: string): string[] {
   const value = amounts[name];
   const quantity = quantityOf(value);
   if (value === undefined || quantity === undefined || isWholeQuantity(quantity)) return [];
@@ -149,89 +122,73 @@ function fraction(amounts: JsonObject, name: string, path: string): string[] {
   ];
 }
 
-function containerWarnings(container: JsonObject, at: string): string[] {
-  const resources = objectAt(container, 'resources');
-  const warnings = IN_BYTES.flatMap((name) =>
-    ['limits', 'requests'].flatMap((key) => fraction(objectAt(resources, key), name, `${at}.resources.${key}`)),
-  );
-  const names = new Set<string>();
-  for (const [index, entry] of objectsAt(container, 'env').entries()) {
-    const name = textAt(entry, 'name');
-    // A variable may be defined again if its new value contains the old value, e.g. `X=$(X):more`.
-    const reference = `$(${name})`;
-    const value = textAt(entry, 'value');
-    const extends_ = entry['valueFrom'] === undefined && value !== reference && value.includes(reference);
-    if (names.has(name) && !extends_)
-      warnings.push(
-        `${at}.env[${index}]: hides previous definition of ${goQuote(name)}, which may be dropped when using apply`,
-      );
-    names.add(name);
-  }
-  return warnings;
+function containerWarnings(container: Field): string[] {
+  const resources = container.object('resources');
+  const amounts = [resources.object('limits'), resources.object('requests')];
+  const variables = container.objects('env');
+  const repeatedNames = repeatedFields(variables.map((entry) => entry.text('name')));
+  return [
+    ...IN_BYTES.flatMap((name) => amounts.flatMap((each) => fraction(each, name))),
+    ...variables.flatMap((entry) => {
+      const [name, value] = [entry.text('name'), entry.text('value').value];
+      // A variable may be defined again if its new value contains the old value, e.g. `X=$(X):more`.
+      const reference = `$(${name.value})`;
+      const isExtended = entry.value['valueFrom'] === undefined && value !== reference && value.includes(reference);
+      return repeatedNames.has(name.path) && !isExtended
+        ? [`${entry.path}: hides previous definition of ${goQuote(name.value)}, which may be dropped when using apply`]
+        : [];
+    }),
+  ];
 }
 
 /** The maximum number of warnings about equal or conflicting ports of a pod. */
 const MAX_PORT_WARNINGS = 100;
 
-interface PlacedPort {
-  readonly port: JsonObject;
-  /** The number of the pod's ports before this port. */
-  readonly position: number;
-  readonly place: string;
-}
-
 const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
 
 /** Warnings about ports of the pod's containers that are equal or may conflict. */
-function portWarnings(containers: readonly Placed[]): string[] {
+function portWarnings(ports: readonly Field[]): string[] {
   const warnings: string[] = [];
   // Two ports can conflict only if their `hostPort` is equal, or if one of them has no `hostPort`.
-  const known = new Map<string, Map<number, PlacedPort[]>>();
-  let position = 0;
-  for (const { container, place: at } of containers) {
-    for (const [index, port] of objectsAt(container, 'ports').entries()) {
-      const place = `${at}.ports[${index}]`;
-      if (textAt(port, 'hostIP') !== '' && hostPort(port) === 0)
-        warnings.push(
-          `${place}: hostIP set without hostPort: {Name:${textAt(port, 'name')} HostPort:0 ContainerPort:${String(port['containerPort'])} Protocol:${textAt(port, 'protocol')} HostIP:${textAt(port, 'hostIP')}}`,
-        );
-      const key = `${String(port['containerPort'])}/${textAt(port, 'protocol')}`;
-      const groups = known.get(key) ?? new Map<number, PlacedPort[]>();
-      const group = groups.get(hostPort(port)) ?? [];
-      const others = hostPort(port) === 0 ? [...groups.values()].flat() : [...(groups.get(0) ?? []), ...group];
-      for (const other of others.sort((a, b) => a.position - b.position)) {
-        // A list of equal ports causes one warning per pair of ports. The number is limited, because each warning is
-        // sent in a header of the response.
-        if (warnings.length >= MAX_PORT_WARNINGS) return warnings;
-        const text = overlap(port, other.port);
-        if (text !== undefined) warnings.push(`${place}: ${text} with ${other.place}`);
-      }
-      group.push({ port, place, position });
-      groups.set(hostPort(port), group);
-      known.set(key, groups);
-      position += 1;
+  const known = new Map<string, Map<number, (readonly [position: number, Field])[]>>();
+  for (const [position, placed] of ports.entries()) {
+    const { value: port, path: place } = placed;
+    if (textAt(port, 'hostIP') !== '' && hostPort(port) === 0)
+      warnings.push(
+        `${place}: hostIP set without hostPort: {Name:${textAt(port, 'name')} HostPort:0 ContainerPort:${String(port['containerPort'])} Protocol:${textAt(port, 'protocol')} HostIP:${textAt(port, 'hostIP')}}`,
+      );
+    const key = `${String(port['containerPort'])}/${textAt(port, 'protocol')}`;
+    const groups = known.get(key) ?? new Map<number, (readonly [number, Field])[]>();
+    const group = groups.get(hostPort(port)) ?? [];
+    const others = hostPort(port) === 0 ? [...groups.values()].flat() : [...(groups.get(0) ?? []), ...group];
+    for (const [, other] of others.sort(([a], [b]) => a - b)) {
+      // A list of equal ports causes one warning per pair of ports. The number is limited, because each warning is sent
+      // in a header of the response.
+      if (warnings.length >= MAX_PORT_WARNINGS) return warnings;
+      const text = overlap(port, other.value);
+      if (text !== undefined) warnings.push(`${place}: ${text} with ${other.path}`);
     }
+    group.push([position, placed]);
+    groups.set(hostPort(port), group);
+    known.set(key, groups);
   }
   return warnings;
 }
 
 /** Warnings about repeated port names. A reference by name resolves to the first port with the name. */
-function portNameWarnings(containers: readonly Placed[]): string[] {
+function portNameWarnings(ports: readonly Field[]): string[] {
   const first = new Map<string, string>();
-  return containers.flatMap(({ container, place: at }) =>
-    objectsAt(container, 'ports').flatMap((port, index) => {
-      const name = textAt(port, 'name');
-      const place = `${at}.ports[${index}]`;
-      const other = first.get(name);
-      if (name === '') return [];
-      if (other === undefined) first.set(name, place);
-      return other === undefined
-        ? []
-        : [
-            `${place}: duplicate port name ${goQuote(name)} with ${other}, services and probes that select ports by name will use ${other}`,
-          ];
-    }),
-  );
+  return ports.flatMap((port) => {
+    const name = port.text('name').value;
+    const other = first.get(name);
+    if (name === '') return [];
+    if (other === undefined) first.set(name, port.path);
+    return other === undefined
+      ? []
+      : [
+          `${port.path}: duplicate port name ${goQuote(name)} with ${other}, services and probes that select ports by name will use ${other}`,
+        ];
+  });
 }
 
 function overlap(port: JsonObject, other: JsonObject): string | undefined {
@@ -242,23 +199,10 @@ function overlap(port: JsonObject, other: JsonObject): string | undefined {
   return hostPort(port) === hostPort(other) && oneAnywhere ? 'dangerously ambiguous port definition' : undefined;
 }
 
-function affinityWarnings(spec: JsonObject, path: string): string[] {
-  return ['podAffinity', 'podAntiAffinity'].flatMap((kind) => {
-    const affinity = objectAt(objectAt(spec, 'affinity'), kind);
-    const [required, preferred] = [
-      'requiredDuringSchedulingIgnoredDuringExecution',
-      'preferredDuringSchedulingIgnoredDuringExecution',
-    ] as const;
-    const without = (term: JsonObject) => optionalAt(term, 'labelSelector') === undefined;
-    return [
-      ...objectsAt(affinity, required).flatMap((term, index) =>
-        without(term) ? [`${path}.${kind}.${required}[${index}].labelSelector: ${NO_POD}`] : [],
-      ),
-      ...objectsAt(affinity, preferred).flatMap((term, index) =>
-        without(objectAt(term, 'podAffinityTerm'))
-          ? [`${path}.${kind}.${preferred}[${index}].podAffinityTerm.labelSelector: ${NO_POD}`]
-          : [],
-      ),
-    ];
-  });
-}
+const affinityWarnings = (affinity: Field): string[] =>
+  [affinity.object('podAffinity'), affinity.object('podAntiAffinity')]
+    .flatMap((rules) => [
+      ...rules.objects(REQUIRED),
+      ...rules.objects(PREFERRED).map((weighted) => weighted.object('podAffinityTerm')),
+    ])
+    .flatMap(withoutSelector);

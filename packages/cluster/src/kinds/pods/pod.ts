@@ -88,7 +88,7 @@ export const podStrategy: Partial<Strategy> = {
     for (const key of ['containers', 'initContainers'])
       for (const container of problems.field('spec', object.spec).objects(key)) container.text('image').notEmpty();
     checkDeadline(object.spec?.['activeDeadlineSeconds'], before['activeDeadlineSeconds'], problems);
-    checkGates(object.spec ?? {}, before, problems);
+    checkGates(problems.field('spec', object.spec), before);
     if (problems.length > 0) return;
     const next = withOldMutableFields(object.spec ?? {}, before);
     if (!jsonEquals(next, before))

@@ -38,9 +38,14 @@ const TOKENS_IN_ATTRIBUTES =
 export const driverStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(object, 'spec');
-    spec['attachRequired'] ??= true;
-    for (const key of ['podInfoOnMount', 'storageCapacity', 'requiresRepublish', 'seLinuxMount']) spec[key] ??= false;
-    fill(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
+    fill(spec, {
+      attachRequired: true,
+      podInfoOnMount: false,
+      storageCapacity: false,
+      requiresRepublish: false,
+      seLinuxMount: false,
+      fsGroupPolicy: 'ReadWriteOnceWithFSType',
+    });
     if (listAt(spec, 'volumeLifecycleModes').length === 0) spec['volumeLifecycleModes'] = ['Persistent'];
   },
   prepareCreate: (object) => dropDisabled(object, undefined),
