@@ -120,7 +120,7 @@ export class Field<Value = JsonObject> {
     this.problems.duplicate(this.path, this.value);
   }
   notFound(): void {
-    this.problems.notFound(this.path, this.value);
+    this.problems.push(fieldNotFound(this.path, this.value));
   }
   notSupported(known: readonly string[]): void {
     this.problems.notSupported(this.path, this.value, known);
@@ -140,7 +140,7 @@ export class Field<Value = JsonObject> {
   /** Adds an error if the list is too long. Returns whether it is. */
   hasTooMany(this: Field<readonly unknown[]>, max: number): boolean {
     const { length } = this.value;
-    if (length > max) this.problems.tooMany(this.path, length, max);
+    if (length > max) this.problems.push(fieldTooMany(this.path, length, max));
     return length > max;
   }
   /** Adds an error if a list or text is empty. */
@@ -229,14 +229,8 @@ export class Problems extends Array<FieldError> {
   duplicate(...args: Parameters<typeof fieldDuplicate>): void {
     this.push(fieldDuplicate(...args));
   }
-  notFound(...args: Parameters<typeof fieldNotFound>): void {
-    this.push(fieldNotFound(...args));
-  }
   tooLong(...args: Parameters<typeof fieldTooLong>): void {
     this.push(fieldTooLong(...args));
-  }
-  tooMany(...args: Parameters<typeof fieldTooMany>): void {
-    this.push(fieldTooMany(...args));
   }
   /** Adds an error for each problem that a rule found in a value. */
   invalidFor(field: string, value: unknown, details: readonly string[]): void {

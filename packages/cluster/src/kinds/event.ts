@@ -1,14 +1,6 @@
 import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import {
-  dnsSubdomain,
-  numberAt,
-  objectAt,
-  optionalAt,
-  pathSegment,
-  qualifiedName,
-  textAt,
-} from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
+import { dnsSubdomain, objectAt, pathSegment, qualifiedName, textAt } from '@typekro/kit/kubernetes';
+import type { Field, Problems } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 
 const MAX_WORD_LENGTH = 128;
@@ -71,12 +63,12 @@ export const eventStrategy: Partial<Strategy> = {
   uncollected: true,
   validate(object, problems) {
     validateLegacy(object, EVENTS_NAMES, problems);
-    validateSeries(object, problems);
+    validateSeries(problems.field('', object));
     validateNew(object, problems);
   },
   validateUpdate(object, old, problems) {
     validateLegacy(object, EVENTS_NAMES, problems);
-    if (!jsonEquals(object['series'] ?? null, old['series'] ?? null)) validateSeries(object, problems);
+    if (!jsonEquals(object['series'] ?? null, old['series'] ?? null)) validateSeries(problems.field('', object));
     validateUnchanged(object, old, problems);
   },
 };
@@ -86,7 +78,7 @@ function validateLegacy(object: KubeObject, names: EventNames, problems: Problem
   const involved = textAt(objectAt(object, names.involvedObject), 'namespace');
   if (!namespaceAgrees(namespace, involved, !isUnset(object['eventTime'])))
     problems.invalid('involvedObject.namespace', involved, 'does not match event.namespace');
-  if (!isUnset(object['eventTime'])) validateReport(object, names, problems);
+  if (!isUnset(object['eventTime'])) validateReport(problems.field('', object), names);
   problems.invalidFor('namespace', namespace, dnsSubdomain(namespace));
 }
 
@@ -100,27 +92,27 @@ function namespaceAgrees(namespace: string, involved: string, hasTime: boolean):
   return hasTime || namespace === involved;
 }
 
-function validateReport(event: JsonObject, names: EventNames, problems: Problems): void {
-  const atMost = (field: string, text: string, max: number) => {
+function validateReport(event: Field, names: EventNames): void {
+  const atMost = (field: Field<string>, max: number) => {
     // The API server counts bytes, although its message says characters.
-    if (Buffer.byteLength(text) > max) problems.invalid(field, '', `can have at most ${max} characters`);
+    if (Buffer.byteLength(field.value) > max) field.invalid(`can have at most ${max} characters`, '');
   };
-  const controller = textAt(event, names.reportingController);
-  if (controller === '') problems.required(names.reportingController);
-  problems.invalidFor(names.reportingController, controller, qualifiedName(controller));
+  const controller = event.text(names.reportingController);
+  controller.notEmpty();
+  controller.matches(qualifiedName);
   for (const key of ['reportingInstance', 'action', 'reason']) {
-    const text = textAt(event, key);
-    if (text === '') problems.required(key);
-    atMost(key, text, MAX_WORD_LENGTH);
+    event.text(key).notEmpty();
+    atMost(event.text(key), MAX_WORD_LENGTH);
   }
-  atMost('message', textAt(event, names.message), MAX_MESSAGE_LENGTH);
+  atMost(event.text(names.message).at('message'), MAX_MESSAGE_LENGTH);
 }
 
-function validateSeries(object: KubeObject, problems: Problems): void {
-  const series = optionalAt(object, 'series');
+function validateSeries(event: Field): void {
+  const series = event.optional('series');
   if (series === undefined) return;
-  if ((numberAt(series, 'count') ?? 0) < 2) problems.invalid('series.count', '', 'should be at least 2');
-  if (isUnset(series['lastObservedTime'])) problems.required('series.lastObservedTime');
+  const [count, last] = [series.count('count'), series.member('lastObservedTime')];
+  if (count.value < 2) count.invalid('should be at least 2', '');
+  if (isUnset(last.value)) last.required();
 }
 
 function validateNew(event: JsonObject, problems: Problems): void {

@@ -3,8 +3,8 @@
  * invalid through a change of the specification, or that an earlier release stored, can therefore still be written.
  */
 import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
+import { listAt, numberAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import type { Field, Problems } from '../../errors/field-problems.ts';
 import { indexesProblem, overlapProblem } from './job-index-text.ts';
 
 /** The parts of a status that the rules use. */
@@ -55,7 +55,8 @@ interface StatusWrite {
   readonly before: JobFacts;
   /** Does the write change one of these facts, or of these fields of the status? */
   readonly changes: (...names: readonly (Fact | StatusField)[]) => boolean;
-  readonly problems: Problems;
+  /** The new status. */
+  readonly field: Field;
 }
 
 /** Checks a write to the status of a Job. */
@@ -66,7 +67,7 @@ export function checkJobStatus(job: KubeObject, old: KubeObject, problems: Probl
     next,
     before,
     changes: (...names) => names.some((name) => !jsonEquals(valueOf(next, name), valueOf(before, name))),
-    problems,
+    field: problems.field('status', job.status),
   };
   checkCounts(write);
   checkEnds(write);
@@ -83,40 +84,35 @@ const isResumed = (job: KubeObject, old: KubeObject): boolean =>
 
 const count = ({ status }: JobFacts, field: string): number => numberAt(status, field) ?? 0;
 
-const refuseConditions = ({ problems }: StatusWrite, text: string) =>
+const refuseConditions = ({ field: { problems } }: StatusWrite, text: string) =>
   problems.invalidWithoutValue('status.conditions', text);
 
-function checkCounts({ next: { status }, problems }: StatusWrite) {
-  for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'])
-    problems.field('status', status).number(field).notNegative();
-  const uncounted = objectAt(status, 'uncountedTerminatedPods');
-  const seen = new Set<JsonValue>();
-  for (const list of ['succeeded', 'failed']) {
-    for (const [index, uid] of listAt(uncounted, list).entries()) {
-      const field = `status.uncountedTerminatedPods.${list}[${index}]`;
-      if (uid === '') problems.invalid(field, uid, 'must not be empty');
-      else if (seen.has(uid)) problems.duplicate(field, uid);
-      else seen.add(uid);
-    }
+function checkCounts({ field }: StatusWrite) {
+  for (const key of ['active', 'succeeded', 'failed', 'ready', 'terminating']) field.number(key).notNegative();
+  const uncounted = field.object('uncountedTerminatedPods');
+  const seen = new Set<string>();
+  for (const uid of [...uncounted.texts('succeeded'), ...uncounted.texts('failed')]) {
+    if (uid.value === '') uid.invalid('must not be empty');
+    else if (seen.has(uid.value)) uid.duplicate();
+    else seen.add(uid.value);
   }
 }
 
 /** Checks the conditions that end a Job, and the times in the status. */
 function checkEnds(write: StatusWrite) {
-  const { next, changes, problems } = write;
-  const [start, end] = [textAt(next.status, 'startTime'), textAt(next.status, 'completionTime')];
-  const refuseEnd = (text: string) => problems.invalid('status.completionTime', end, text);
+  const { next, changes, field } = write;
+  const [start, end] = [field.text('startTime').value, field.text('completionTime')];
   if (changes('isComplete', 'isFailed') && next.isComplete && next.isFailed)
     refuseConditions(write, 'cannot set Complete=True and Failed=true conditions');
   if (changes('isComplete', 'isFailureTarget') && next.isComplete && next.isFailureTarget)
     refuseConditions(write, 'cannot set Complete=True and FailureTarget=true conditions');
   if (changes('isComplete', 'completionTime')) {
-    if (end !== '' && !next.isComplete) refuseEnd('cannot set completionTime when there is no Complete=True condition');
-    if (end === '' && next.isComplete)
-      problems.required('status.completionTime', 'completionTime is required for Complete jobs');
+    if (end.value !== '' && !next.isComplete)
+      end.invalid('cannot set completionTime when there is no Complete=True condition');
+    if (next.isComplete) end.notEmpty('completionTime is required for Complete jobs');
   }
-  const isEarly = start !== '' && end !== '' && Date.parse(end) < Date.parse(start);
-  if (changes('startTime', 'completionTime') && isEarly) refuseEnd('must be equal to or after `startTime`');
+  const isEarly = start !== '' && end.value !== '' && Date.parse(end.value) < Date.parse(start);
+  if (changes('startTime', 'completionTime') && isEarly) end.invalid('must be equal to or after `startTime`');
   if (changes('isFailed', 'failedIndexes') && next.isFailed && !next.isFailureTarget)
     refuseConditions(write, 'cannot set Failed=True condition without the FailureTarget=true condition');
   if (changes('isComplete', 'isCriteriaMet') && next.isComplete && !next.isCriteriaMet)
@@ -124,49 +120,45 @@ function checkEnds(write: StatusWrite) {
 }
 
 /** Checks that a finished Job has a start time, no active pods, and no uncounted pods. */
-function checkFinished({ spec, next, changes, problems }: StatusWrite) {
+function checkFinished({ spec, next, changes, field }: StatusWrite) {
   if (!next.isFinished) return;
-  const active = count(next, 'active');
-  if (changes('isFinished', 'active') && active > 0)
-    problems.invalid('status.active', active, 'active>0 is invalid for finished job');
+  if (changes('isFinished', 'active')) field.count('active').atMost(0, 'active>0 is invalid for finished job');
   const hasNeverRun = spec['suspend'] === true && spec['completions'] === 0;
-  if (changes('isFinished', 'startTime') && !hasNeverRun && textAt(next.status, 'startTime') === '')
-    problems.required('status.startTime', 'startTime is required for finished job');
-  const uncounted = objectAt(next.status, 'uncountedTerminatedPods');
-  const [Succeeded, Failed] = [listAt(uncounted, 'succeeded'), listAt(uncounted, 'failed')];
-  if (changes('isFinished', 'uncountedTerminatedPods') && Succeeded.length + Failed.length > 0) {
-    const shown = { Succeeded: uncounted['succeeded'] ?? null, Failed: uncounted['failed'] ?? null };
-    problems.invalid('status.uncountedTerminatedPods', shown, 'must be empty for finished job');
+  if (changes('isFinished', 'startTime') && !hasNeverRun)
+    field.text('startTime').notEmpty('startTime is required for finished job');
+  const uncounted = field.object('uncountedTerminatedPods');
+  const isCounted = ['succeeded', 'failed'].every((key) => listAt(uncounted.value, key).length === 0);
+  if (changes('isFinished', 'uncountedTerminatedPods') && !isCounted) {
+    const { succeeded: Succeeded = null, failed: Failed = null } = uncounted.value;
+    uncounted.invalid('must be empty for finished job', { Succeeded, Failed });
   }
 }
 
-function checkIndexes({ spec, next: { status }, changes, problems }: StatusWrite) {
+function checkIndexes({ spec, changes, field }: StatusWrite) {
   const completions = numberAt(spec, 'completions');
   const hasLimit = spec['backoffLimitPerIndex'] !== undefined;
-  const [completed, failed] = [textAt(status, 'completedIndexes'), status['failedIndexes']];
-  const refuse = (field: string, value: unknown, text: string) => problems.invalid(`status.${field}`, value, text);
-  const parse = (field: string, text: string) => {
-    const problem = completions === undefined ? undefined : indexesProblem(text, completions);
-    if (problem !== undefined) refuse(field, text, `error parsing ${field}: ${problem}`);
+  const [completed, failed] = [field.text('completedIndexes'), field.text('failedIndexes')];
+  const hasFailed = typeof field.value['failedIndexes'] === 'string';
+  const parse = (indexes: Field<string>, key: string) => {
+    const problem = completions === undefined ? undefined : indexesProblem(indexes.value, completions);
+    if (problem !== undefined) indexes.invalid(`error parsing ${key}: ${problem}`);
   };
-  if (changes('completedIndexes')) parse('completedIndexes', completed);
-  if (changes('failedIndexes') && hasLimit && typeof failed === 'string') parse('failedIndexes', failed);
-  if (changes('completedIndexes') && completed !== '' && textAt(spec, 'completionMode') !== 'Indexed')
-    refuse('completedIndexes', completed, 'cannot set non-empty completedIndexes when non-indexed completion mode');
-  if (typeof failed !== 'string') return;
+  if (changes('completedIndexes')) parse(completed, 'completedIndexes');
+  if (changes('failedIndexes') && hasLimit && hasFailed) parse(failed, 'failedIndexes');
+  if (changes('completedIndexes') && completed.value !== '' && textAt(spec, 'completionMode') !== 'Indexed')
+    completed.invalid('cannot set non-empty completedIndexes when non-indexed completion mode');
+  if (!hasFailed) return;
   if (changes('failedIndexes') && !hasLimit)
-    refuse('failedIndexes', failed, 'cannot set non-null failedIndexes when backoffLimitPerIndex is null');
+    failed.invalid('cannot set non-null failedIndexes when backoffLimitPerIndex is null');
   if (!changes('failedIndexes', 'completedIndexes') || completions === undefined) return;
-  const overlap = overlapProblem(completed, failed, completions);
-  if (overlap !== undefined) refuse('failedIndexes', failed, overlap);
+  failed.problem(overlapProblem(completed.value, failed.value, completions));
 }
 
-function checkPods({ next, changes, problems }: StatusWrite) {
-  const [ready, terminating] = [numberAt(next.status, 'ready'), count(next, 'terminating')];
-  if (changes('isFinished', 'terminating') && terminating > 0 && next.isFinished)
-    problems.invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job');
-  if (changes('ready', 'active') && ready !== undefined && ready > count(next, 'active'))
-    problems.invalid('status.ready', ready, 'cannot set more ready pods than active');
+function checkPods({ next, changes, field }: StatusWrite) {
+  if (changes('isFinished', 'terminating') && next.isFinished)
+    field.count('terminating').atMost(0, 'terminating>0 is invalid for finished job');
+  if (changes('ready', 'active'))
+    field.number('ready').atMost(count(next, 'active'), 'cannot set more ready pods than active');
 }
 
 function checkCriteria(write: StatusWrite) {
@@ -181,7 +173,7 @@ function checkCriteria(write: StatusWrite) {
 
 /** Checks the transition from the stored status to the new status. */
 function checkSteps(write: StatusWrite, isResumedJob: boolean) {
-  const { spec, next, before, changes, problems } = write;
+  const { spec, next, before, changes, field } = write;
   for (const [type, fact] of [
     ['Failed', 'isFailed'],
     ['Complete', 'isComplete'],
@@ -190,16 +182,14 @@ function checkSteps(write: StatusWrite, isResumedJob: boolean) {
     if (before[fact] && !next[fact]) refuseConditions(write, `cannot disable the terminal ${type}=True condition`);
   }
   const isElastic = textAt(spec, 'completionMode') === 'Indexed' && spec['completions'] === spec['parallelism'];
-  for (const field of isElastic ? ['failed'] : ['failed', 'succeeded']) {
-    if (count(next, field) < count(before, field))
-      problems.invalid(`status.${field}`, count(next, field), `cannot decrease the ${field} counter`);
-  }
-  const [end, start] = [textAt(next.status, 'completionTime'), next.status['startTime'] ?? null];
-  if (end !== '' && textAt(before.status, 'completionTime') !== '' && changes('completionTime'))
-    problems.invalid('status.completionTime', end, 'field is immutable');
+  for (const key of isElastic ? ['failed'] : ['failed', 'succeeded'])
+    field.count(key).atLeast(count(before, key), `cannot decrease the ${key} counter`);
+  const [end, start] = [field.text('completionTime'), field.member('startTime')];
+  if (end.value !== '' && textAt(before.status, 'completionTime') !== '' && changes('completionTime'))
+    end.invalid('field is immutable');
   const hadStarted = textAt(before.status, 'startTime') !== '';
   if (changes('startTime') && hadStarted && !isResumedJob && spec['suspend'] !== true)
-    problems.invalid('status.startTime', start, 'field is immutable for unsuspended job once set');
+    start.invalid('field is immutable for unsuspended job once set');
   if (before.isCriteriaMet && !next.isCriteriaMet)
     refuseConditions(write, 'cannot disable the SuccessCriteriaMet=True condition');
   if (before.isComplete && !before.isCriteriaMet && next.isCriteriaMet)

@@ -1,7 +1,7 @@
 import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { type Problems, fieldForbidden } from '../../errors/field-problems.ts';
+import type { Field, Problems } from '../../errors/field-problems.ts';
 import { forbidden } from '../../errors/api-error.ts';
 import type { MutableObject, WriteContext } from '../strategy.ts';
 import { describeDifference } from '../describe-difference.ts';
@@ -82,67 +82,47 @@ function keepResources(next: JsonObject, before: JsonObject): JsonObject {
 const ONLY = 'only cpu and memory resources are mutable';
 
 function checkResize(next: KubeObject, before: KubeObject, problems: Problems): void {
-  const [spec, old] = [next.spec ?? {}, before.spec ?? {}];
-  if (qosClass(spec) !== qosClass(old))
-    problems.invalid('spec', qosClass(old), 'Pod QOS Class may not change as a result of resizing');
+  const [spec, old] = [problems.field('spec', next.spec), before.spec ?? {}];
+  if (qosClass(spec.value) !== qosClass(old))
+    spec.invalid('Pod QOS Class may not change as a result of resizing', qosClass(old));
   const running = objectsAt(before.status, 'containerStatuses').find(
-    (status) => optionalAt(objectAt(status, 'state'), 'running') !== undefined,
+    (status) => optionalAt(status, 'state', 'running') !== undefined,
   );
   if (running !== undefined && running['resources'] === undefined)
-    problems.forbidden('spec', 'Pod running on node without support for resize');
-  if (!sameContainers(spec, old, problems)) return;
-  const found = problems.length;
-  for (const list of ['initContainers', 'containers'] as const) {
-    const olds = objectsAt(old, list);
-    for (const [index, container] of objectsAt(spec, list).entries())
-      checkContainer(container, olds[index] ?? {}, list, `spec.${list}[${index}]`, problems);
-  }
-  if (problems.length > found) return;
+    spec.forbidden('Pod running on node without support for resize');
+  const known = problems.length;
+  for (const list of LISTS) checkNames(spec.list(list), spec.objects(list), objectsAt(old, list), list);
+  if (problems.length > known) return;
+  for (const list of ['initContainers', 'containers'] as const)
+    for (const [index, container] of spec.objects(list).entries())
+      checkContainer(container, objectsAt(old, list)[index] ?? {}, list);
+  if (problems.length > known) return;
   const rest = (whole: JsonObject) => ({ ...whole, containers: null, initContainers: null });
-  if (!jsonEquals(rest(spec), rest(old))) problems.forbidden('spec', ONLY);
+  if (!jsonEquals(rest(spec.value), rest(old))) spec.forbidden(ONLY);
 }
 
-function sameContainers(next: JsonObject, before: JsonObject, problems: Problems): boolean {
-  let same = true;
-  const refuse = (field: string, text: string) => {
-    same = false;
-    problems.forbidden(field, text);
-  };
-  for (const list of LISTS) {
-    const [containers, olds] = [objectsAt(next, list), objectsAt(before, list)];
-    if (containers.length !== olds.length) refuse(`spec.${list}`, `${list} may not be added or removed on resize`);
-    else
-      for (const [index, old] of olds.entries())
-        if (containers[index]?.['name'] !== old['name'])
-          refuse(`spec.${list}[${index}].name`, `${list} may not be renamed or reordered on resize`);
-  }
-  return same;
+function checkNames(list: Field<unknown>, containers: readonly Field[], olds: readonly JsonObject[], word: string) {
+  if (containers.length !== olds.length) list.forbidden(`${word} may not be added or removed on resize`);
+  else
+    for (const [index, container] of containers.entries())
+      if (container.value['name'] !== olds[index]?.['name'])
+        container.text('name').forbidden(`${word} may not be renamed or reordered on resize`);
 }
 
-function checkContainer(
-  container: JsonObject,
-  old: JsonObject,
-  list: (typeof LISTS)[number],
-  path: string,
-  problems: Problems,
-) {
-  const [resources, olds] = [objectAt(container, 'resources'), objectAt(old, 'resources')];
+function checkContainer(container: Field, old: JsonObject, list: (typeof LISTS)[number]) {
+  const { value, problems } = container;
   for (const part of ['requests', 'limits']) {
-    const wanted = objectAt(resources, part);
-    if (Object.keys(objectAt(olds, part)).some((name) => !Object.hasOwn(wanted, name)))
-      problems.forbidden(`${path}.resources.${part}`, `resource ${part} cannot be removed`);
+    const wanted = container.object('resources').object(part);
+    if (Object.keys(objectAt(old, 'resources', part)).some((name) => !Object.hasOwn(wanted.value, name)))
+      wanted.forbidden(`resource ${part} cannot be removed`);
   }
-  if (!jsonEquals(withoutMutable(container), withoutMutable(old)))
-    problems.push(
-      list === 'containers'
-        ? fieldForbidden('spec', ONLY)
-        : fieldForbidden(path, 'only cpu and memory resources for init or sidecar containers are mutable'),
-    );
-  const restarts = objectsAt(container, 'resizePolicy').some(
-    (policy) => policy['restartPolicy'] === 'RestartContainer',
-  );
-  if (list === 'initContainers' && old['restartPolicy'] !== 'Always' && restarts && !jsonEquals(container, old))
-    problems.forbidden(path, 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized');
+  if (!jsonEquals(withoutMutable(value), withoutMutable(old))) {
+    if (list === 'containers') problems.forbidden('spec', ONLY);
+    else container.forbidden('only cpu and memory resources for init or sidecar containers are mutable');
+  }
+  const restarts = objectsAt(value, 'resizePolicy').some((policy) => policy['restartPolicy'] === 'RestartContainer');
+  if (list === 'initContainers' && old['restartPolicy'] !== 'Always' && restarts && !jsonEquals(value, old))
+    container.forbidden('non-sidecar init containers with a resize policy of RestartContainer cannot be resized');
 }
 
 /** Removes from a container the resources that a resize may change. */
