@@ -260,7 +260,7 @@ export const definitionMistakes: readonly Mistake[] = [
   ),
   definition(
     'a resource that reads itself',
-    [['url: http://${service.metadata.name}', 'url: ${⟦config.metadata.name}']],
+    [['url: http://${service.metadata.name}', 'url: ${service.metadata.name}-${⟦config.metadata.name}']],
     /itself|config → config/,
     /value|remove|instead/,
   ),

@@ -3,6 +3,7 @@ import { type Mistake, edit } from './mistake.ts';
 import { definition } from './yaml-definitions.ts';
 
 const URL = 'http://${service.metadata.name}';
+const RESOURCES = '  resources:\n';
 const CONDITION = '${schema.spec.replicas > 1}';
 
 const notation = (title: string, text: string): Mistake => ({
@@ -17,6 +18,27 @@ const notation = (title: string, text: string): Mistake => ({
 
 /** Mistakes of indentation, of types, of names and of markers, and the syntax of other tools. */
 export const levelMistakes: readonly Mistake[] = [
+  definition(
+    'a status field that is text',
+    [['available: ${deployment.status.availableReplicas}', 'available: ⟦deployment.status.availableReplicas']],
+    /without \$\{…\} it is not an expression/,
+    /write \$\{deployment\.status/,
+  ),
+  definition(
+    'a forEach over a number',
+    [
+      [`includeWhen:\n        - ${CONDITION}`, 'forEach:\n        - i: ${⟦schema.spec.replicas}'],
+      ['${schema.spec.name}-config', '${schema.spec.name}-${string(i)}'],
+    ],
+    /forEach needs a list; this is int/,
+    /lists\.range\(n\)/,
+  ),
+  definition(
+    'the name of an external object beside its metadata',
+    [[RESOURCES, `${RESOURCES}    - id: shared\n      externalRef: { apiVersion: v1, kind: ConfigMap, ⟦name: a }\n`]],
+    /unknown field "name"/,
+    /it belongs below .*metadata/,
+  ),
   definition(
     'fields of the spec next to the kind',
     [

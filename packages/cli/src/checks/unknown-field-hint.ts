@@ -52,7 +52,12 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
   )
     return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
   const sibling = siblingSchema === undefined ? undefined : namesBelow(siblingSchema).holders.get(name);
-  if (sibling !== undefined && sibling !== SEVERAL && !isNear && sibling !== 'metadata')
+  if (
+    sibling !== undefined &&
+    sibling !== SEVERAL &&
+    !isNear &&
+    (sibling !== 'metadata' || steps.at(-2) === 'externalRef')
+  )
     return `it belongs below ${[...steps.slice(0, -1), sibling].join('.')}: indent it by two more spaces there`;
   const parent = steps.at(-2);
   const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;

@@ -114,6 +114,7 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
     )
       return [];
     if (each.code === 'simpleschema/unknown-type' && diagnostics.some(isMisplacedTypes)) return [];
+    if (each.code === 'graph/external-metadata' && diagnostics.some((other) => isNameBeside(other, each))) return [];
     const misnamed = each.code === 'graph/field-combination' && broken.some((other) => isFieldOf(other, each));
     if (misnamed) return [];
     if (ONE_PER_PLACE.has(each.code) && isReportedBefore(each, diagnostics)) return [];
@@ -144,6 +145,7 @@ const REFUSED_TEXT: ReadonlySet<string> = new Set([
   'input/refused-template',
   'graph/literal-type',
   'graph/invalid-literal',
+  'graph/status-literal',
 ]);
 
 /**
@@ -189,6 +191,10 @@ const isLost = ({ code, path = '' }: Diagnostic): boolean =>
 /** Does a finding report custom types outside of the schema, where they declare no types? */
 const isMisplacedTypes = ({ code, path }: Diagnostic): boolean =>
   code === 'input/unknown-field' && (path === 'spec.types' || path === 'types');
+
+/** Does a finding report the name of an external object beside its metadata, which are missing? */
+const isNameBeside = ({ code, path }: Diagnostic, missing: Diagnostic): boolean =>
+  code === 'input/unknown-field' && path === missing.path?.replace(/metadata$/, 'name');
 
 /** Is the path in resources or loops, which declare the names that expressions read? */
 const hidesNames = (path: string): boolean =>

@@ -248,7 +248,7 @@ function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, l
 }
 
 /** The offset of the first use of a name, in the original string. */
-function offsetOfName(site: ExpressionSite, name: string): number {
+export function offsetOfName(site: ExpressionSite, name: string): number {
   const pattern = new RegExp(`(?<![\\w.])${name.replace(/[^\w]/g, String.raw`\$&`)}(?!\\w)`);
   const at = pattern.exec(site.text.cel)?.index ?? 0;
   return site.text.toOriginal(at);

@@ -1,4 +1,4 @@
-import { type Analysed, analyse, NO_NAMES, rootsOf } from './analysis.ts';
+import { type Analysed, analyse, NO_NAMES, offsetOfName, rootsOf } from './analysis.ts';
 import { goQuote } from '@typekro/kit/golang';
 import { findCycle } from './dag.ts';
 import { deferredSite } from './expressions/deferral.ts';
@@ -223,7 +223,7 @@ class Linker {
           code: 'graph/self-reference',
           message: `"${id}" reads itself, so it could never be created`,
           hint: 'read the value where it comes from (schema or another resource), or move the check to readyWhen',
-          place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
+          place: { path: found.site.path, offset: offsetOfName(found.site, id) },
           kro: `${PREFIX}self references are not allowed`,
         });
       } else if (this.#language.isNode(id)) this.#dependsOn.add(id);
@@ -233,7 +233,7 @@ class Linker {
           code: 'graph/unknown-identifier',
           message: `"${id}" is not defined here`,
           hint: id === 'each' ? 'each is the item of a collection, and exists in readyWhen only' : undefined,
-          place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
+          place: { path: found.site.path, offset: offsetOfName(found.site, id) },
           kro: `${PREFIX}node ${id} does not exist`,
         });
       }

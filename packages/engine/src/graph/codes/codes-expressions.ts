@@ -93,7 +93,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/not-a-list',
     'The value of a forEach dimension is not a list.',
     withConfigMap('forEach:\n  - tag: ${schema.spec.name}'),
-    'Return a list: text.split(…) for a string, map.map(key, key) for the keys of a map, optional.orValue([]) for an optional.',
+    'Return a list: text.split(…) for a string, map.map(key, key) for the keys of a map, lists.range(n) for the numbers below n, optional.orValue([]) for an optional.',
   ),
   error(
     'graph/type-mismatch',

@@ -1,5 +1,5 @@
 import { goQuote } from '@typekro/kit/golang';
-import { type Analysed, analyse, rootsOf } from '../analysis.ts';
+import { type Analysed, analyse, offsetOfName, rootsOf } from '../analysis.ts';
 import { callsGlobal } from '../expressions/gated-functions.ts';
 import { deferredSite } from '../expressions/deferral.ts';
 import { mapDefined } from '../problems.ts';
@@ -153,7 +153,8 @@ class Linker {
       else {
         const message = `"${node.name}" reads itself, so it could never be created`;
         const hint = 'read the value where it comes from, or move the check to readyWhen';
-        this.#refuse('register deps: self references are not allowed', 'graph/self-reference', message, site, hint);
+        const kro = 'register deps: self references are not allowed';
+        this.#refuse(kro, 'graph/self-reference', message, site, hint, offsetOfName(site, id));
       }
     }
   }
