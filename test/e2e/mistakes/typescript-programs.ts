@@ -47,6 +47,17 @@ export const programMistakes: readonly Mistake[] = [
     /backoffLimit/,
   ),
   composition(
+    'environment variables in a list of pairs',
+    [
+      [
+        '    const app =',
+        "    Deployment({ name: 'b', image: 'x', env: [{ ⟦LEVEL: 'info' }] as never });\n    const app =",
+      ],
+    ],
+    /no field "LEVEL"/,
+    /write \{ name: 'LEVEL', value: 'info' \}/,
+  ),
+  composition(
     'an instance instead of a spec',
     [
       [

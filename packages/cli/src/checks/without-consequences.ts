@@ -135,7 +135,7 @@ function isMeantFor(unknown: Diagnostic, missing: Diagnostic): boolean {
     unknown.code === 'graph/unknown-field' &&
     unknown.path?.startsWith(missing.path ?? '') === true &&
     /^\.[^.[]+$/.test(name ?? '') &&
-    (unknown.hint?.startsWith('write - {') === true || unknown.hint === `did you mean "${lacking}"?`) &&
+    (/^write (?:- )?\{/.test(unknown.hint ?? '') || unknown.hint === `did you mean "${lacking}"?`) &&
     unknown.source?.file === missing.source?.file
   );
 }

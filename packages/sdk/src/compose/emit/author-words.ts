@@ -1,4 +1,5 @@
 import type { Diagnostic } from '@typekro/kit/core';
+import { quoteForAuthor } from '../../javascript/syntax.ts';
 
 /**
  * Rewords a diagnostic of the graph's compiler. The compiler writes about CEL, but the author wrote JavaScript. The new
@@ -32,6 +33,9 @@ function reworded({ code, message, hint, path = '' }: Diagnostic): Words | undef
   const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
   if (field !== undefined)
     return { message: `${place} reads the field ${field}, which its object does not have`, hint: hint ?? FIELD };
+  const [, name, value] = /^write - \{name: "?(.*?)"?, value: "?(.*?)"?\}$/.exec(hint ?? '') ?? [];
+  if (name !== undefined && value !== undefined)
+    return { message, hint: `write { name: ${quoteForAuthor(name)}, value: ${quoteForAuthor(value)} }` };
   if (!code.startsWith('cel/')) return undefined;
   return { message: `${place} has no form in the graph: ${message}`, hint: REWRITE };
 }
