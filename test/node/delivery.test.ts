@@ -117,6 +117,10 @@ afterAll(async () => {
   await world.run('kubectl', 'delete rgd --all');
   await world.run('kubectl', `delete deployment --all -n ${FLUX}`);
   await world.run('kubectl', 'delete deployment --all -n kro');
+  // The roles of the controller have the names of those of the chart, which another file installs.
+  const roles = 'typekro:controller typekro:controller-own typekro-edit typekro-graph-edit typekro-view';
+  await world.run('kubectl', `delete clusterrole ${roles}`);
+  await world.run('kubectl', 'delete clusterrolebinding typekro:controller delivery');
   charts.close();
 });
 

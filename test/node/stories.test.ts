@@ -13,7 +13,11 @@ beforeAll(async () => {
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
-afterAll(() => world.run('kubectl', 'delete deployment --all -n kro-system'));
+afterAll(async () => {
+  await world.run('kubectl', 'delete webapp,application --all');
+  await world.run('kubectl', 'delete rgd --all');
+  await world.run('kubectl', 'delete deployment --all -n kro-system');
+});
 
 const replicasOf = async (name: string): Promise<unknown> =>
   valueAt(
