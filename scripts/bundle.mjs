@@ -63,30 +63,42 @@ const lateParts = {
   },
 };
 
-/** The library of the Language Server Protocol. The package contains it as one file: see `bundleProtocol`. */
-const PROTOCOL = 'cli/lsp/protocol-library';
-
 /**
- * Marks the library of the protocol as external. One relative path to it is enough, because all outputs that import it
- * are as deep as `chunk/`.
+ * Libraries that the package contains as one file each. As dependencies, those of others would add further packages to
+ * every installation. The files have a tenth of their size, and only what needs a library loads its file.
+ * The library of the protocol is CommonJS and requires modules of Node, so its file has a `require` that calls Node's.
  */
-const protocolLibrary = {
-  name: 'protocol-library',
-  setup(build) {
-    build.onResolve({ filter: /\/protocol-library\.ts$/ }, () => ({ path: `../${PROTOCOL}.js`, external: true }));
+const LIBRARIES = {
+  'cli/lsp/protocol-library': {
+    names: 'vscode-languageserver, vscode-jsonrpc',
+    license: 'vscode-languageserver/License.txt',
+    start: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },
+  'conversion/generator-library': { names: 'fast-check, pure-rand', license: 'fast-check/LICENSE', start: '' },
+  'controller/certificate-library': { start: '' },
 };
 
 /**
- * Bundles the library of the protocol into a separate file. The library is CommonJS and requires modules of Node, so
- * the file has a `require` that calls Node's. As a dependency, the library would add four packages to every
- * installation. The file has a tenth of their size, and only `typekro lsp` loads it.
+ * Marks the libraries as external. One relative path to each is enough, because all outputs that import it are as deep
+ * as `chunk/`.
  */
-async function bundleProtocol(root, outdir) {
+const ownLibraries = {
+  name: 'own-libraries',
+  setup(build) {
+    for (const path of Object.keys(LIBRARIES)) {
+      const file = new RegExp(`/${path.split('/').at(-1)}\\.ts$`);
+      build.onResolve({ filter: file }, () => ({ path: `../${path}.js`, external: true }));
+    }
+  },
+};
+
+/** Bundles a library into a file. */
+async function bundleLibrary(root, outdir, [path, { names, license, start }]) {
+  const legal = license === undefined ? '' : readFileSync(join(root, 'node_modules', license), 'utf8').trim();
   await build({
     absWorkingDir: root,
-    entryPoints: [sourceOf(`${PROTOCOL}.js`)],
-    outfile: join(outdir, `${PROTOCOL}.js`),
+    entryPoints: [sourceOf(`${path}.js`)],
+    outfile: join(outdir, `${path}.js`),
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -94,9 +106,8 @@ async function bundleProtocol(root, outdir) {
     minify: true,
     legalComments: 'none',
     logLevel: 'warning',
-    banner: {
-      js: `/*! vscode-languageserver, vscode-jsonrpc\n${readFileSync(join(root, 'node_modules/vscode-languageserver/License.txt'), 'utf8').trim()}\n*/\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);`,
-    },
+    plugins: [workspaceDoors(), lateParts],
+    banner: { js: `${legal === '' ? '' : `/*! ${names}\n${legal}\n*/\n`}${start}` },
   });
 }
 
@@ -116,9 +127,9 @@ export async function bundle(root, outdir) {
     plugins: [
       workspaceDoors(),
       lateParts,
-      protocolLibrary,
+      ownLibraries,
       laterParts(join(root, 'packages/cluster/src/')),
-      await startParts(root, 'packages/sdk/src/index.ts', [workspaceDoors(), lateParts, protocolLibrary]),
+      await startParts(root, 'packages/sdk/src/index.ts', [workspaceDoors(), lateParts, ownLibraries]),
     ],
     format: 'esm',
     platform: 'node',
@@ -131,7 +142,7 @@ export async function bundle(root, outdir) {
     logLevel: 'warning',
     metafile: true,
   });
-  await bundleProtocol(root, outdir);
+  for (const library of Object.entries(LIBRARIES)) await bundleLibrary(root, outdir, library);
   for (const file of Object.keys(metafile.outputs)) {
     if (file.endsWith('.js')) checkOneByte(file, readFileSync(join(root, file), 'utf8'));
   }

@@ -57,7 +57,7 @@ This page is written by \`npm run docs\` from the lists in the code; the outputs
 `;
 
 /** The page of all diagnostic codes as Markdown. */
-export function diagnosticsPage(): string {
+export async function diagnosticsPage(): Promise<string> {
   const codes = documentedCodes();
   const unplaced = codes.filter((info) => !CHAPTERS.some(({ area }) => areaOf(info) === area));
   if (unplaced.length > 0) throw new Error(`no chapter for ${unplaced.map(({ code }) => code).join(', ')}`);
@@ -66,8 +66,11 @@ export function diagnosticsPage(): string {
     infos: codes.filter((info) => areaOf(info) === chapter.area).toSorted((a, b) => (a.code < b.code ? -1 : 1)),
   }));
   const contents = chapters.map(({ chapter, infos }) => contentsOf(chapter, infos));
-  const sections = chapters.map(
-    ({ chapter, infos }) => `## ${chapter.title}\n\n${chapter.text}\n\n${infos.map(sectionOf).join('\n')}`,
+  const sections = await Promise.all(
+    chapters.map(async ({ chapter, infos }) => {
+      const texts = await Promise.all(infos.map(sectionOf));
+      return `## ${chapter.title}\n\n${chapter.text}\n\n${texts.join('\n')}`;
+    }),
   );
   return `${HEAD}\n${contents.join('\n')}\n\n${sections.join('\n')}`;
 }
@@ -82,20 +85,20 @@ function contentsOf(chapter: Chapter, infos: readonly CodeInfo[]): string {
   return `- **${chapter.title}** (\`${chapter.area}/…\`): ${links.join(' · ')}`;
 }
 
-function sectionOf(info: CodeInfo): string {
+async function sectionOf(info: CodeInfo): Promise<string> {
   return `### ${info.code}
 
 **${info.severity === 'error' ? 'Error' : 'Warning'}.** ${info.summary}
 
 ${fenced(info.language === 'composition' ? 'ts' : (info.language ?? 'yaml'), shortened(info.example))}
-${areaOf(info) === 'input' ? '' : `\n${outputOf(info)}\n`}
+${areaOf(info) === 'input' ? '' : `\n${await outputOf(info)}\n`}
 **Remedy.** ${info.remedy}
 `;
 }
 
 /** The output for the example, as a code block. */
-function outputOf(info: CodeInfo): string {
-  const diagnostics = exampleDiagnostics(info);
+async function outputOf(info: CodeInfo): Promise<string> {
+  const diagnostics = await exampleDiagnostics(info);
   const own = diagnostics.find(({ code }) => code === info.code);
   if (own === undefined) throw new Error(`the example of ${info.code} does not produce this diagnostic`);
   const others = diagnostics.length - 1;

@@ -75,7 +75,7 @@ const heapFirst = {
 };
 
 /** The rooms whose code is in the program. Their entry points make the bundler write one file per room. */
-const PARTS = ['core', 'cel', 'schema', 'graph', 'runtime', 'kube', 'execute', 'inspect', 'controller'];
+const PARTS = ['core', 'cel', 'schema', 'conversion', 'graph', 'runtime', 'kube', 'execute', 'inspect', 'controller'];
 const rooms = () => Object.fromEntries(PARTS.map((room) => [`room-${room}`, `${ROOMS[room]}/index.ts`]));
 
 /** Bundles the program and its parts. Maps the name of each file to its text. */

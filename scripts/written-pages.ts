@@ -16,7 +16,7 @@ import { seedsPage } from './seeds-page.ts';
 export async function writtenPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/dependencies.md', dependenciesPage()],
-    ['docs/diagnostics.md', diagnosticsPage()],
+    ['docs/diagnostics.md', await diagnosticsPage()],
     ['docs/seeds.md', seedsPage()],
     ['docs/reference/cli.md', await commandsPage()],
     ['docs/reference/api.md', apiPage()],

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { type Fault, type FaultMatch, type Listener, createEmbeddedCluster } from '../../dist/cluster/index.js';
 import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
-import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 
 /**
  * A message to this process. The process responds with the number of disturbances so far. A request that two rules

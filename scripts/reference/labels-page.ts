@@ -41,6 +41,8 @@ internal.kro.run/instance-group | annotation | object of a node | controller | t
 internal.kro.run/deletion-policy | annotation | object of a node | controller | \`Orphaned\`: the object stays when no node wants it any more
 internal.kro.run/patch-contributions | annotation | instance | controller | the fields that the graph patches
 internal.kro.run/applyset-inventory-hash | annotation | instance | controller | the hash of the inventory
+kro.run/conversions | annotation | CRD of a definition | controller | the expressions that convert between the versions of the kind, as JSON
+kro.run/kept-fields | annotation | instance | controller | the fields that the version in which the instance is read or stored cannot hold, as JSON
 kro.run/owned | label | definition, instance, object of a node | controller | \`true\`: a controller owns the object
 kro.run/kro-version | label | definition, instance, object of a node | controller | the version of the controller
 kro.run/resource-graph-definition-name | label | instance, object of a node | controller | the definition

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type JsonObject, type KubeObject, parseJson } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { crdErrors } from '@typekro/engine/schema';
+import { CrdRules } from '@typekro/engine/schema';
 
 const read = <T>(name: string): T[] =>
   readFileSync(new URL(name, import.meta.url), 'utf8')
@@ -22,7 +22,7 @@ interface Line {
 }
 
 /**
- * The recordings about refused CEL rules. The test leaves them out, because `crdErrors` does not compile CEL rules;
+ * The recordings about refused CEL rules. The test leaves them out, because `CrdRules.errors` does not compile CEL rules;
  * `packages/cluster/src/crd` does.
  */
 const COMPILES_RULES = new Set(['crd-invalid/cel-syntax', 'crd-invalid/cel-not-bool', 'crd-invalid/cel-cost']);
@@ -52,7 +52,7 @@ describe.each(creations)('$name', ({ crd, res }) => {
     // with a valid name.
     const named = JSON.parse(JSON.stringify(crd).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as KubeObject;
     const wanted = JSON.parse(JSON.stringify(expected).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as FieldError[];
-    expect(crdErrors(named).sort(byText)).toEqual(wanted.sort(byText));
+    expect(CrdRules.errors(named).sort(byText)).toEqual(wanted.sort(byText));
   });
 });
 
@@ -66,7 +66,7 @@ const generated = read<Definition>('graph/rgd.jsonl').filter(({ expect: expected
 describe('CRDs that definitions generate', () => {
   test.each(generated.filter(({ expect: expected }) => expected.crdProblems !== undefined))('$name is refused', (definition) => {
     const { crd, crdProblems } = definition.expect;
-    const errors = crdErrors(crd as KubeObject).map((error) => `${error.field}: ${error.message}`);
+    const errors = CrdRules.errors(crd as KubeObject).map((error) => `${error.field}: ${error.message}`);
     expect(errors.sort()).toEqual(crdProblems?.slice().sort());
   });
 
@@ -74,7 +74,7 @@ describe('CRDs that definitions generate', () => {
     const accepted = generated.filter(({ expect: expected }) => expected.crdProblems === undefined);
     expect(accepted.length).toBeGreaterThan(500);
     const refused = accepted.flatMap(({ name, expect: expected }) => {
-      const errors = crdErrors(expected.crd as KubeObject);
+      const errors = CrdRules.errors(expected.crd as KubeObject);
       return errors.length === 0 ? [] : [{ name, errors }];
     });
     expect(refused).toEqual([]);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 import { createServingCertificate } from '@typekro/cluster';
 import { freePort } from '../support/api-server.ts';
 import { CLI, RunningCommand } from '../support/command.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 import { createTransport, loadKubeConfig } from '@typekro/kube';
 
 const NOW = Date.now();

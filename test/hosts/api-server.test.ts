@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type CertificatePair, createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { type CertificatePair, createAuthority } from '@typekro/kube/certificates';
 import { RunningCommand } from '../support/command.ts';
 import { BUN, DENO, HOSTS, NODES } from './matrix.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 import { type Proof, createAuthenticator } from '../../packages/kube/src/config/authenticator.ts';
 import { loadKubeConfig } from '@typekro/kube';
 import { sendProved } from '../../packages/kube/src/http/send-proved.ts';

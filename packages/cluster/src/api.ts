@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { cryptoLibrary } from '@typekro/kit/core';
+import { cryptoLibrary, getOwn } from '@typekro/kit/core';
 import { AdmissionGate } from './admission/admission-gate.ts';
 import { type FrontProxy, FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
 import type { AuditLog } from './audit/audit-log.ts';
@@ -7,10 +7,10 @@ import { AggregationGate } from './aggregation/gate.ts';
 import { OpenStreams } from './protocol/open-streams.ts';
 import type { Interceptor } from './protocol/request.ts';
 import { type ClusterClock, createSteadyClock, systemClusterClock } from './cluster-clock.ts';
-import { type Authority, createAuthority, openAuthority } from './codec/certificate.ts';
+import { type Authority, createAuthority, openAuthority } from '@typekro/kube/certificates';
 import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/enabled-controllers.ts';
 import { type ServiceAddresses, createServiceAddresses } from './kinds/network/service-addresses.ts';
-import type { ClusterOptions } from './cluster-options.ts';
+import type { ClusterOptions, LocalWebhook } from './cluster-options.ts';
 import { missesProgram } from './errors/missing-program.ts';
 import { PodLogs } from './pod-logs.ts';
 import type { KubernetesRelease } from './release.ts';
@@ -84,8 +84,13 @@ export class Api {
   auditLog: AuditLog | undefined;
   /** Returns the URL for a port of a Service that a webhook or an APIService names. */
   readonly serviceAddress: ServiceAddress = (key, port) => {
-    const { webhookServices = {} } = this.options;
-    return Object.hasOwn(webhookServices, key) ? webhookServices[key] : this.processes?.serviceUrl(key, port);
+    const given = getOwn(this.options.webhookServices, key);
+    return typeof given === 'string' ? given : this.processes?.serviceUrl(key, port);
+  };
+  /** Returns the function that answers the conversions of a Service. */
+  readonly localWebhook = (key: string): LocalWebhook | undefined => {
+    const given = getOwn(this.options.webhookServices, key);
+    return typeof given === 'function' ? given : undefined;
   };
   /** Handles each request before the verbs. Set while the cluster has fault rules. */
   intercept: Interceptor | undefined;

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@typekro/kit/core';
 import type { AuditOptions } from './audit-options.ts';
 import type { ClusterClock } from './cluster-clock.ts';
 import type { StandIn, StandInFile, StandInName } from './stand-in.ts';
@@ -132,10 +133,10 @@ export interface ClusterOptions extends CommonClusterOptions {
   /**
    * The addresses (`https://127.0.0.1:PORT`) of Services, keyed by `namespace/name`. Webhook configurations,
    * conversions in CRDs, and APIServices name these Services. The cluster calls other servers only on loopback
-   * addresses. A Service without an entry can therefore be called only when its pods are local processes. Default:
-   * none.
+   * addresses. A Service without an entry can therefore be called only when its pods are local processes. A function
+   * answers the conversions of its Service in this process, without a connection. Default: none.
    */
-  readonly webhookServices?: Readonly<Record<string, string>>;
+  readonly webhookServices?: Readonly<Record<string, string | LocalWebhook>>;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */
   readonly clock?: ClusterClock;
   /**
@@ -156,6 +157,9 @@ export interface ClusterOptions extends CommonClusterOptions {
    */
   readonly onError?: (thrown: unknown) => void;
 }
+
+/** Answers the review that is posted to a path of a Service. The response is checked like that of a server. */
+export type LocalWebhook = (path: string, review: JsonObject) => Promise<JsonObject>;
 
 /** The certificate of a socket, and its key. */
 export interface ServingCertificate {

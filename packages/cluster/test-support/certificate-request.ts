@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { distinguishedName, signRequest, subjectAlternatives } from '../src/codec/x509.ts';
+import { distinguishedName, signRequest, subjectAlternatives } from '@typekro/kube/certificates';
 
 /** A certificate signing request in PEM form, with its key. */
 export interface RequestPair {

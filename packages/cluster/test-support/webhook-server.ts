@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createAuthority } from '../src/codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 import type { JsonObject } from '@typekro/kit/core';
 
 /** The member `request` of an `AdmissionReview`. */

@@ -5,7 +5,7 @@ import { type CodeInfo, type Diagnostic, type JsonValue, isJsonObject, parseJson
 import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } from '@typekro/sdk';
 import { SOURCE } from '../src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Secret } from '../src/factories/simple/index.ts';
-import { compileDocument, parseDefinitions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { compileDocument, parseDefinitions, TYPEKRO_FEATURES, tryConversions } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { fromJsonSchema } from '../src/notations/json-schema.ts';
 import { fromStandardSchema } from '../src/notations/standard-schema.ts';
@@ -36,10 +36,16 @@ const GATED = new Set([
   'graph/defer',
   'graph/dynamic-key',
   'graph/propagate-when',
+  'graph/api-version',
+  'graph/conversion',
+  'graph/conversion-required',
+  'graph/conversion-loss',
+  'graph/conversion-fault',
+  'graph/conversion-untried',
 ]);
 
 /** All diagnostics of the example of a code. The file name of a definition is `example.yaml`. */
-export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {
+export async function exampleDiagnostics({ code, example, language }: CodeInfo): Promise<readonly Diagnostic[]> {
   if (language === 'json') return ofSchema(fromJsonSchema(objectOf(parseJson(example))));
   if (language === 'composition') return ofComposition(code, example);
   if (language === 'typescript') {
@@ -48,7 +54,10 @@ export function exampleDiagnostics({ code, example, language }: CodeInfo): reado
   }
   const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
   const features = GATED.has(code) ? TYPEKRO_FEATURES : {};
-  return [...diagnostics, ...documents.flatMap((each) => compileDocument(each, { sources, features }).diagnostics)];
+  const compiled = documents.map((document) =>
+    tryConversions(compileDocument(document, { sources, features }), { document }),
+  );
+  return [...diagnostics, ...(await Promise.all(compiled)).flatMap((each) => each.diagnostics)];
 }
 
 const spec = type({

@@ -15,7 +15,7 @@ import type {
 import { createEmbeddedCluster, createManualClock, systemClusterClock } from '@typekro/cluster';
 import type { Controller, ControllerOptions } from '@typekro/controller/controller';
 import { controllerCrds } from '@typekro/engine/graph';
-import { createController, safeInstallation } from '@typekro/controller/controller';
+import { createController, LocalConversions, safeInstallation } from '@typekro/controller/controller';
 import { definedMembers, requireKnownOptions, TypeKroError } from '@typekro/kit/core';
 import { requireAuditPolicy } from './audit-policy.ts';
 import { type KubeClientOptions, type Transport, KubeClient } from '@typekro/kube';
@@ -162,7 +162,9 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
   requireKnownOptions('createCluster()', options, OPTIONS, 'testing/unknown-option');
   if (options.audit !== undefined) requireKnownOptions('audit', options.audit, AUDIT_OPTIONS, 'testing/unknown-option');
   const clock = options.clock === 'real' ? undefined : createManualClock(options.startTime);
+  const conversions = new LocalConversions();
   const cluster: Cluster = await createEmbeddedCluster({
+    webhookServices: conversions.services,
     controllers: options.controllers ?? true,
     workloads: options.workloads ?? true,
     ...definedMembers({ kubernetesVersion: options.kubernetesVersion, clock, tokens: options.tokens }),
@@ -174,12 +176,14 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
   if (options.from !== undefined) cluster.restore(options.from);
   const transport = cluster.transport();
   const client = new KubeClient({ transport });
+  conversions.connect(client);
   const clients = [client];
   const controllers: Controller[] = [];
   const close = async () => {
     await Promise.all(controllers.splice(0).map((controller) => controller.stop()));
     await Promise.all(clients.splice(0).map((opened) => opened.close()));
     await cluster.close();
+    conversions.close();
   };
   return {
     client,
@@ -207,7 +211,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     async startController(controllerOptions = {}) {
       const { apply } = await safeInstallation(client, controllerCrds());
       for (const crd of apply) await client.apply(crd, { fieldManager: 'typekro-testing', force: true });
-      const controller = createController({ ...controllerOptions, client });
+      const controller = createController({ conversions: conversions.address, ...controllerOptions, client });
       controllers.push(controller);
       await controller.start();
       return controller;

@@ -4,8 +4,8 @@ import { exampleDiagnostics } from '@typekro/sdk/test-support/example-diagnostic
 import { diagnosticCodes } from '../../../packages/engine/src/graph/codes.ts';
 
 describe('the example of each code yields a diagnostic with this code', () => {
-  test.each(diagnosticCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
-    const diagnostics = exampleDiagnostics(info);
+  test.each(diagnosticCodes.map((info) => [info.code, info] as const))('%s', async (code, info) => {
+    const diagnostics = await exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
     expect(found, diagnostics.map((each) => `${each.code}: ${each.message}`).join('\n')).toBeDefined();
     expect(found?.severity).toBe(info.severity);

@@ -8,8 +8,8 @@ const FOLDERS = ['engine/src/schema', 'sdk/src/notations'].map(
 );
 
 describe('the example of each code produces the code', () => {
-  test.each(schemaCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
-    const diagnostics = exampleDiagnostics(info);
+  test.each(schemaCodes.map((info) => [info.code, info] as const))('%s', async (code, info) => {
+    const diagnostics = await exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
     expect(found, diagnostics.map((each) => `${each.code}: ${each.message}`).join('\n')).toBeDefined();
     expect(found?.severity).toBe(info.severity);

@@ -4,7 +4,15 @@ import { type ControllerSettings, assumedSettings, compileOptionsOf } from '@typ
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { grouped, formatRef, oncePerObject, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
+import {
+  compile,
+  compileGraphObject,
+  controllerCrds,
+  GraphObject,
+  isDefinition,
+  Kinds,
+  tryConversions,
+} from '@typekro/engine/graph';
 import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObject } from './check-objects.ts';
@@ -55,7 +63,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const { settings = assumedSettings('the defaults') } = options;
   const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
   const crds = [...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd), ...others];
-  const compiled = compileAll(inputs.objects, crds, settings);
+  const compiled = await compileAll(inputs.objects, crds, settings);
   const { graphs } = compiled;
   const ofBroken = compiled.results.flatMap(({ crd }) => crd ?? []);
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf), ...ofBroken];
@@ -185,11 +193,15 @@ function compileGraphObjects(
 const sourceOf = ({ document, object }: InputObject) => (document === undefined ? object : corrected(document));
 
 /** Compiles the definitions. Returns them in the order of their compilation, followed by those that do not compile. */
-function compileAll(
+async function compileAll(
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
   settings: ControllerSettings,
-): { readonly graphs: readonly Graph[]; readonly results: readonly CompiledInput[]; readonly complete: boolean } {
+): Promise<{
+  readonly graphs: readonly Graph[];
+  readonly results: readonly CompiledInput[];
+  readonly complete: boolean;
+}> {
   const graphs: Graph[] = [];
   const results: CompiledInput[] = [];
   const definitions = grouped(
@@ -211,7 +223,10 @@ function compileAll(
     const failed: CompiledInput[] = [];
     const before = graphs.length;
     for (const input of waiting) {
-      const { graph, crd, diagnostics } = compile(sourceOf(input), { ...compileOptionsOf(settings), sources });
+      const { graph, crd, diagnostics } = await tryConversions(
+        compile(sourceOf(input), { ...compileOptionsOf(settings), sources }),
+        { document: input.document },
+      );
       if (graph === undefined) failed.push({ input, diagnostics, ...(crd === undefined ? {} : { crd }) });
       else {
         graphs.push(graph);

@@ -7,6 +7,7 @@ import {
   featureGates,
   jsonLogger,
   keptText,
+  LocalConversions,
   optionsFromFlags,
   parseControllerFlags,
   safeInstallation,
@@ -44,6 +45,7 @@ const CONTROLLER_ARGS = [
   `--feature-gates=${featureGates({ ...TYPEKRO_FEATURES, graphKind: true })}`,
   '--controller-namespace=kro-system',
   '--controller-service-account=typekro',
+  `--conversion-service=${LocalConversions.SERVICE}`,
 ];
 const CONTROLLER_FLAGS = parseControllerFlags(CONTROLLER_ARGS);
 
@@ -102,13 +104,15 @@ export interface SessionOptions {
 export async function startUpSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
   const { port, keep = false, standIns = [], processDirectory, dashboardOf } = options;
   const began = performance.now();
+  const conversions = new LocalConversions();
   const cluster = await createEmbeddedCluster({
+    webhookServices: conversions.services,
     ...(keep ? { stateDirectory: join(state.path, 'state') } : {}),
     ...standInOptions(standIns),
     ...processOptions(processDirectory),
   });
   // Each step adds a function that closes the resources of the step. The functions run in reverse order.
-  const closers: (() => Promise<unknown>)[] = [() => cluster.close()];
+  const closers: (() => unknown)[] = [() => cluster.close(), () => conversions.close()];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
   };
@@ -123,6 +127,7 @@ export async function startUpSession(state: StateDirectory, options: SessionOpti
     // The controller uses this cluster like any other cluster: over HTTPS, with the kubeconfig's token.
     const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
     closers.push(() => api.close());
+    conversions.connect(api);
     const { apply, kept } = await safeInstallation(api, controllerCrds());
     for (const crd of apply) await api.apply(crd, { fieldManager: FILE_MANAGER, force: true });
     const log = logFile(state, listener.kubeconfig);
@@ -131,7 +136,13 @@ export async function startUpSession(state: StateDirectory, options: SessionOpti
       log(line);
       shown.log(line);
     }, Date.now);
-    const newController = () => createController({ ...optionsFromFlags(CONTROLLER_FLAGS), client: api, logger });
+    const newController = () =>
+      createController({
+        ...optionsFromFlags(CONTROLLER_FLAGS),
+        conversions: conversions.address,
+        client: api,
+        logger,
+      });
     let controller = newController();
     const reports = new ReplaceableSource(controller.reports);
     closers.push(() => controller.stop());

@@ -2,6 +2,7 @@ import { type KubeObject, parseApiVersion } from '@typekro/kit/core';
 import type { ClusterClock } from '../cluster-clock.ts';
 import { conflict } from '../errors/api-error.ts';
 import { ConversionAnswers } from '../conversion/answers.ts';
+import type { ConversionContext } from '../conversion/convert.ts';
 import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
 import { copyJson } from '../types/parts.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
@@ -38,7 +39,7 @@ function withValidOwners(before: KubeObject, changed: KubeObject, warnings: stri
 }
 
 /** The parts of the cluster that an admitted write uses. */
-export interface AdmittedContext extends AdmissionContext, WriteServices {
+export interface AdmittedContext extends AdmissionContext, WriteServices, ConversionContext {
   readonly store: UncheckedObjectStore;
 }
 

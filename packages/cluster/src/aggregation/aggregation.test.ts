@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import { createManualClock } from '../cluster-clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
-import { createAuthority } from '../codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 import type { UserInfo } from '../cluster-options.ts';
 
 const SERVICES = '/apis/apiregistration.k8s.io/v1/apiservices';

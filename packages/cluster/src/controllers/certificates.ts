@@ -2,7 +2,7 @@ import { type JsonObject, type KubeObject, cryptoLibrary } from '@typekro/kit/co
 import { conditionOf, listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { type RoleContext, authorize } from '../auth/authorizer.ts';
 import { systemClusterClock } from '../cluster-clock.ts';
-import type { Authority } from '../codec/certificate.ts';
+import type { Authority } from '@typekro/kube/certificates';
 import { type CertificateRequest, readCertificateRequest } from '../kinds/certificate-request.ts';
 import { certificateLife, certificateUsages, isKubeletClient, signerProblem } from '../kinds/certificate-signers.ts';
 import type { UserInfo } from '../cluster-options.ts';

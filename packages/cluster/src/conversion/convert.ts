@@ -1,10 +1,17 @@
-import { type KubeObject, stringifyJson } from '@typekro/kit/core';
-import { textAt } from '@typekro/kit/kubernetes';
+import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/core';
+import { objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import type { LocalWebhook } from '../cluster-options.ts';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import { type ApiError, internalError } from '../errors/api-error.ts';
 import { ReviewText } from '../webhooks/review-text.ts';
 import { type ServiceAddress, addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
-import { conversionReview, InvalidConversion, readConversion, reviewVersionOf } from './conversion-review.ts';
+import {
+  type ConversionTask,
+  conversionReview,
+  InvalidConversion,
+  readConversion,
+  reviewVersionOf,
+} from './conversion-review.ts';
 
 /** The time within which a conversion webhook must respond, in seconds. */
 const TIMEOUT_SECONDS = 30;
@@ -16,6 +23,8 @@ const MAX_REVIEW_BYTES = 512 * 1024;
 export interface ConversionContext {
   readonly newUid: () => string;
   readonly serviceAddress: ServiceAddress;
+  /** The function that answers the reviews of a Service, by `namespace/name`. */
+  readonly localWebhook: (key: string) => LocalWebhook | undefined;
 }
 
 /**
@@ -55,16 +64,19 @@ function* reviewsOf(objects: readonly KubeObject[]): Generator<readonly KubeObje
 }
 
 async function convertReview(
-  { newUid, serviceAddress }: ConversionContext,
+  { newUid, serviceAddress, localWebhook }: ConversionContext,
   { clientConfig, reviewVersions }: ConversionWebhook,
   objects: readonly KubeObject[],
   apiVersion: string,
 ): Promise<KubeObject[]> {
   const reviewVersion = reviewVersionOf(reviewVersions);
   if (reviewVersion === undefined) throw internalError('no supported conversion review versions');
+  const task = { reviewVersion, uid: newUid(), objects, apiVersion };
+  const service = optionalAt(clientConfig, 'service');
+  const local = localWebhook(`${textAt(service, 'namespace')}/${textAt(service, 'name')}`);
+  if (local !== undefined) return convertLocally(local, textAt(service, 'path'), task);
   const address = addressOf(clientConfig, TIMEOUT_SECONDS, serviceAddress);
   if (typeof address === 'string') throw conversionError(objects, `failed: ${address}`);
-  const task = { reviewVersion, uid: newUid(), objects, apiVersion };
   const review = new ReviewText(conversionReview(task));
   const authority = textAt(clientConfig, 'caBundle');
   try {
@@ -78,6 +90,22 @@ async function convertReview(
     review.close();
   }
 }
+
+/** Converts the objects with a function of this process. As over a connection, it gets a copy of the objects. */
+async function convertLocally(local: LocalWebhook, path: string, task: ConversionTask): Promise<KubeObject[]> {
+  const review = withRequestUid(structuredClone(conversionReview(task)), task.uid);
+  try {
+    return readConversion(stringifyJson(await local(path, review)), task);
+  } catch (thrown) {
+    if (thrown instanceof InvalidConversion) throw conversionError(task.objects, thrown.message);
+    throw thrown;
+  }
+}
+
+const withRequestUid = (review: JsonObject, uid: string): JsonObject => ({
+  ...review,
+  request: { ...objectAt(review, 'request'), uid },
+});
 
 function conversionError([first]: readonly KubeObject[], problem: string): ApiError {
   return internalError(`conversion webhook for ${first?.apiVersion}, Kind=${first?.kind} ${problem}`);

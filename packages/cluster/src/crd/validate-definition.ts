@@ -1,6 +1,6 @@
 import { type KubeObject, cryptoLibrary } from '@typekro/kit/core';
 import { goPemBlocks } from '@typekro/kit/golang';
-import { crdErrors, CrdRules } from '@typekro/engine/schema';
+import { CrdRules } from '@typekro/engine/schema';
 import { type FieldError, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
 import { ruleChecks } from './validation-rules.ts';
@@ -11,7 +11,7 @@ import { ruleChecks } from './validation-rules.ts';
  */
 export function validateDefinition(object: KubeObject, problems: Problems, old?: KubeObject): void {
   const options = ruleChecks();
-  const found = old === undefined ? crdErrors(object, options) : CrdRules.updateErrors(object, old, options);
+  const found = old === undefined ? CrdRules.errors(object, options) : CrdRules.updateErrors(object, old, options);
   const textOf = ({ field, message }: FieldError) => JSON.stringify([field, message]);
   const known = new Set(problems.map(textOf));
   for (const problem of found) {

@@ -3,7 +3,7 @@ import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } fr
 import { type JsonValue, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
-import { type CrdRules, CelTypes, StructuralSchema, crdErrors } from '@typekro/engine/schema';
+import { CelTypes, CrdRules, StructuralSchema } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
 import { RuleCosts } from './rule-costs.ts';
 import { type LimitedRun, LIMIT_EXCEEDED, limitedRun, ObjectBudget, shownMessage } from './rule-limits.ts';
@@ -258,4 +258,4 @@ export function ruleChecks(): Required<Omit<CrdRules, 'refusesRepeated'>> {
 }
 
 /** The errors for which an API server refuses to create a CustomResourceDefinition, including those of its rules. */
-export const definitionErrors = (crd: KubeObject): FieldError[] => crdErrors(crd, ruleChecks());
+export const definitionErrors = (crd: KubeObject): FieldError[] => CrdRules.errors(crd, ruleChecks());

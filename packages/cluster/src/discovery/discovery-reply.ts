@@ -215,7 +215,7 @@ function legacy(resource: ServedResource): LegacyResource[] {
 
 /** A hash that identifies the storage version of a resource. Clients treat it as opaque. */
 function hashOf({ custom, apiVersion, kind }: ServedResource): string | undefined {
-  if (custom?.stored !== true) return undefined;
+  if (custom?.storageVersion !== apiVersion) return undefined;
   return cryptoLibrary()
     .createHash('sha256')
     .update(`${apiVersion}/${kind}`)

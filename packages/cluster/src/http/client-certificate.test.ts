@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 import type { ClusterOptions, Listener } from '../cluster-options.ts';
-import { type CertificatePair, createAuthority } from '../codec/certificate.ts';
+import { type CertificatePair, createAuthority } from '@typekro/kube/certificates';
 import { certificateUsers } from './client-certificate.ts';
 import { createServingCertificate } from './secure-server.ts';
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { httpLibrary, isLoopbackHost, readLimitedBody, releaseBody } from '@typekro/kit/core';
 import { createHttpServer, noteRequestHead, openServer, repeatedHeader } from '@typekro/kit/servers';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
-import type { Authority } from '../codec/certificate.ts';
+import type { Authority } from '@typekro/kube/certificates';
 import { certificateUsers } from './client-certificate.ts';
 import { flatHeaders } from './flat-headers.ts';
 import { isLocalRequest, refuseClient, refuseOpenIdentity } from './guard.ts';

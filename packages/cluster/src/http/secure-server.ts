@@ -2,7 +2,7 @@ import type { RequestListener, Server, ServerOptions } from 'node:http';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { cryptoLibrary, httpsLibrary, TypeKroError } from '@typekro/kit/core';
 import type { ListenOptions, ServingCertificate } from '../cluster-options.ts';
-import { createAuthority } from '../codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 
 /** Creates TLS servers. */
 export interface SecureServing {

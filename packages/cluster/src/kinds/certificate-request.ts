@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary } from '@typekro/kit/core';
 import { goPemBlocks } from '@typekro/kit/golang';
-import { type DerElement, derChildren, DerError, identifierOf, readDer } from '../codec/der.ts';
+import { type DerElement, derChildren, DerError, identifierOf, readDer } from '@typekro/kube/certificates';
 
 /** A certificate signing request (PKCS #10) with a valid signature. */
 export interface CertificateRequest {

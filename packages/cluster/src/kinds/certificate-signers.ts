@@ -1,4 +1,4 @@
-import type { CertificateUsage } from '../codec/certificate.ts';
+import type { CertificateUsage } from '@typekro/kube/certificates';
 import type { CertificateRequest } from './certificate-request.ts';
 
 /** The names of the three signers that the cluster implements: this one and the next two. */

@@ -2,7 +2,7 @@ import { type KeyObject, generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendJson } from '../../test-support/send-json.ts';
 import { type Cluster, type UserInfo, createEmbeddedCluster } from '../index.ts';
-import { der } from '../codec/x509.ts';
+import { der } from '@typekro/kube/certificates';
 import {
   CLIENT_SIGNER,
   KUBELET_CLIENT_SIGNER,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 import { eventually, logOf, nodeProgram, processPod, readText } from '../../test-support/process-pod.ts';
-import { createAuthority } from '../codec/certificate.ts';
+import { createAuthority } from '@typekro/kube/certificates';
 
 const WEB = `require('node:http').createServer((request, response) => {
   let body = '';

@@ -85,6 +85,7 @@ export class CustomResource implements ServedResource {
     this.custom = {
       ...customType(this.schema, version, this.kind, definition, strategy, schemas),
       conversion: this.#conversion(),
+      storageVersion: this.#storageVersion,
     };
   }
 
@@ -231,7 +232,7 @@ function customType(
   definition: ParsedCrd,
   strategy: Strategy,
   schemas: SchemaEngineSource,
-): Omit<CustomType, 'conversion'> {
+): Omit<CustomType, 'conversion' | 'storageVersion'> {
   const { scale } = version;
   return {
     strategy,
@@ -246,7 +247,6 @@ function customType(
           },
     columns: version.columns,
     selectable: new Set(version.selectable.map((path) => path.replace(/^\./, ''))),
-    stored: version.storage,
     deprecation: deprecationOf(version, kind, definition),
   };
 }

@@ -33,8 +33,8 @@ export interface CustomType {
   readonly columns: readonly PrinterColumn[];
   /** Paths that field selectors may name, in addition to name and namespace. */
   readonly selectable: ReadonlySet<string>;
-  /** Is this the storage version? */
-  readonly stored: boolean;
+  /** The `group/version` in which objects are stored. */
+  readonly storageVersion: string;
   /** The warning that is added to each response. Set only when the version is deprecated. */
   readonly deprecation: string | undefined;
   /** The conversion webhook of the definition; `undefined` for the conversion strategy `None`. */

@@ -227,7 +227,7 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
     (next.metadata.finalizers ?? []).length === 0 &&
     (next.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
     strategyFor(resource).isHeld?.(next) !== true;
-  if (!finished && isNoOpWrite(live, next)) return { status: 200, object: live };
+  if (!finished && isNoOpWrite(live, next) && !isStoredOtherwise(write)) return { status: 200, object: live };
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
@@ -237,6 +237,13 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   }
   return { status: 200, object: putObject(write, key, next).as(resource).object };
+}
+
+/** Is the object stored in another version than its kind is now? As in an API server, any write then stores it again. */
+function isStoredOtherwise(write: WriteRequest): boolean {
+  const { custom, collection } = write.resource;
+  const stored = custom === undefined ? undefined : collection.get(keyOfWrite(write))?.object.apiVersion;
+  return stored !== undefined && stored !== custom?.storageVersion;
 }
 
 const versionOf = (live: KubeObject) =>

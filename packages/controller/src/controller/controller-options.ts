@@ -2,6 +2,7 @@ import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
 import type { InspectSource } from '../inspect/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { AdoptionPolicy } from '@typekro/engine/runtime';
+import type { ConversionAddress } from './conversions/conversion-address.ts';
 import type { ServiceAccountRef } from './acting-identity.ts';
 import type { Logger } from './logger.ts';
 import type { DefinitionShare } from './shards/shard-share.ts';
@@ -83,6 +84,13 @@ export interface ControllerOptions {
    * default of the expression engine.
    */
   readonly budget?: number;
+  /**
+   * The Service that answers conversions of kinds with several versions (`conversions`). Default: none. Definitions with
+   * `versions` are then refused.
+   */
+  readonly conversions?: ConversionAddress;
+  /** The number of objects per second that are written again after a change of the stored version. Default: 20. */
+  readonly migrationRate?: number;
 }
 
 /** A controller that can be started and stopped once. */

@@ -147,7 +147,13 @@ class KroController implements Controller {
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
     const settings = settingsOf(options, 'the options of this controller');
     const compileOptions = compileOptionsOf(settings);
-    const compiler = new DefinitionCompiler(schemas, compileOptions, (compilation) => meters.compiled(compilation));
+    const compiler = new DefinitionCompiler(
+      schemas,
+      compileOptions,
+      (compilation) => meters.compiled(compilation),
+      // With an injected clock, no result depends on the duration of work.
+      options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
+    );
     const controllerAccount = graphAccountOf(options);
     const graphCompiler =
       controllerAccount === undefined
@@ -199,6 +205,7 @@ class KroController implements Controller {
       settings,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
+      ...definedMembers({ conversions: options.conversions, migrationRate: options.migrationRate }),
       onServed: (definition, moved) => {
         if (moved === undefined) this.#router.servedChanged(definition);
         else for (const id of moved) instances.wake(id);
@@ -208,6 +215,10 @@ class KroController implements Controller {
       outcomeOf: (id) => instances.outcomeOf(id),
     });
     this.#definitions = definitions;
+    // The CRDs of kinds with several versions have the certificates.
+    options.conversions?.onChange?.(() => {
+      for (const { definition } of served.all()) wakeDefinition(definition);
+    });
     this.#instances = instances;
     const onError = (work: WorkKey, error: unknown, retryInMs: number, failures: number) =>
       onEvent({ kind: 'pass-failed', work, error, retryInMs, failures });

@@ -21,7 +21,7 @@ type GateTable = {
 };
 
 /**
- * kro's gates, this project's `CELNow` and `WatchesHealthy`, and proposals for kro that no release of kro has. All are
+ * kro's gates, this project's `CELNow`, `WatchesHealthy` and `APIVersions`, and proposals for kro that no release of kro has. All are
  * alpha.
  */
 export const GATES: GateTable = {
@@ -43,6 +43,7 @@ export const GATES: GateTable = {
   partialDependencies: { name: 'PartialDependencies', compiled: true },
   managedResources: { name: 'ManagedResources', compiled: true },
   deferredSchemas: { name: 'DeferredSchemaResolution', compiled: true },
+  versions: { name: 'APIVersions', compiled: true },
 };
 
 const isFeature = (name: string): name is Feature => Object.hasOwn(GATES, name);

@@ -249,6 +249,21 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'false',
     'Report passes, decisions, writes and API requests as OpenTelemetry spans; needs the package @opentelemetry/api.',
   ),
+  flag(
+    'conversion-service',
+    'text',
+    '',
+    'Service (namespace/name) by which the API server reaches conversion-bind-address; empty: no kind has several versions.',
+    matching(/^$|^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, 'must be NAMESPACE/NAME'),
+  ),
+  flag('conversion-bind-address', 'text', ':9443', 'Where conversions are served over HTTPS.', ADDRESS),
+  flag(
+    'migration-qps',
+    'integer',
+    '20',
+    'Maximum number of objects per second that are written again after a change of the stored version.',
+    AT_LEAST_ONE,
+  ),
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty or 0: off.', ADDRESS),
 ];
 

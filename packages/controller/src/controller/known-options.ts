@@ -27,6 +27,8 @@ const OPTIONS: Readonly<Record<keyof ControllerOptions, true>> = {
   share: true,
   traces: true,
   budget: true,
+  conversions: true,
+  migrationRate: true,
 };
 
 /** A caller may pass all features of the compiler, also those without a gate. */

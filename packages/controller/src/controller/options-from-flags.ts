@@ -22,6 +22,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const name = text('controller-service-account');
   const level = KroLevel.LEVELS.find((each) => each === text('kro-compatibility'));
   const budget = number('cel-cost-limit');
+  const [conversionNamespace, conversionName] = (text('conversion-service') ?? '').split('/');
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
     ...definedMembers({ maxGraphRevisions: number('rgd-max-graph-revisions') }),
@@ -37,6 +38,12 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...definedMembers({ shutdownGraceMs: grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS }),
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
+    ...definedMembers({ migrationRate: number('migration-qps') }),
+    ...(conversionNamespace === undefined || conversionName === undefined
+      ? {}
+      : {
+          conversions: { namespace: conversionNamespace, name: conversionName, port: 443, caBundle: () => undefined },
+        }),
     ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),
   };
 }

@@ -4,6 +4,8 @@ import { indexOfReports, newInspectToken, ownViewer, serveInspect, tokenOf } fro
 import type { Clock, KubernetesApi, LeaseTimes } from '@typekro/kube';
 import { DEFAULT_LEASE_TIMES, runElection, systemClock } from '@typekro/kube';
 import { createProcessController } from './controller.ts';
+import type { ConversionAddress } from './conversions/conversion-address.ts';
+import { type OpenConversions, serveConversions } from './conversions/serve-conversions.ts';
 import { CurrentController, LEASE_NAME } from './current-controller.ts';
 import { type ParsedFlags, parseControllerFlags } from './flags.ts';
 import { type Logger, failureLogger } from './logger.ts';
@@ -42,8 +44,8 @@ export interface RunControllerOptions {
   readonly inspectToken?: string;
 }
 
-/** The options, and the OpenTelemetry API if a flag requests traces. */
-type LoadedOptions = RunControllerOptions & { readonly traces?: TraceApi };
+/** The options, and what flags request: the OpenTelemetry API, and the server of conversions. */
+type LoadedOptions = RunControllerOptions & { readonly traces?: TraceApi; readonly conversions?: ConversionAddress };
 
 /** The options of a controller's dashboard: its address, and the reports of the controller. */
 export interface ControllerDashboardOptions {
@@ -120,15 +122,34 @@ export async function runController(options: RunControllerOptions): Promise<void
       logger.log('info', 'the dashboard is open', { url: server.url });
       closers.push(() => server.close());
     }
+    const conversions = await openConversions(options, flags);
+    if (conversions !== undefined) closers.push(() => conversions.close());
     const shards = flags.values.get('shards');
     const isTraced = flags.values.get('opentelemetry-traces') === true;
-    const loaded = isTraced ? { ...options, traces: await loadTraceApi() } : options;
+    const loaded = {
+      ...options,
+      ...definedMembers({ conversions: conversions?.address }),
+      ...(isTraced ? { traces: await loadTraceApi() } : {}),
+    };
     if (typeof shards === 'number' && shards > 0) await share(loaded, flags, current, shards);
     else if (flags.values.get('leader-elect') === true) await lead(loaded, flags, current);
     else await work(loaded, flags, current, signal);
   } finally {
     await Promise.all(closers.map((close) => close()));
   }
+}
+
+/** Serves conversions if a flag names their Service. Every replica does, even while another replica leads. */
+async function openConversions(
+  { client, clock = systemClock, logger }: RunControllerOptions,
+  flags: ParsedFlags,
+): Promise<OpenConversions | undefined> {
+  const service = optionsFromFlags(flags).conversions;
+  if (service === undefined) return undefined;
+  const bind = textOf(flags, 'conversion-bind-address', ':9443');
+  const opened = await serveConversions({ client, clock, logger, bind, service });
+  logger.log('info', 'conversions are served', { url: opened.url });
+  return opened;
 }
 
 /** The token of the inspect interface: the given one, or a new one. */
@@ -258,7 +279,7 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
 
 /** Runs one controller until the signal aborts. It writes only while it holds its Leases. */
 async function work(
-  { client, args, logger, clock, random, traces }: LoadedOptions,
+  { client, args, logger, clock, random, traces, conversions }: LoadedOptions,
   flags: ParsedFlags,
   current: CurrentController,
   signal: AbortSignal,
@@ -275,7 +296,7 @@ async function work(
       ...(part === undefined ? {} : { share: part }),
       client: api,
       logger,
-      ...definedMembers({ clock, random, traces }),
+      ...definedMembers({ clock, random, traces, conversions }),
     },
     // A term begins with a successful write of the Lease, so the server is known to respond.
     { keepsReports: isInspected, isReached: held !== undefined },

@@ -21,6 +21,8 @@ export interface ControllerSettings {
   readonly facets: ComparedFacets;
   /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
   readonly graphKind?: boolean;
+  /** Does the controller convert between the versions of kinds? Absent when its flags are not known. */
+  readonly conversions?: boolean;
   /** The limits and policies that differ from kro's defaults. */
   readonly limits: ControllerLimits;
   /** The account of each namespace as which the controller writes. Absent when it writes as itself. */
@@ -37,6 +39,7 @@ export function settingsOf(options: Omit<ControllerOptions, 'client'>, from: str
     features: compileFeatures(features),
     facets: comparedFacets(options),
     graphKind: features.graphKind ?? false,
+    conversions: options.conversions !== undefined,
     limits: {
       ...definedMembers({ maxCollectionSize: options.maxCollectionSize }),
       ...definedMembers({ maxCollectionDimensions: options.maxCollectionDimensions, budget: options.budget }),

@@ -90,6 +90,7 @@ export class WakeRouter {
       ['spec', 'names'],
       ['spec', 'scope'],
       ['status', 'conditions'],
+      ['status', 'storedVersions'],
     ]);
     caches.keep(GraphObject.TYPE, [[]]);
     caches.index(GraphObject.TYPE, graphIndexOf);

@@ -5,7 +5,7 @@ import { goQuote } from '@typekro/kit/golang';
 import type { Schema } from '../schema/index.ts';
 import type { TypedResource } from './checks/check-types.ts';
 import { literalTypes } from './checks/conditions.ts';
-import { buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
+import { type ApiVersions, buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import { type DependencyMap, applyDepth, applyOrder, preferredOrder } from './dag.ts';
 import { scaledWorkloads } from './warnings/autoscalers.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
@@ -44,6 +44,8 @@ export interface Parts {
   readonly columns: readonly JsonObject[];
   /** The subresource `scale` of the kind; undefined for a kind without this subresource. */
   readonly scale: JsonObject | undefined;
+  /** The versions of the API beside the hub; undefined for an API of one version. */
+  readonly api: ApiVersions | undefined;
   /** Does the status have a record of the objects? */
   readonly recordsObjects: boolean;
   /** May a resource wait for its kind (`deferredSchemas`)? */
@@ -61,7 +63,7 @@ export function assembleGraph(parts: Parts): Graph {
   const properties = recordsObjects
     ? { ...status.properties, [OBJECT_RECORD]: OBJECT_RECORD_SCHEMA }
     : status.properties;
-  const crd = buildCrd(definition.schema, schemaToJson(specSchema), properties, { columns, scale });
+  const crd = buildCrd(definition.schema, schemaToJson(specSchema), properties, { columns, scale, api: parts.api });
   const plural = instancePlural(kind);
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
   const problem = followsGraphEngine(level) ? optionalCondition(parts.resources) : undefined;

@@ -2,6 +2,7 @@ import type { CodeInfo } from '@typekro/kit/core';
 import { expressionCodes } from './codes/codes-expressions.ts';
 import { graphCodes } from './codes/codes-graph.ts';
 import { structureCodes } from './codes/codes-structure.ts';
+import { versionCodes } from './codes/codes-versions.ts';
 import { warningCodes } from './codes/codes-warnings.ts';
 
 const bomb = [
@@ -77,6 +78,7 @@ const yamlCodes: readonly CodeInfo[] = [
 export const diagnosticCodes: readonly CodeInfo[] = [
   ...yamlCodes,
   ...structureCodes,
+  ...versionCodes,
   ...graphCodes,
   ...expressionCodes,
   ...warningCodes,

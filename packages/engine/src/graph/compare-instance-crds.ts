@@ -1,15 +1,11 @@
 import { type JsonObject, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { valueAt } from '@typekro/kit/kubernetes';
-import { type ComparedFacets, CrdSchema } from '../schema/index.ts';
-import { type CrdComparison, compareCrds, fieldOfChange } from '../schema/crd/compare-crds.ts';
+import { textAt, valueAt } from '@typekro/kit/kubernetes';
+import { programOf } from '../conversion/program-of-crd.ts';
+import { withFieldAt } from '../conversion/field-steps.ts';
+import { type ComparedFacets, type SchemaChange, CrdSchema } from '../schema/index.ts';
+import { type CrdComparison, compareCrds, crdChanges, fieldOfChange } from '../schema/crd/compare-crds.ts';
 import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { Graph } from './model.ts';
-
-/**
- * The annotation with which a definition allows changes of its CRD that can break existing instances. Only the value
- * `true` allows them.
- */
-export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /**
  * Compares the schemas of two instance CRDs as kro does (see `compareCrds`), with two exceptions in the status. They
@@ -24,9 +20,47 @@ export function compareInstanceCrds(
   { mayLackKinds }: Pick<Graph, 'mayLackKinds'> = {},
 ): CrdComparison {
   const loses = hasObjectRecord(existing) && !hasObjectRecord(wanted);
-  const compared = loses ? withoutObjectRecord(existing) : existing;
-  return compareCrds(mayLackKinds === true ? withFreeStatus(compared, wanted) : compared, wanted, facets);
+  const recorded = loses ? withoutObjectRecord(existing) : existing;
+  const compared = mayLackKinds === true ? withFreeStatus(recorded, wanted) : recorded;
+  if (programOf(existing) === undefined && programOf(wanted) === undefined)
+    return compareCrds(compared, wanted, facets);
+  return compareVersions(compared, wanted, facets);
 }
+
+/**
+ * Compares CRDs with conversions version by version. As the conversions replace each version by any other one, a change
+ * of the stored version is not breaking. The removal of a version is, while the version is served.
+ */
+function compareVersions(existing: KubeObject, wanted: KubeObject, facets: ComparedFacets | undefined): CrdComparison {
+  const found: SchemaChange[] = [];
+  const next = new Map(CrdSchema.versions(wanted).map((version) => [textAt(version, 'name'), version]));
+  for (const version of CrdSchema.versions(existing)) {
+    const name = textAt(version, 'name');
+    const other = next.get(name);
+    next.delete(name);
+    if (other === undefined) {
+      found.push(versionChange(name, 'removed', version['served'] === true));
+      continue;
+    }
+    const compared = compareCrds(ofVersion(existing, version), ofVersion(wanted, other), facets);
+    if ('error' in compared) return compared;
+    const inVersion = (change: SchemaChange) => ({ ...change, description: `${name}: ${change.description}` });
+    found.push(...[...compared.breaking, ...compared.nonBreaking].map(inVersion));
+  }
+  for (const name of next.keys()) found.push(versionChange(name, 'added', false));
+  return crdChanges(found);
+}
+
+function versionChange(name: string, what: 'added' | 'removed', breaking: boolean): SchemaChange {
+  const type = what === 'added' ? 'PROPERTY_ADDED' : 'PROPERTY_REMOVED';
+  const description = `Version ${name} was ${what}`;
+  return { type, breaking, path: `version.${name}`, old: '', new: '', description };
+}
+
+const ofVersion = (crd: KubeObject, version: JsonObject): KubeObject => ({
+  ...crd,
+  spec: { ...crd.spec, versions: [version] },
+});
 
 /** A schema that accepts any value. */
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
@@ -41,7 +75,7 @@ function withFreeStatus(existing: KubeObject, wanted: KubeObject): KubeObject {
   const versions = CrdSchema.versions(existing).map((version) => {
     const [live, status] = [valueAt(version, ...STATUS_PATH), valueAt(next, ...STATUS_PATH)];
     if (!isJsonObject(live) || !isJsonObject(status)) return version;
-    return withField(version, STATUS_PATH, withFreeFields(live, status));
+    return withFieldAt(version, STATUS_PATH, withFreeFields(live, status));
   });
   return { ...existing, spec: { ...existing.spec, versions } };
 }
@@ -64,11 +98,6 @@ function withFreeFields(live: JsonObject, wanted: JsonObject): JsonObject {
   return { ...free, properties };
 }
 
-function withField(object: JsonObject, [name = '', ...rest]: readonly string[], value: JsonObject): JsonObject {
-  const inner = object[name];
-  return { ...object, [name]: rest.length === 0 ? value : withField(isJsonObject(inner) ? inner : {}, rest, value) };
-}
-
 /** Does the status of a CRD have the record of objects that the gate `ManagedResources` adds? */
 export function hasObjectRecord(crd: KubeObject): boolean {
   const record = valueAt(CrdSchema.versions(crd)[0], ...RECORD_PATH);
@@ -79,14 +108,8 @@ export function hasObjectRecord(crd: KubeObject): boolean {
 const RECORD_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status', 'properties', OBJECT_RECORD] as const;
 
 function withoutObjectRecord(crd: KubeObject): KubeObject {
-  const versions = CrdSchema.versions(crd).map((version) => withoutField(version, RECORD_PATH));
+  const versions = CrdSchema.versions(crd).map((version) => withFieldAt(version, RECORD_PATH, undefined));
   return { ...crd, spec: { ...crd.spec, versions } };
-}
-
-function withoutField(object: JsonObject, [name = '', ...rest]: readonly string[]): JsonObject {
-  const { [name]: value, ...others } = object;
-  if (rest.length === 0) return others;
-  return isJsonObject(value) ? { ...object, [name]: withoutField(value, rest) } : object;
 }
 
 /** The generated CRD of a definition, and its changes. */

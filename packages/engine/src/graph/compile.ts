@@ -14,7 +14,7 @@ import { type Linked, linkResources } from './link-resources.ts';
 import { dependsOnLevel, withLevelHints } from './warnings/level-hints.ts';
 import { type DefinitionDocument, isDefinitionDocument } from './document.ts';
 import { installedKinds } from './kinds/graph-kinds.ts';
-import { buildSpecSchema } from './kinds/instance-schema.ts';
+import { buildSpecSchema, hubBlock } from './kinds/instance-schema.ts';
 import { KroLevel, otherLevel } from './kro-compatibility.ts';
 import { Language, languageNode } from './expressions/language.ts';
 import { hasOtherMeaning } from './names/naming.ts';
@@ -24,6 +24,7 @@ import { tooDeep } from './too-deep.ts';
 import { Problems } from './problems.ts';
 import { buildScale } from './status/scale.ts';
 import { buildStatus } from './status/status.ts';
+import { buildVersions } from './versions/build-versions.ts';
 import { warnExpressions } from './warnings/warn-expressions.ts';
 import { warnGraph } from './warnings/warn-graph.ts';
 import { warnMarkers } from './warnings/warn-markers.ts';
@@ -86,7 +87,7 @@ function compileAtLevel(
   checkNames(written, { maxDimensions, level }, problems);
   const definition = withDistinctIds(written);
   checkAdmission(definition, problems);
-  const spec = buildSpecSchema(definition, options.features ?? {}, problems);
+  const spec = buildSpecSchema(hubBlock(definition), definition.name, options.features ?? {}, problems);
   const kinds = {
     source: sourceOf(options),
     installed: installedKinds(definition),
@@ -102,6 +103,12 @@ function compileAtLevel(
   const resources = linked.map((each) => checkTypes(each, language, problems));
   const status = buildStatus(definition, language, options.features ?? {}, problems);
   const scale = buildScale(spec.replicas, status, problems);
+  const api = buildVersions(
+    definition,
+    { spec: spec.schema, status: status.properties },
+    options.features ?? {},
+    problems,
+  );
   const conditions = buildConditions(status.conditions, language, problems);
   for (const draft of drafts) warnLiterals(draft, problems);
   checkRules(spec.rules, options, problems);
@@ -119,6 +126,7 @@ function compileAtLevel(
     specSchema: spec.schema,
     columns: spec.columns,
     scale,
+    api,
     recordsObjects: options.features?.managedResources === true,
     // Either feature suffices, because a command that does not know the controller's feature gates sets only
     // `optionalResources`.

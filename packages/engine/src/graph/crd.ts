@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { type ConversionProgram, CONVERSIONS_ANNOTATION, printProgram } from '../conversion/conversion-program.ts';
 import { pluralize } from '../schema/index.ts';
-import type { SchemaBlock } from './parsed-definition.ts';
+import type { SchemaBlock, VersionBlock } from './parsed-definition.ts';
 
 const STRING: JsonObject = { type: 'string' };
 
@@ -19,6 +20,12 @@ const CONDITIONS: JsonObject = {
     },
   },
 };
+
+/**
+ * The annotation with which a definition allows changes of its CRD that can break existing instances. Only the value
+ * `true` allows them.
+ */
+export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 const textFields = (...names: readonly string[]): JsonObject => Object.fromEntries(names.map((name) => [name, STRING]));
 
@@ -68,6 +75,26 @@ export function instancePlural(kind: string): string {
   return pluralize(kind.toLowerCase());
 }
 
+/** The parts of a CRD beside the schemas of the hub. */
+interface CrdParts {
+  /** The printer columns of `printColumn` markers. */
+  readonly columns: readonly JsonObject[];
+  readonly scale: JsonObject | undefined;
+  /** The other versions of the API, with their conversions; undefined for an API of one version. */
+  readonly api: ApiVersions | undefined;
+}
+
+/** The versions of an API beside the hub. */
+export interface ApiVersions {
+  readonly versions: readonly {
+    readonly block: VersionBlock;
+    readonly spec: JsonObject;
+    readonly status: JsonObject | undefined;
+    readonly columns: readonly JsonObject[];
+  }[];
+  readonly program: ConversionProgram;
+}
+
 /**
  * The CustomResourceDefinition of a definition's API, without the labels that the controller adds. `spec` is the schema
  * of the author's fields, and `status` has the inferred properties of the status. `columns` are the printer columns of
@@ -78,17 +105,19 @@ export function buildCrd(
   schema: SchemaBlock,
   spec: JsonObject,
   status: JsonObject,
-  { columns, scale }: { readonly columns: readonly JsonObject[]; readonly scale: JsonObject | undefined },
+  { columns, scale, api }: CrdParts,
 ): KubeObject {
   const { kind, group, scope } = schema;
   const plural = instancePlural(kind);
+  const conversions = api === undefined ? {} : { [CONVERSIONS_ANNOTATION]: printProgram(api.program) };
+  const annotations = { ...schema.annotations, ...conversions };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: {
       name: `${plural}.${group}`,
       ...(isEmpty(schema.labels) ? {} : { labels: { ...schema.labels } }),
-      ...(isEmpty(schema.annotations) ? {} : { annotations: { ...schema.annotations } }),
+      ...(isEmpty(annotations) ? {} : { annotations }),
     },
     spec: {
       group,
@@ -110,6 +139,16 @@ export function buildCrd(
           subresources: { status: {}, ...(scale === undefined ? {} : { scale }) },
           additionalPrinterColumns: [...printerColumns(schema.additionalPrinterColumns), ...columns],
         },
+        ...(api?.versions ?? []).map(({ block, ...own }) => ({
+          name: block.name,
+          served: block.served,
+          storage: false,
+          ...(block.deprecated ? { deprecated: true } : {}),
+          ...(block.deprecationWarning === '' ? {} : { deprecationWarning: block.deprecationWarning }),
+          schema: { openAPIV3Schema: rootSchema(own.spec, own.status ?? status) },
+          subresources: { status: {} },
+          additionalPrinterColumns: [...printerColumns(block.additionalPrinterColumns), ...own.columns],
+        })),
       ],
     },
   };
@@ -119,7 +158,8 @@ function isEmpty(map: Readonly<Record<string, string>>): boolean {
   return Object.keys(map).length === 0;
 }
 
-function rootSchema(spec: JsonObject, status: JsonObject): JsonObject {
+/** The schema of a whole instance: the author's spec, and the status with the fields that kro adds. */
+export function rootSchema(spec: JsonObject, status: JsonObject): JsonObject {
   return {
     type: 'object',
     properties: {

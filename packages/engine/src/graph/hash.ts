@@ -27,6 +27,7 @@ function normalizeSpec(spec: JsonObject): JsonObject {
       shortNames: list(schema['shortNames']),
       categories: list(schema['categories']),
       metadata: normalizeMetadata(schema['metadata']),
+      ...(list(schema['versions']).length === 0 ? {} : { versions: list(schema['versions']) }),
     },
     resources: list(spec['resources']).map(normalizeResource).toSorted(byId),
     ...conditionsOf(spec),

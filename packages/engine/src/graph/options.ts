@@ -62,6 +62,8 @@ export interface GraphFeatures {
    * feature changes the schema of the instances' kind.
    */
   readonly managedResources?: boolean;
+  /** `versions` in the schema of a definition: an API of several versions. This project's gate `APIVersions`. */
+  readonly versions?: boolean;
 }
 
 /**
@@ -82,6 +84,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   watchHealth: true,
   optionalResources: true,
   propagateWhen: true,
+  versions: true,
 };
 
 /** The options of the compiler. */

@@ -19,6 +19,29 @@ export interface SchemaBlock {
   readonly categories: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** The versions of the API beside the hub, which is `apiVersion`. */
+  readonly versions: readonly VersionBlock[];
+}
+
+/** One entry of `spec.schema.versions`: a version of the API that is converted to the hub and from it. */
+export interface VersionBlock {
+  readonly path: readonly PathStep[];
+  readonly name: string;
+  readonly served: boolean;
+  readonly deprecated: boolean;
+  /** The warning that clients of the version get. Empty for the text of the API server. */
+  readonly deprecationWarning: string;
+  readonly spec: JsonValue | undefined;
+  readonly types: JsonValue | undefined;
+  /** The status in SimpleSchema. Undefined for the status of the hub. */
+  readonly status: JsonValue | undefined;
+  readonly additionalPrinterColumns: readonly JsonObject[];
+  /** The conversion to the hub: expressions by the paths of fields, or one expression of the whole object. */
+  readonly convertTo: JsonValue | undefined;
+  /** The conversion from the hub, in the same forms. */
+  readonly convertFrom: JsonValue | undefined;
+  /** The paths of fields that one of both versions cannot hold. */
+  readonly lossy: readonly ConditionText[];
 }
 
 /** One dimension of `forEach` as the author wrote it: its name, the string of its list, and the path of this string. */
@@ -173,7 +196,6 @@ class Reader {
     const path = ['spec', 'schema'];
     const text = (key: string): string => this.text(valueAt(block, key), [...path, key]);
     const names = (key: string): string[] => this.texts(valueAt(block, key), [...path, key]).map((entry) => entry.text);
-    const columns = this.list(valueAt(block, 'additionalPrinterColumns'), [...path, 'additionalPrinterColumns']);
     const metadata = this.object(valueAt(block, 'metadata') ?? {}, [...path, 'metadata']) ?? {};
     return {
       kind: text('kind'),
@@ -183,13 +205,46 @@ class Reader {
       spec: valueAt(block, 'spec'),
       types: valueAt(block, 'types'),
       status: valueAt(block, 'status'),
-      additionalPrinterColumns: columns.map(
-        (column, index) => this.object(column, [...path, 'additionalPrinterColumns', index]) ?? {},
-      ),
+      additionalPrinterColumns: this.columns(block, path),
       shortNames: names('shortNames'),
       categories: names('categories'),
       labels: this.stringMap(valueAt(metadata, 'labels') ?? {}, [...path, 'metadata', 'labels']),
       annotations: this.stringMap(valueAt(metadata, 'annotations') ?? {}, [...path, 'metadata', 'annotations']),
+      versions: this.list(valueAt(block, 'versions'), [...path, 'versions']).map((entry, index) =>
+        this.version(entry, [...path, 'versions', index]),
+      ),
+    };
+  }
+
+  columns(block: JsonObject, path: readonly PathStep[]): JsonObject[] {
+    const at = [...path, 'additionalPrinterColumns'];
+    return this.list(valueAt(block, 'additionalPrinterColumns'), at).map(
+      (column, index) => this.object(column, [...at, index]) ?? {},
+    );
+  }
+
+  flag(block: JsonObject, key: string, path: readonly PathStep[], fallback: boolean): boolean {
+    const value = valueAt(block, key) ?? fallback;
+    if (typeof value === 'boolean') return value;
+    this.wrong([...path, key], 'true or false is expected here', `write ${key}: ${String(!fallback)}`);
+    return fallback;
+  }
+
+  version(value: JsonValue, path: readonly PathStep[]): VersionBlock {
+    const block = this.object(value, path) ?? {};
+    return {
+      path,
+      name: this.text(valueAt(block, 'name'), [...path, 'name']),
+      served: this.flag(block, 'served', path, true),
+      deprecated: this.flag(block, 'deprecated', path, false),
+      deprecationWarning: this.text(valueAt(block, 'deprecationWarning'), [...path, 'deprecationWarning']),
+      spec: valueAt(block, 'spec'),
+      types: valueAt(block, 'types'),
+      status: valueAt(block, 'status'),
+      additionalPrinterColumns: this.columns(block, path),
+      convertTo: valueAt(block, 'convertTo') ?? undefined,
+      convertFrom: valueAt(block, 'convertFrom') ?? undefined,
+      lossy: this.texts(valueAt(block, 'lossy'), [...path, 'lossy']),
     };
   }
 

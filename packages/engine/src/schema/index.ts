@@ -20,7 +20,7 @@ export { valueAtSteps, RefusedPlace } from './refused-place.ts';
 export { RefusalText } from './refusal-text.ts';
 export { Marker } from './simple/simple-lexer.ts';
 export { BuiltinDescriptions } from './builtin-descriptions.ts';
-export { crdErrors, CrdRules } from './crd/crd-errors.ts';
+export { CrdRules } from './crd/crd-errors.ts';
 export type { RuleSite } from './rule-sites.ts';
 export { CelTypes } from './cel-types.ts';
 export { SimpleSchema } from './simple/simple-schema.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { type Schema, builtinSource, crdSource, StructuralSchema, crdErrors } from './index.ts';
+import { type Schema, builtinSource, CrdRules, crdSource, StructuralSchema } from './index.ts';
 import { ruleSites } from './rule-sites.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
@@ -475,7 +475,7 @@ test('malformed schemas and objects never cause an exception', () => {
       const schema = StructuralSchema.of(raw);
       const kept = StructuralSchema.applyDefaults(schema, StructuralSchema.prune(schema, value).value);
       expect(Array.isArray(StructuralSchema.validate(schema, kept, { old, evaluateRules: () => [] }))).toBe(true);
-      expect(Array.isArray(crdErrors(crd(raw)))).toBe(true);
+      expect(Array.isArray(CrdRules.errors(crd(raw)))).toBe(true);
       const source = crdSource([crd(raw)], { pack: true });
       expect(source.schemaOf({ group: 'example.com', version: 'v1', kind: 'Thing' })?.type).toBe('object');
     }),

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatDiagnostic, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
-import { compile, controllerCrds, Path, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { compile, controllerCrds, Path, TYPEKRO_FEATURES, tryConversions } from '@typekro/engine/graph';
 import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { checkGraphTest } from './check-test-file.ts';
 import { faultSummary, firstOfEachInvariant } from '../fault-test/fault-summary.ts';
@@ -160,7 +160,9 @@ async function prepare<Spec>(
     ? (definition.toDefinition({ target: 'typekro' }) as KubeObject)
     : definition;
   const sources = combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
-  const { graph, diagnostics } = compile(object, { sources, target: 'typekro', features: TYPEKRO_FEATURES });
+  const { graph, diagnostics } = await tryConversions(
+    compile(object, { sources, target: 'typekro', features: TYPEKRO_FEATURES }),
+  );
   if (graph === undefined || hasErrors(diagnostics)) {
     const texts = diagnostics.filter(({ severity }) => severity === 'error').map((each) => formatDiagnostic(each));
     throw new TypeKroError(`the definition has errors:\n${texts.join('\n')}`, { code: 'testing/bad-definition' });

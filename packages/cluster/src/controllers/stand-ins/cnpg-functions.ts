@@ -8,7 +8,7 @@ import {
   keyUsage,
   signCertificate,
   subjectAlternatives,
-} from '../../codec/x509.ts';
+} from '@typekro/kube/certificates';
 import { parseSchedule } from '../jobs/cron-schedule.ts';
 import type { StandInFunction } from './data-stand-in.ts';
 

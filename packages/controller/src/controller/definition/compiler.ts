@@ -1,5 +1,20 @@
-import { type Diagnostic, type GroupVersionKind, type JsonObject, monotonicMs, oncePerObject } from '@typekro/kit/core';
-import { type CompileOptions, type Graph, compile, Kinds, revisionHash, tooDeep } from '@typekro/engine/graph';
+import {
+  type Diagnostic,
+  type GroupVersionKind,
+  type JsonObject,
+  definedMembers,
+  monotonicMs,
+  oncePerObject,
+} from '@typekro/kit/core';
+import {
+  type CompileOptions,
+  type Graph,
+  compile,
+  Kinds,
+  revisionHash,
+  tooDeep,
+  tryConversions,
+} from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 
 /** The result of compiling a spec. */
@@ -71,12 +86,16 @@ export class DefinitionCompiler {
   readonly #epochs = new Map<string, number>();
 
   readonly #onCompiled: (compilation: CompilationTiming) => void;
+  readonly #pause: (() => Promise<void>) | undefined;
 
+  /** @param pause lets other work run while conversions are tried. Default: they are tried at once. */
   constructor(
     schemas: LiveSchemas,
     options: Omit<CompileOptions, 'sources'>,
     onCompiled: (compilation: CompilationTiming) => void = () => undefined,
+    pause?: () => Promise<void>,
   ) {
+    this.#pause = pause;
     this.#schemas = schemas;
     this.#onCompiled = onCompiled;
     this.#options = options;
@@ -95,7 +114,10 @@ export class DefinitionCompiler {
     if (known !== undefined) return known.compiled;
     const sources = await this.#schemas.sourceFor(types, { signal });
     const began = monotonicMs();
-    const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
+    const { graph, diagnostics } = await tryConversions(
+      compile(definition, { ...this.#options, sources }),
+      definedMembers({ pause: this.#pause }),
+    );
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
     const compiled = { hash, ...compiledSpec(graph, diagnostics) };
     this.#keep(name, { key, compiled });

@@ -1,4 +1,5 @@
 import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { Conversion } from '@typekro/engine/conversion';
 import { type Graph, InstanceCrd } from '@typekro/engine/graph';
 import { listAt, valueAt } from '@typekro/kit/kubernetes';
 import { type ComparedFacets, CrdSchema } from '@typekro/engine/schema';
@@ -50,14 +51,33 @@ export function crdDigest(crd: KubeObject): string | undefined {
 
 /** Does the live CRD contain everything in the wanted one? Additions by the API server are ignored. */
 function covers(existing: KubeObject, wanted: KubeObject): boolean {
-  const [live, next] = [CrdSchema.versions(existing)[0], CrdSchema.versions(wanted)[0]];
+  const [live, next] = [CrdSchema.versions(existing), CrdSchema.versions(wanted)];
   return (
-    jsonEquals(CrdSchema.ofVersion(live), CrdSchema.ofVersion(next)) &&
-    includes(columnsOf(live), columnsOf(next)) &&
-    jsonEquals(scaleOf(live), scaleOf(next)) &&
-    columnsOf(live).length === columnsOf(next).length &&
+    live.length === next.length &&
+    next.every((version, index) => coversVersion(live[index] ?? {}, version)) &&
+    hasConversion(existing, wanted) &&
     hasMetadata(existing, wanted)
   );
+}
+
+/** The members of a version that are compared beside its schema, its columns and its subresource `scale`. */
+const VERSION_MEMBERS = ['name', 'served', 'storage', 'deprecated', 'deprecationWarning'];
+
+const coversVersion = (live: JsonObject, next: JsonObject): boolean =>
+  VERSION_MEMBERS.every((member) => jsonEquals(live[member] ?? null, next[member] ?? null)) &&
+  jsonEquals(CrdSchema.ofVersion(live), CrdSchema.ofVersion(next)) &&
+  includes(columnsOf(live), columnsOf(next)) &&
+  jsonEquals(scaleOf(live), scaleOf(next)) &&
+  columnsOf(live).length === columnsOf(next).length;
+
+/**
+ * Does the live CRD have the webhook of the wanted one? A wanted CRD with conversions and without a webhook is that of a
+ * command, which does not know the certificate of the controller.
+ */
+function hasConversion({ spec: live }: KubeObject, wanted: KubeObject): boolean {
+  const webhook = valueAt(wanted.spec, 'conversion', 'webhook') ?? null;
+  const isOpen = webhook === null && Conversion.programOf(wanted) !== undefined;
+  return isOpen || jsonEquals(valueAt(live, 'conversion', 'webhook') ?? null, webhook);
 }
 
 /** Labels that name the owner of the CRD and the writer. A difference in only these labels causes no write. */
@@ -71,7 +91,12 @@ const OWN_LABELS: ReadonlySet<string> = new Set([
 /** Does the live CRD have the labels and annotations that the author declares for it? */
 export function hasMetadata({ metadata: live }: KubeObject, { metadata: wanted }: KubeObject): boolean {
   const labels = Object.entries(wanted.labels ?? {}).filter(([key]) => !OWN_LABELS.has(key));
-  return entriesIn(live.labels, Object.fromEntries(labels)) && entriesIn(live.annotations, wanted.annotations);
+  const isStale = (key: string) => live.annotations?.[key] !== undefined && wanted.annotations?.[key] === undefined;
+  return (
+    entriesIn(live.labels, Object.fromEntries(labels)) &&
+    entriesIn(live.annotations, wanted.annotations) &&
+    !isStale(Conversion.ANNOTATION)
+  );
 }
 
 /** The subresource `scale` of a version; null without it. */

@@ -9,6 +9,8 @@ import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import { type DefinitionObject, CRD_TYPE, declaredKind } from './definition-object.ts';
 import { CrdRules } from '@typekro/engine/schema';
 import type { RevisionStoreOptions } from './revision-store.ts';
+import { Conversion } from '@typekro/engine/conversion';
+import type { ConversionAddress } from '../conversions/conversion-address.ts';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The time in which the API server must serve a CRD. After that, the wait counts as a failure. */
@@ -17,6 +19,8 @@ const ESTABLISH_MS = 120_000;
 /** The dependencies of a `CrdEnsurer`. */
 export interface CrdEnsurerOptions extends Omit<RevisionStoreOptions, 'onEvent'> {
   readonly settings: Pick<ControllerSettings, 'facets'>;
+  /** The address of the conversions of CRDs with several versions. Absent when the controller serves none. */
+  readonly conversions?: ConversionAddress;
 }
 
 /** The state of a definition's CRD. */
@@ -84,14 +88,15 @@ export class CrdEnsurer {
       if (!this.#isUnchanged(definition, graph) && !this.#isAsWanted(definition, graph)) {
         const planned = this.#planned.get(definition.name);
         this.#planned.delete(definition.name);
-        const made = planned?.wantedKey === wantedKeyOf(graph) ? planned.made : this.#plan(definition, graph, signal);
+        const made =
+          planned?.wantedKey === this.#wantedKeyOf(graph) ? planned.made : this.#plan(definition, graph, signal);
         const { plan, existing } = await made;
         // The time in which the CRD must be served begins with its last write.
         if (plan.do !== 'nothing') this.#waitingSince.delete(definition.name);
         if (plan.do === 'refuse') return { state: 'refused', message: plan.message };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
-        this.#lastChecks.set(definition.name, { stamp: stampOf(crd), wantedKey: wantedKeyOf(graph) });
+        this.#lastChecks.set(definition.name, { stamp: stampOf(crd), wantedKey: this.#wantedKeyOf(graph) });
       }
     } catch (thrown) {
       const refusal = writeRefusalText(thrown);
@@ -105,7 +110,7 @@ export class CrdEnsurer {
   /** The reason why the CRD of a graph may not be written; `undefined` when it may be written. Writes nothing. */
   async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
     const made = this.#plan(definition, graph, signal);
-    this.#planned.set(definition.name, { wantedKey: wantedKeyOf(graph), made });
+    this.#planned.set(definition.name, { wantedKey: this.#wantedKeyOf(graph), made });
     const { plan } = await made;
     return plan.do === 'refuse' ? plan.message : undefined;
   }
@@ -170,7 +175,7 @@ export class CrdEnsurer {
     // The labels name the owner, and a change of labels does not change the stamp. The owner is therefore checked each
     // time.
     const isOwner = ownerConflict(crd, definition.name) === undefined;
-    return isOwner && known.wantedKey === wantedKeyOf(graph) && known.stamp === stampOf(crd);
+    return isOwner && known.wantedKey === this.#wantedKeyOf(graph) && known.stamp === stampOf(crd);
   }
 
   /**
@@ -185,7 +190,7 @@ export class CrdEnsurer {
     const wanted = graph.instance.crd;
     // The cache holds labels but no annotations, so a CRD with wanted annotations must be read.
     if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.digest) return false;
-    this.#lastChecks.set(definition.name, { stamp: seen.stamp, wantedKey: wantedKeyOf(graph) });
+    this.#lastChecks.set(definition.name, { stamp: seen.stamp, wantedKey: this.#wantedKeyOf(graph) });
     return true;
   }
 
@@ -198,9 +203,20 @@ export class CrdEnsurer {
     else this.#digests.set(name, { stamp, digest });
   }
 
+  /**
+   * A key for the CRD of a graph: the hash of the spec, and the certificates of conversions. Graphs with the same key
+   * have equal CRDs. With `mayLackKinds`, the same spec can produce another CRD when the cluster serves other kinds, so
+   * the key also has the digest of the CRD.
+   */
+  #wantedKeyOf(graph: Graph): string {
+    const { crd } = graph.instance;
+    const certificates = Conversion.programOf(crd) === undefined ? '' : (this.#options.conversions?.caBundle() ?? '');
+    return `${graph.hash} ${graph.mayLackKinds === true ? (crdDigest(crd) ?? '') : ''} ${certificates}`;
+  }
+
   async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<Planned> {
-    const { client, version, settings } = this.#options;
-    const wanted = ownedCrd(graph.instance.crd, definition, version);
+    const { client, version, settings, conversions } = this.#options;
+    const wanted = ownedCrd(graph.instance.crd, definition, version, conversions);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
     // A CRD that is not in the complete list of the watch is not read. If the CRD exists after all, the create request
     // fails.
@@ -211,7 +227,7 @@ export class CrdEnsurer {
       existing === undefined
         ? { changed: true, breaking: [] }
         : crdDifference(existing, wanted, settings.facets, graph);
-    return { plan: planCrd(existing, wanted, definition, difference), existing };
+    return { plan: planCrd(existing, wanted, definition, difference, conversions !== undefined), existing };
   }
 
   async #carryOut(plan: CrdPlan, existing: KubeObject | undefined, signal: AbortSignal): Promise<KubeObject> {
@@ -234,13 +250,6 @@ export class CrdEnsurer {
     return { state: 'refused', message: `CRD ${name} was not established within two minutes` };
   }
 }
-
-/**
- * A key for the CRD of a graph: the hash of the spec. Graphs with the same key have equal CRDs. With `mayLackKinds`,
- * the same spec can produce another CRD when the cluster serves other kinds, so the key also has the digest of the CRD.
- */
-const wantedKeyOf = (graph: Graph): string =>
-  graph.mayLackKinds === true ? `${graph.hash} ${crdDigest(graph.instance.crd) ?? ''}` : graph.hash;
 
 function nameOf(graph: Graph): string {
   return graph.instance.crd.metadata.name ?? `${graph.instance.plural}.${graph.instance.group}`;

@@ -1,4 +1,7 @@
 import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { asText, listAt, objectsAt } from '@typekro/kit/kubernetes';
+import { Conversion } from '@typekro/engine/conversion';
+import { type ConversionAddress, conversionOf } from '../conversions/conversion-address.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { keys, ObjectLabels } from '@typekro/engine/runtime';
@@ -33,10 +36,21 @@ const MAX_NAMED_CHANGES = 3;
 /** The maximum number of fields in a message. The message must fit in a condition. */
 const MAX_NAMED_FIELDS = 30;
 
-/** The graph's CRD with the labels that name its owner. */
-export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version: string): KubeObject {
+/**
+ * The graph's CRD with the labels that name its owner. A CRD with several versions also gets the address of its
+ * conversions.
+ */
+export function ownedCrd(
+  crd: KubeObject,
+  definition: DefinitionObject,
+  version: string,
+  conversions?: ConversionAddress,
+): KubeObject {
   return {
     ...crd,
+    ...(conversions === undefined || Conversion.programOf(crd) === undefined
+      ? {}
+      : { spec: { ...crd.spec, conversion: conversionOf(crd, conversions) } }),
     metadata: {
       ...crd.metadata,
       labels: {
@@ -52,7 +66,8 @@ export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version:
 
 /**
  * Decides the next write of the CRD. Creates a missing CRD. Refuses when the CRD has another owner, when the CRDs
- * cannot be compared, or when a breaking change is not allowed by the definition. Leaves a CRD that equals the wanted
+ * cannot be compared, when a breaking change is not allowed by the definition, and when the CRD has several versions and
+ * the controller serves no conversions. Leaves a CRD that equals the wanted
  * one unchanged. Updates any other CRD.
  */
 export function planCrd(
@@ -60,9 +75,12 @@ export function planCrd(
   wanted: KubeObject,
   definition: DefinitionObject,
   difference: CrdDifference,
+  servesConversions = true,
 ): CrdPlan {
-  if (existing === undefined) return { do: 'create', crd: wanted };
   const name = wanted.metadata.name ?? '';
+  if (!servesConversions && Conversion.programOf(wanted) !== undefined)
+    return { do: 'refuse', message: `cannot write CRD ${name}: ${NO_CONVERSIONS}` };
+  if (existing === undefined) return { do: 'create', crd: wanted };
   const conflict = ownerConflict(existing, definition.name);
   if (conflict !== undefined) return { do: 'refuse', message: `failed to update CRD ${name}: ${conflict}` };
   if (difference.error !== undefined) {
@@ -72,10 +90,22 @@ export function planCrd(
     const summary = summarize(difference.breaking);
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
   }
+  const stored = listAt(existing.status, 'storedVersions').map(asText);
+  const versions = objectsAt(wanted.spec, 'versions').map((version) => asText(version['name']));
+  const removed = stored.find((version) => !versions.includes(version));
+  if (removed !== undefined && stored.length > 1) return { do: 'refuse', message: stillStored(name, removed) };
   const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
   if (!difference.changed && sameNames) return { do: 'nothing' };
   return { do: 'patch', body: patchOf(existing, wanted) };
 }
+
+const NO_CONVERSIONS =
+  'it has several versions, and this controller serves no conversions between them; ' +
+  'start the controller with --conversion-service=NAMESPACE/NAME';
+
+const stillStored = (name: string, version: string): string =>
+  `cannot update CRD ${name}: the version ${version} cannot be removed yet, because objects are stored in it; ` +
+  'they are being written again, and the version is removed when that is done';
 
 /** The reason why this definition does not own the CRD; `undefined` when it does. */
 export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
@@ -110,7 +140,12 @@ function namesOf(crd: KubeObject): JsonObject {
 function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   const { group = null, scope = null, versions = null } = wanted.spec ?? {};
   const names = isJsonObject(wanted.spec?.['names']) ? wanted.spec['names'] : {};
-  const { labels = {}, annotations = {} } = wanted.metadata;
+  const { labels = {}, annotations: declared = {} } = wanted.metadata;
+  // A merge patch removes a member only by null.
+  const isConverted = existing.metadata.annotations?.[Conversion.ANNOTATION] !== undefined;
+  const annotations = isConverted ? { [Conversion.ANNOTATION]: null, ...declared } : declared;
+  const none = isConverted ? { conversion: { strategy: 'None', webhook: null } } : {};
+  const { conversion } = wanted.spec ?? {};
   return {
     metadata: {
       // With the resourceVersion of the compared CRD, an outdated plan gets a conflict.
@@ -118,6 +153,12 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
       labels,
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
-    spec: { group, scope, versions, names: { shortNames: null, categories: null, ...names } },
+    spec: {
+      group,
+      scope,
+      versions,
+      ...(conversion === undefined ? none : { conversion }),
+      names: { shortNames: null, categories: null, ...names },
+    },
   };
 }

@@ -4,6 +4,7 @@ import type { CompiledSpec } from './compiler.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import type { DefinitionCondition } from './definition-status.ts';
 import type { Revision } from './revision.ts';
+import type { MigrationState } from './storage-migration.ts';
 
 /** The findings of a running pass. */
 export interface DefinitionPass {
@@ -12,6 +13,8 @@ export interface DefinitionPass {
   readonly conditions: Map<DefinitionCondition, ConditionContent>;
   rolledOut: ConditionContent | 'keep' | undefined;
   propagated: ConditionContent | 'keep' | undefined;
+  /** The migration of stored objects, or the fact that all are stored in one version. */
+  migration: MigrationState | undefined;
   lastIssued: number;
   /**
    * The part that is not ready yet: the CRD, or the watch of the instances. `until` is the time at which the next pass
@@ -36,6 +39,7 @@ export function newPass(definition: DefinitionObject, compiled: CompiledSpec): D
     conditions: new Map(),
     rolledOut: undefined,
     propagated: undefined,
+    migration: undefined,
     lastIssued: lastIssuedOf(definition),
     waiting: undefined,
     retryAt: undefined,

@@ -1,5 +1,6 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
-import { definedMembers, RETRY_POLICIES } from '@typekro/kit/core';
+import { definedMembers, earliest, RETRY_POLICIES } from '@typekro/kit/core';
+import { listAt } from '@typekro/kit/kubernetes';
 import { type Graph, Kinds, KroLevel } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
@@ -10,7 +11,7 @@ import type { RevisionOutcome } from '../rollout/canary.ts';
 import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { CompiledSpec } from './compiler.ts';
-import { CrdEnsurer } from './crd-ensurer.ts';
+import { type CrdEnsurerOptions, CrdEnsurer } from './crd-ensurer.ts';
 import { type DefinitionObject, DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
 import { type DefinitionPass, type WorkingRevision, newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
@@ -21,6 +22,7 @@ import { reconcileRequest } from '../reconcile-request.ts';
 import { type RemovalOptions, Removal } from './removal.ts';
 import { type Revision, revisionName, pinnedRevision } from './revision.ts';
 import { type RevisionStoreOptions, RevisionStore } from './revision-store.ts';
+import { type StorageMigrationOptions, migrated, StorageMigration } from './storage-migration.ts';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */
@@ -28,7 +30,9 @@ export interface DefinitionReconcilerOptions
   extends
     RevisionStoreOptions,
     Pick<RevisionHandoffOptions, 'compiler' | 'served' | 'identities' | 'onServed'>,
-    Pick<RemovalOptions, 'allowCrdDeletion'> {
+    Pick<RemovalOptions, 'allowCrdDeletion'>,
+    Pick<CrdEnsurerOptions, 'conversions'>,
+    Pick<StorageMigrationOptions, 'migrationRate'> {
   readonly settings: ControllerSettings;
   readonly maxGraphRevisions: number;
   /** Called when a client has requested a pass over a definition. */
@@ -51,6 +55,7 @@ export class DefinitionReconciler {
   readonly #writer: DefinitionWriter;
   readonly #handoff: RevisionHandoff;
   readonly #removal: Removal;
+  readonly #migration: StorageMigration;
   /** The last reconcile request for which a pass has begun, by definition. */
   readonly #requests = new Map<string, string>();
   readonly #delayedSince = new Map<string, { readonly key: string; readonly since: number }>();
@@ -66,6 +71,7 @@ export class DefinitionReconciler {
       compile: async (name, { spec }, signal) => (await options.compiler.compile(name, spec, signal)).graph,
     });
     this.#writer = new DefinitionWriter(options);
+    this.#migration = new StorageMigration(options);
     const parts = { revisions: this.#revisions, crds: this.#crds, rollouts: this.#rollouts };
     this.#handoff = new RevisionHandoff({ ...options, ...parts });
     this.#removal = new Removal({ ...options, ...parts, handoff: this.#handoff, writer: this.#writer });
@@ -90,6 +96,7 @@ export class DefinitionReconciler {
     await this.#revisions.adopt(definition, signal);
     const working = await this.#resolve(pass, signal);
     if (working !== undefined) await this.#serve(pass, working, signal);
+    await this.#migrate(pass, signal);
     this.#options.onEvent({ kind: 'definition-passed', definition, compiled });
     const delayMs = this.#statusDelayMs(pass);
     if (delayMs > 0) return { requeueAt: this.#options.clock.now() + delayMs };
@@ -205,6 +212,10 @@ export class DefinitionReconciler {
   async graphOf(name: string, number: number, signal: AbortSignal): Promise<RevisionGraph> {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
     const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
+    const version = this.#options.served.ofDefinition(name)?.type.version;
+    const own = compiled?.graph?.instance.version;
+    if (own !== undefined && version !== undefined && own !== version)
+      return { missing: `it reads instances in ${own}, and they are now stored in ${version}` };
     if (compiled?.graph !== undefined) return { graph: compiled.graph };
     this.#options.onEvent({ kind: 'revision-missed' });
     if (compiled === undefined) return { missing: 'the definition has no such revision' };
@@ -260,6 +271,17 @@ export class DefinitionReconciler {
     if (canary !== undefined) pinned.add(canary.base.revision);
     if (canary?.keepsRecorded === true) for (const revision of recordedRevisions(instances)) pinned.add(revision);
     await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, pinned, signal);
+  }
+
+  /** Continues the migration of stored objects to the version that is served as the hub. */
+  async #migrate(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
+    const { definition } = pass;
+    const type = this.#options.served.ofDefinition(definition.name)?.type;
+    if (type === undefined) return;
+    pass.migration = await this.#migration.step(definition, type, signal);
+    pass.retryAt = earliest([pass.retryAt, pass.migration?.retryAt]);
+    if (pass.migration === undefined && listAt(definition.spec, 'schema', 'versions').length > 0)
+      pass.migration = { condition: migrated(type.version) };
   }
 
   /**
@@ -318,7 +340,8 @@ export class DefinitionReconciler {
       {
         conditions,
         lastIssuedRevision: lastIssued,
-        ...definedMembers({ rolledOut: pass.rolledOut, propagated: pass.propagated, graph: compiled.graph }),
+        ...definedMembers({ rolledOut: pass.rolledOut, propagated: pass.propagated, migration: pass.migration }),
+        ...definedMembers({ graph: compiled.graph }),
       },
       clock.now(),
     );

@@ -6,6 +6,7 @@ import { type Schema, crdSource, StructuralSchema } from '@typekro/engine/schema
 import { conditionsToJson, setConditions } from '../set-conditions.ts';
 import { type DefinitionObject, DEFINITION_TYPE } from './definition-object.ts';
 import { graphStatus, lastGraphStatus } from './graph-status.ts';
+import type { MigrationState } from './storage-migration.ts';
 
 /** The types of a definition's conditions except `Ready`. */
 export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | 'KindReady' | 'ControllerReady';
@@ -14,6 +15,8 @@ export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | '
 const ROLLED_OUT = 'RolledOut';
 /** The condition of a definition with `propagateWhen`, as in the proposal for kro. */
 const PROPAGATED = 'Propagated';
+/** The condition of a definition with several versions: are all objects stored in the version of `apiVersion`? */
+const STORAGE_MIGRATED = 'StorageMigrated';
 /** The condition of a definition with fields of a newer CRD. It does not affect `Ready`, and is absent without them. */
 const FIELDS_KNOWN = 'FieldsKnown';
 
@@ -37,6 +40,8 @@ export interface DefinitionOutcome {
   readonly rolledOut?: ConditionContent | 'keep';
   /** The condition of `propagateWhen`. The rules of `rolledOut` also apply to this condition. */
   readonly propagated?: ConditionContent | 'keep';
+  /** The state of the stored objects. The condition does not affect `Ready`, and is absent for one version. */
+  readonly migration?: Pick<MigrationState, 'condition' | 'progress'> | 'keep';
   /** The highest revision that was ever issued; 0 for none. */
   readonly lastIssuedRevision: number;
 }
@@ -58,14 +63,18 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
   const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
   // While the spec does not compile, the status keeps the order and the resources of the last graph that compiled.
   const shown = outcome.graph === undefined ? lastGraphStatus(definition.status) : graphStatus(outcome.graph);
+  const { migration } = outcome;
+  const progress = migration === 'keep' ? definition.status['migration'] : migration?.progress;
   return {
     ...shown,
+    ...(progress === undefined ? {} : { migration: progress }),
     ...(outcome.lastIssuedRevision > 0 ? { lastIssuedRevision: outcome.lastIssuedRevision } : {}),
     state: active ? 'Active' : 'Inactive',
     conditions: conditionsToJson([
       ...conditions,
       ...ofRevision(ROLLED_OUT, definition, outcome.rolledOut, now),
       ...ofRevision(PROPAGATED, definition, outcome.propagated, now),
+      ...ofRevision(STORAGE_MIGRATED, definition, migration === 'keep' ? migration : migration?.condition, now),
       ...ofRevision(FIELDS_KNOWN, definition, fieldsKnown(definition), now),
     ]),
   };

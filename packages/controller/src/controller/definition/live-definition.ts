@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import { definedMembers, formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
-import { compile, Kinds, KroLevel, revisionHash } from '@typekro/engine/graph';
+import { compile, Kinds, KroLevel, revisionHash, tryConversions } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError, LiveSchemas } from '@typekro/kube';
 import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
@@ -90,7 +90,8 @@ export async function liveDefinition(
     const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION);
     return (
       live !== undefined &&
-      planCrd(live, wanted, definition, crdDifference(live, wanted, settings.facets, graph)).do === 'refuse'
+      planCrd(live, wanted, definition, crdDifference(live, wanted, settings.facets, graph), settings.conversions)
+        .do === 'refuse'
     );
   };
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
@@ -197,10 +198,8 @@ async function compileInput(
   settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<CompileResult> {
-  return compile(input, {
-    sources: await schemas.sourceFor(Kinds.used(spec), { signal }),
-    ...compileOptionsOf(settings),
-  });
+  const sources = await schemas.sourceFor(Kinds.used(spec), { signal });
+  return tryConversions(compile(input, { sources, ...compileOptionsOf(settings) }));
 }
 
 /** The revisions of a definition. `unread` is the reason when they cannot be read. */

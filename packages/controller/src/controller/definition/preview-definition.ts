@@ -84,7 +84,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     input.crd === undefined
       ? { changed: true, breaking: [] }
       : crdDifference(input.crd, wanted, settings.facets, graph);
-  const crd = planCrd(input.crd, wanted, definition, difference);
+  const crd = planCrd(input.crd, wanted, definition, difference, settings.conversions);
   const refusal =
     policies.invalid.length > 0
       ? annotationProblems(policies).join('; ')

@@ -115,6 +115,7 @@ export class Removal {
         lastIssuedRevision: lastIssuedOf(definition),
         rolledOut: 'keep',
         propagated: 'keep',
+        migration: 'keep',
       },
       this.#options.clock.now(),
     );

@@ -11,7 +11,7 @@ import { type NodeDraft, languageNodeOf, publishesList } from '../graph-object/n
 import { readGraph } from '../graph-object/parsed-graph.ts';
 import { graphCrd } from '../graph-object/graph-crd.ts';
 import { installedKinds } from '../kinds/graph-kinds.ts';
-import { buildSpecSchema } from '../kinds/instance-schema.ts';
+import { buildSpecSchema, hubBlock } from '../kinds/instance-schema.ts';
 import { KroLevel } from '../kro-compatibility.ts';
 import { Language, languageNode } from './language.ts';
 import type { PathStep } from '../model.ts';
@@ -39,7 +39,7 @@ function definitionScopes(value: JsonValue, options: CompileOptions): Expression
   if (definition === undefined) return undefined;
   const features = options.features ?? {};
   const level = options.kroCompatibility ?? KroLevel.DEFAULT;
-  const { schema: spec } = buildSpecSchema(definition, features, problems);
+  const { schema: spec } = buildSpecSchema(hubBlock(definition), definition.name, features, problems);
   const kinds = { source: sourceOf(options), installed: installedKinds(definition), allowInstalled: true };
   const drafts = withoutDuplicates(buildResources(definition, kinds, { level, features }, problems));
   const language = new Language({ instance: { definition, spec }, nodes: drafts.map(languageNode) }, options);

@@ -4,6 +4,7 @@ import { externalObject, graphCrd, conditionSchema } from '../graph-object/graph
 const string: JsonObject = { type: 'string' };
 const strings: JsonObject = { type: 'array', items: string };
 const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 const stringMap: JsonObject = { type: 'object', additionalProperties: string };
 
 /**
@@ -29,7 +30,12 @@ function definitionCrd(): KubeObject {
       column('AGE', 'date', '.metadata.creationTimestamp'),
     ],
     spec: definitionSpec(),
-    status: { ...resourceStatus(), state: string, lastIssuedRevision: { type: 'integer', format: 'int64' } },
+    status: {
+      ...resourceStatus(),
+      state: string,
+      lastIssuedRevision: { type: 'integer', format: 'int64' },
+      migration: migrationStatus(),
+    },
     selectableFields: [],
   });
 }
@@ -117,6 +123,12 @@ function crd(parts: CrdParts): KubeObject {
   };
 }
 
+/** The progress of the writes after a change of the stored version. */
+function migrationStatus(): JsonObject {
+  const number: JsonObject = { type: 'integer', format: 'int64' };
+  return { type: 'object', properties: { to: string, migrated: number, total: number, after: string } };
+}
+
 function definitionSpec(): JsonObject {
   return {
     type: 'object',
@@ -137,16 +149,63 @@ function graphSchema(): JsonObject {
     required: ['apiVersion', 'kind', 'scope'],
     properties: {
       kind: { type: 'string', pattern: '^[A-Z][a-zA-Z0-9]{0,62}$', ...immutable('kind') },
-      apiVersion: { type: 'string', pattern: '^v[0-9]+(alpha[0-9]+|beta[0-9]+)?$', ...immutable('apiVersion') },
+      apiVersion: versionName(),
       group: { type: 'string', default: 'kro.run', ...immutable('group') },
       scope: { type: 'string', default: 'Namespaced', enum: ['Namespaced', 'Cluster'], ...immutable('scope') },
       spec: freeForm,
       types: freeForm,
       status: freeForm,
       additionalPrinterColumns: { type: 'array', items: printerColumn() },
+      versions: {
+        type: 'array',
+        maxItems: MAX_VERSIONS,
+        items: apiVersion(),
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+      },
       shortNames,
       categories: shortNames,
       metadata: { type: 'object', properties: { labels: stringMap, annotations: stringMap } },
+    },
+    'x-kubernetes-validations': [
+      {
+        ...rule(
+          'self.apiVersion == oldSelf.apiVersion || (has(self.versions) && self.versions.exists(v, v.name == oldSelf.apiVersion))',
+          'apiVersion is immutable',
+        ),
+        fieldPath: '.apiVersion',
+      },
+    ],
+  };
+}
+
+/** The maximum number of versions beside the hub. The API server needs a limit to estimate the cost of the rule. */
+const MAX_VERSIONS = 32;
+
+const versionName = (): JsonObject => ({
+  type: 'string',
+  maxLength: 63,
+  pattern: '^v[0-9]+(alpha[0-9]+|beta[0-9]+)?$',
+});
+
+/** An entry of `versions`: a version of the API that is converted to the hub and from it. */
+function apiVersion(): JsonObject {
+  const boolean: JsonObject = { type: 'boolean' };
+  return {
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: versionName(),
+      served: boolean,
+      deprecated: boolean,
+      deprecationWarning: { type: 'string', maxLength: 256 },
+      spec: freeForm,
+      types: freeForm,
+      status: freeForm,
+      additionalPrinterColumns: { type: 'array', items: printerColumn() },
+      convertTo: ANYTHING,
+      convertFrom: ANYTHING,
+      lossy: strings,
     },
   };
 }

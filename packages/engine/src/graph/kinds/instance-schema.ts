@@ -2,7 +2,8 @@ import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core
 import { type Schema, SimpleSchema } from '../../schema/index.ts';
 import type { SimpleColumn, SimpleReplicas } from '../../schema/simple/simple-columns.ts';
 import type { SimpleRule, SimpleSchemaOptions } from '../../schema/simple/simple-schema.ts';
-import type { ParsedDefinition } from '../parsed-definition.ts';
+import type { PathStep } from '../model.ts';
+import type { ParsedDefinition, SchemaBlock } from '../parsed-definition.ts';
 import { type Problems, mapDefined } from '../problems.ts';
 import type { GraphFeatures } from '../options.ts';
 
@@ -22,22 +23,37 @@ export interface SpecSchema {
 const PRINT = ['printColumn'] as const;
 const SCALE = ['scale'] as const;
 
-/** Builds the schema of the author's `spec`. Reports errors. */
-export function buildSpecSchema(definition: ParsedDefinition, features: GraphFeatures, problems: Problems): SpecSchema {
-  const { spec, types } = definition.schema;
+/** A `spec` in SimpleSchema with its custom types, and the path of the block that has both. */
+export interface SpecBlock extends Pick<SchemaBlock, 'spec' | 'types'> {
+  readonly path: readonly PathStep[];
+  /** The name of the block with the fields, if it is not `spec`. */
+  readonly member?: string;
+}
+
+/** The block of the hub, which the resources of the definition read. */
+export const hubBlock = ({ schema }: ParsedDefinition): SpecBlock => ({ ...schema, path: ['spec', 'schema'] });
+
+/** Builds the schema of the author's `spec`. Reports errors, as those of the definition with this name. */
+export function buildSpecSchema(
+  { spec, types, path: root, member = 'spec' }: SpecBlock,
+  name: string,
+  features: GraphFeatures,
+  problems: Problems,
+): SpecSchema {
   const options: SimpleSchemaOptions = {
     gated: [...(features.printColumn === true ? PRINT : []), ...(features.scale === true ? SCALE : [])],
   };
   const result = SimpleSchema.parse(spec ?? {}, types ?? {}, options);
   if (result.ok) {
-    const columns = mapDefined(result.columns, (column) => printerColumn(column, problems));
+    const columns = mapDefined(result.columns, (column) => printerColumn(column, root, problems));
     return { schema: result.schema, complete: true, rules: result.rules, columns, replicas: result.replicas };
   }
   for (const error of result.errors) {
     const decoding = error.code === 'simpleschema/not-a-map';
-    const prefix = `failed to build resourcegraphdefinition "${definition.name}": `;
+    const prefix = `failed to build resourcegraphdefinition "${name}": `;
     const step = decoding ? '' : 'failed to build OpenAPI schema for instance: ';
-    const path = ['spec', 'schema', ...error.path];
+    const [block, ...steps] = error.path;
+    const path = [...root, ...(block === undefined ? [] : [block === 'spec' ? member : block]), ...steps];
     problems.error({
       phase: error.unwritable === true ? 'beyond' : 'instanceSchema',
       code: error.code,
@@ -60,7 +76,11 @@ export function buildSpecSchema(definition: ParsedDefinition, features: GraphFea
 export const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The printer column of a marker. Reports a problem and returns undefined when its field has no simple JSON path. */
-function printerColumn({ name, type, steps, path, offset }: SimpleColumn, problems: Problems): JsonObject | undefined {
+function printerColumn(
+  { name, type, steps, path, offset }: SimpleColumn,
+  root: readonly PathStep[],
+  problems: Problems,
+): JsonObject | undefined {
   const odd = steps.find((step) => !PLAIN_NAME.test(step));
   if (odd === undefined) return { name, type, jsonPath: `.spec.${steps.join('.')}` };
   problems.error({
@@ -68,7 +88,7 @@ function printerColumn({ name, type, steps, path, offset }: SimpleColumn, proble
     code: 'graph/print-column',
     message: `the column "${name}" cannot show spec.${steps.join('.')}: its path has the name "${odd}"`,
     hint: 'use letters, digits and _ in the names on the path, or write the column in additionalPrinterColumns',
-    place: { path: ['spec', 'schema', ...path], offset },
+    place: { path: [...root, ...path], offset },
   });
   return undefined;
 }

@@ -32,7 +32,7 @@ export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedF
     return { error: `expected exactly one version in each CRD, ${counts}` };
   }
   const [oldName, newName] = [nameOf(oldVersion), nameOf(newVersion)];
-  if (oldName !== newName) return changes([typeChanged('version', oldName, newName)]);
+  if (oldName !== newName) return crdChanges([typeChanged('version', oldName, newName)]);
   const [oldSchema, newSchema] = [oldVersion, newVersion].map((version) => {
     const schema = versionSchema(version);
     return schema === undefined ? undefined : structuralSchema(schema);
@@ -63,7 +63,7 @@ export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedF
       description: 'Additional printer columns were changed',
     });
   }
-  return changes(found);
+  return crdChanges(found);
 }
 
 /**
@@ -90,7 +90,8 @@ function typeChanged(path: string, old: string, next: string): SchemaChange {
   return { type: 'TYPE_CHANGED', breaking: true, path, old, new: next, description };
 }
 
-function changes(found: readonly SchemaChange[]): CrdChanges {
+/** The changes, divided into breaking ones and others. */
+export function crdChanges(found: readonly SchemaChange[]): CrdChanges {
   const breaking = found.filter((change) => change.breaking);
   const nonBreaking = found.filter((change) => !change.breaking);
   return { compatible: breaking.length === 0, breaking, nonBreaking, summary: summarize(breaking) };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { crdErrors, CrdRules } from '../index.ts';
+import { CrdRules } from '../index.ts';
 
 const OBJECT: JsonObject = { type: 'object' };
 const FIELDS: JsonObject = Object.fromEntries('abcdefghij'.split('').map((name) => [name, { type: 'string' }]));
@@ -29,7 +29,7 @@ function crd(schema: JsonObject, version: JsonObject = {}, annotations?: Record<
 }
 
 const causes = (object: KubeObject, old?: KubeObject): string[] =>
-  (old === undefined ? crdErrors(object) : CrdRules.updateErrors(object, old)).map(
+  (old === undefined ? CrdRules.errors(object) : CrdRules.updateErrors(object, old)).map(
     ({ field, message }) => `${field}: ${message}`,
   );
 

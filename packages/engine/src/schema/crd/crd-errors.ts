@@ -264,7 +264,7 @@ function* places(
 }
 
 /** The rules of an API server for CRDs. */
-export const CrdRules = { updateErrors: crdUpdateErrors, narrowings: crdNarrowings, isEstablished };
+export const CrdRules = { errors: crdErrors, updateErrors: crdUpdateErrors, narrowings: crdNarrowings, isEstablished };
 
 const APPROVAL = 'api-approved.kubernetes.io';
 const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;

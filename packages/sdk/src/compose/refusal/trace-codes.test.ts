@@ -4,8 +4,8 @@ import { exampleDiagnostics } from '../../../test-support/example-diagnostics.ts
 import { traceCodes } from './trace-codes.ts';
 
 describe('the example of each code yields a diagnostic with this code', () => {
-  test.each(traceCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
-    const diagnostics = exampleDiagnostics(info);
+  test.each(traceCodes.map((info) => [info.code, info] as const))('%s', async (code, info) => {
+    const diagnostics = await exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
     expect(found, diagnostics.map((each) => `${each.code}: ${each.message}`).join('\n')).toBeDefined();
     expect(found?.severity).toBe(info.severity);

@@ -9,6 +9,7 @@ export type {
   GraphRef,
   GraphSpec,
   GraphStatus,
+  ResourceGraphDefinitionAdditionalPrinterColumn,
   ResourceGraphDefinitionFields,
   ResourceGraphDefinitionSpec,
   ResourceGraphDefinitionStatus,

@@ -11,7 +11,7 @@ import {
   signRequest,
   subjectAlternatives,
   subjectOf,
-} from '../../../codec/x509.ts';
+} from '@typekro/kube/certificates';
 import { CertificateRequestError, readCertificateRequest } from '../../../kinds/certificate-request.ts';
 import type { StandInView } from '../../../stand-in.ts';
 import type { StandInFunction } from '../data-stand-in.ts';

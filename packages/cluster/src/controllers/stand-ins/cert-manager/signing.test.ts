@@ -2,7 +2,7 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { certificateRequest } from '../../../../test-support/certificate-request.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { basicConstraints, distinguishedName, keyUsage, signCertificate } from '../../../codec/x509.ts';
+import { basicConstraints, distinguishedName, keyUsage, signCertificate } from '@typekro/kube/certificates';
 import { CertificateRequestError } from '../../../kinds/certificate-request.ts';
 import { type Signer, signCertificateRequest } from './cert-manager-functions.ts';
 

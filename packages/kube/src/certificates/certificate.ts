@@ -169,3 +169,42 @@ function authorityOf({ ca, issuer, signingKey, notBefore, notAfter }: AuthorityI
     },
   };
 }
+
+/** Creates a key and a certificate for a server, which clients trust as its own authority. */
+export function selfSignedCertificate(names: readonly string[], notBefore: number, notAfter: number): CertificatePair {
+  const { publicKey, privateKey } = newPair();
+  const subject = distinguishedName(names[0] ?? '');
+  const cert = signCertificate({
+    subject,
+    issuer: subject,
+    publicKey,
+    signingKey: privateKey,
+    // Clocks of other machines may be behind.
+    notBefore: notBefore - HOUR_MS,
+    notAfter,
+    extensions: [
+      basicConstraints(true),
+      subjectAlternatives({ dns: [...names] }),
+      ...usageExtensions(['digital signature', 'server auth']),
+    ],
+  });
+  return { cert, key: privatePem(privateKey) };
+}
+
+const HOUR_MS = 3600 * 1000;
+
+/**
+ * The end of a server's certificate, in milliseconds since the epoch; 0 when the pair cannot be read, or when it is not
+ * for these names.
+ */
+export function certificateEnd({ cert, key }: CertificatePair, names: readonly string[]): number {
+  const { X509Certificate, createPrivateKey } = cryptoLibrary();
+  try {
+    const own = new X509Certificate(cert);
+    const isOurs =
+      own.checkPrivateKey(createPrivateKey(key)) && names.every((name) => own.checkHost(name) !== undefined);
+    return isOurs ? Date.parse(own.validTo) : 0;
+  } catch {
+    return 0;
+  }
+}

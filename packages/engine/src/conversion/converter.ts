@@ -1,0 +1,144 @@
+import {
+  type JsonObject,
+  type KubeObject,
+  getOwn,
+  isJsonObject,
+  oncePerObject,
+  parseApiVersion,
+} from '@typekro/kit/core';
+import type { SharedBudget } from '@typekro/cel';
+import { asText, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { type Schema, StructuralSchema } from '../schema/index.ts';
+import { keptFieldsOf, lostFields, restoreFields, withKeptFields } from './kept-fields.ts';
+import { type ConversionProgram } from './conversion-program.ts';
+import { programOf } from './program-of-crd.ts';
+import { objectSchema } from './conversion-language.ts';
+import { CompiledRules, ConversionError, specWithDefaults } from './conversion-rules.ts';
+import { declaredField } from './field-steps.ts';
+
+/** The maximum work for one object, in units of the expression language. A unit takes at most half a microsecond. */
+const MAX_OBJECT_WORK = 1_000_000;
+
+/** One direction of a conversion: its rules, and the fields of the source that the target cannot hold. */
+interface Step {
+  readonly rules: CompiledRules;
+  readonly lossy: readonly (readonly string[])[];
+}
+
+/** Converts the objects of one CRD between its versions. */
+export class Converter {
+  readonly program: ConversionProgram;
+  readonly kind: string;
+  readonly #group: string;
+  readonly #schemas: ReadonlyMap<string, Schema>;
+  /** The steps that were needed so far, by `from>to`. */
+  readonly #steps = new Map<string, Step>();
+
+  constructor(crd: KubeObject, program: ConversionProgram) {
+    this.program = program;
+    this.kind = textAt(crd.spec, 'names', 'kind');
+    this.#group = textAt(crd.spec, 'group');
+    this.#schemas = new Map(
+      objectsAt(crd.spec, 'versions').map((version) => {
+        const schema = valueAt(version, 'schema', 'openAPIV3Schema');
+        return [asText(version['name']), objectSchema(StructuralSchema.of(isJsonObject(schema) ? schema : {}))];
+      }),
+    );
+  }
+
+  /** The versions that are not the hub, in the order of the CRD. */
+  get versions(): readonly string[] {
+    return [...this.#schemas.keys()].filter((name) => name !== this.program.hub);
+  }
+
+  /** The schema of the whole object in a version. @throws ConversionError for an unknown version. */
+  schemaOf(version: string): Schema {
+    const schema = this.#schemas.get(version);
+    if (schema !== undefined) return schema;
+    const known = [...this.#schemas.keys()].join(', ');
+    throw new ConversionError(`${this.kind} has no version ${version} (it has ${known})`);
+  }
+
+  /**
+   * The object in the version of `apiVersion`. Its metadata stays, except for the annotation of kept fields. The given
+   * object does not change.
+   *
+   * @throws ConversionError when the object is of another kind, a version is unknown, or an expression fails.
+   */
+  convert(object: KubeObject, apiVersion: string): KubeObject {
+    const [from, to] = [this.#versionOf(object.apiVersion, object.kind), this.#versionOf(apiVersion, object.kind)];
+    if (from === to) return object;
+    const { hub } = this.program;
+    const atHub = from === hub ? (object as JsonObject) : this.#convert(object, from, hub);
+    const converted = to === hub ? atHub : this.#convert(atHub, hub, to);
+    return converted as KubeObject;
+  }
+
+  #versionOf(apiVersion: string, kind: string): string {
+    const { group, version } = parseApiVersion(apiVersion);
+    if (group !== this.#group || kind !== this.kind)
+      throw new ConversionError(`this is ${apiVersion} ${kind}, not a ${this.kind} of ${this.#group}`);
+    this.schemaOf(version);
+    return version;
+  }
+
+  /** Converts from a version to the hub, or from the hub to a version, with the kept fields of both. */
+  #convert(object: JsonObject, from: string, to: string): JsonObject {
+    const shared = { left: MAX_OBJECT_WORK };
+    const [there, back] = [this.#step(from, to), this.#step(to, from)];
+    const schema = this.schemaOf(from);
+    const made = there.rules.convert(object, shared);
+    const allKept = new Map(keptFieldsOf(object));
+    const known = new Set(back.lossy.map((path) => path.join('/')));
+    const kept = (allKept.get(to) ?? []).filter(({ path }) => known.has(path.join('/')));
+    const seenAs = (candidate: JsonObject) => {
+      const seen = tryConvert(back.rules, candidate, shared);
+      return seen === undefined ? undefined : specWithDefaults(schema, seen);
+    };
+    const restored = kept.length === 0 ? made : restoreFields(made, kept, specWithDefaults(schema, object), seenAs);
+    allKept.delete(to);
+    const { lossy } = there;
+    if (lossy.length > 0) allKept.set(from, lostFields(object, tryConvert(back.rules, restored, shared) ?? {}, lossy));
+    return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
+  }
+
+  #step(from: string, to: string): Step {
+    const key = `${from}>${to}`;
+    const known = this.#steps.get(key);
+    if (known !== undefined) return known;
+    const isToHub = to === this.program.hub;
+    const version = isToHub ? from : to;
+    const rules = getOwn(this.program.versions, version);
+    if (rules === undefined) throw new ConversionError(`${this.kind} has no conversion for the version ${version}`);
+    const schemas = { from: this.schemaOf(from), to: this.schemaOf(to) };
+    const step = {
+      rules: new CompiledRules(isToHub ? rules.toHub : rules.fromHub, schemas),
+      lossy: rules.lossy.filter((path) => declaredField(schemas.from, path) !== undefined),
+    };
+    this.#steps.set(key, step);
+    return step;
+  }
+
+  /** `group/version` of a version. */
+  apiVersionOf(version: string): string {
+    return this.#group === '' ? version : `${this.#group}/${version}`;
+  }
+}
+
+/** The converted object; `undefined` when an expression fails. */
+function tryConvert(rules: CompiledRules, object: JsonObject, shared: SharedBudget): JsonObject | undefined {
+  try {
+    return rules.convert(object, shared);
+  } catch (thrown) {
+    if (thrown instanceof ConversionError) return undefined;
+    throw thrown;
+  }
+}
+
+const converters = oncePerObject((crd: KubeObject): Converter | undefined => {
+  const program = programOf(crd);
+  return program === undefined ? undefined : new Converter(crd, program);
+});
+
+/** The converter of a CRD, made once for each object; `undefined` for a CRD without conversions. */
+export const converterOf = (crd: KubeObject): Converter | undefined => converters(crd);

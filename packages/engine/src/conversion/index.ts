@@ -1,0 +1,21 @@
+/**
+ * Conversions of custom resources between the versions of their API. A program has CEL expressions for each version. It
+ * is stored in an annotation of the CRD, so that whoever reads the CRD can convert. Fields that a version cannot hold
+ * are kept in an annotation of the object. All functions are pure.
+ *
+ * @packageDocumentation
+ */
+import { answerReview, refuseReview } from './answer-review.ts';
+import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
+import { programOf } from './program-of-crd.ts';
+import { converterOf } from './converter.ts';
+
+/** Conversions of the objects of one CRD. */
+export const Conversion = {
+  /** The annotation of a CRD with the conversions between its versions. */
+  ANNOTATION: CONVERSIONS_ANNOTATION,
+  programOf,
+  of: converterOf,
+  answerReview,
+  refuseReview,
+};

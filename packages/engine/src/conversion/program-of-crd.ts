@@ -1,0 +1,41 @@
+import { type JsonObject, type KubeObject, isJsonObject, tryParseJson } from '@typekro/kit/core';
+import { asList, asObject, asObjects, asText, asTexts } from '@typekro/kit/kubernetes';
+import {
+  type ConversionProgram,
+  type DirectionRules,
+  type VersionRules,
+  CONVERSIONS_ANNOTATION,
+} from './conversion-program.ts';
+
+/**
+ * The program of a CRD; `undefined` for a CRD without the annotation. Parts of the annotation that have another form
+ * are left out, so that a conversion which needs them is refused.
+ */
+export function programOf({ metadata }: KubeObject): ConversionProgram | undefined {
+  const text = metadata.annotations?.[CONVERSIONS_ANNOTATION];
+  if (text === undefined) return undefined;
+  const read = tryParseJson(text);
+  const root = isJsonObject(read) ? read : {};
+  const versions = asObject(root['versions']);
+  return {
+    hub: asText(root['hub']),
+    versions: Object.fromEntries(Object.entries(versions).map(([name, rules]) => [name, readRules(asObject(rules))])),
+  };
+}
+
+const readRules = (rules: JsonObject): VersionRules => ({
+  toHub: readDirection(asObject(rules['toHub'])),
+  fromHub: readDirection(asObject(rules['fromHub'])),
+  lossy: asList(rules['lossy']).map((steps) => asTexts(steps)),
+});
+
+function readDirection(direction: JsonObject): DirectionRules {
+  const { whole } = direction;
+  return {
+    fields: asObjects(direction['fields']).map(({ to, cel, value }) => ({
+      to: asTexts(to),
+      ...(typeof cel === 'string' ? { cel } : { value: value ?? null }),
+    })),
+    ...(typeof whole === 'string' ? { whole } : {}),
+  };
+}

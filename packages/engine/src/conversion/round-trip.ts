@@ -1,0 +1,156 @@
+import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
+import type { Converter } from './converter.ts';
+import { ConversionError } from './conversion-rules.ts';
+import { type FastCheck, sampleArbitrary } from './sample-arbitrary.ts';
+
+/** A generated object that does not survive a conversion. */
+export interface RoundTripFault {
+  /** The version that is not the hub. */
+  readonly version: string;
+  /** Does the conversion to the hub fail, or that from the hub? */
+  readonly direction: 'toHub' | 'fromHub';
+  /** The spec of the smallest object that was found, in the version where the way begins. */
+  readonly spec: JsonValue;
+  readonly message: string;
+}
+
+/** A version for which too few valid objects could be generated. */
+export interface UntriedVersion {
+  readonly version: string;
+  readonly direction: 'toHub' | 'fromHub';
+}
+
+export interface RoundTripOptions {
+  /** Evaluates the CEL rules of a schema. Default: rules are not evaluated. */
+  readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
+  /** The number of objects for each version and direction. Default 200. */
+  readonly runs?: number;
+  /** Default: a fixed number, so that two runs find the same. */
+  readonly seed?: number;
+  /** Called between parts of the work. Default: the work is done at once. */
+  readonly pause?: () => Promise<void>;
+}
+
+export interface RoundTripResult {
+  readonly faults: readonly RoundTripFault[];
+  readonly untried: readonly UntriedVersion[];
+}
+
+/**
+ * Converts generated objects from each version to the hub and back, and from the hub to each version and back. An object
+ * must come back with the same spec, and must be valid in between. A status need only be convertible, because only the
+ * controller writes it, at the hub.
+ */
+export async function checkRoundTrips(
+  converter: Converter,
+  { evaluateRules, runs = 200, seed = 49, pause }: RoundTripOptions = {},
+): Promise<RoundTripResult> {
+  const fc: FastCheck = await import('./generator-library.ts');
+  const faults: RoundTripFault[] = [];
+  const untried: UntriedVersion[] = [];
+  const { hub } = converter.program;
+  for (const version of converter.versions) {
+    for (const direction of ['fromHub', 'toHub'] as const) {
+      const [from, to] = direction === 'fromHub' ? [hub, version] : [version, hub];
+      const trip = new RoundTrip(converter, from, to, evaluateRules);
+      const property = fc.property(sampleArbitrary(trip.parts, fc), (sample) => {
+        const object = trip.objectOf(sample);
+        fc.pre(trip.invalidity(from, object) === undefined);
+        return trip.problemOf(object) === undefined;
+      });
+      let sample: JsonValue | undefined;
+      let isUntried = false;
+      for (let part = 0; part * RUNS_OF_PART < runs && sample === undefined && !isUntried; part += 1) {
+        await pause?.();
+        const details = fc.check(property, { numRuns: RUNS_OF_PART, seed: seed + part, maxSkipsPerRun: 50 });
+        sample = details.counterexample?.[0];
+        isUntried = details.failed && sample === undefined;
+      }
+      if (isUntried) untried.push({ version, direction });
+      if (sample === undefined) continue;
+      const object = trip.objectOf(sample);
+      faults.push({ version, direction, spec: object['spec'] ?? null, message: trip.problemOf(object) ?? '' });
+    }
+  }
+  return { faults, untried };
+}
+
+/** The number of objects between two pauses. */
+const RUNS_OF_PART = 25;
+
+/** The way from one version to another one and back. */
+class RoundTrip {
+  readonly #converter: Converter;
+  readonly #from: string;
+  readonly #to: string;
+  readonly #rules: Pick<RoundTripOptions, 'evaluateRules'>;
+
+  constructor(converter: Converter, from: string, to: string, evaluateRules: RoundTripOptions['evaluateRules']) {
+    this.#converter = converter;
+    this.#from = from;
+    this.#to = to;
+    this.#rules = evaluateRules === undefined ? {} : { evaluateRules };
+  }
+
+  /** The schema of the parts that are generated: always the spec, and sometimes the status. */
+  get parts(): Schema {
+    const { spec = ANY_OBJECT, status = ANY_OBJECT } = this.#converter.schemaOf(this.#from).properties ?? {};
+    return { type: 'object', required: ['spec'], properties: { spec, status } };
+  }
+
+  /** The object with generated parts and the defaults of its version. */
+  objectOf(sample: JsonValue): JsonObject {
+    return this.#withDefaults(this.#from, {
+      apiVersion: this.#converter.apiVersionOf(this.#from),
+      kind: this.#converter.kind,
+      metadata: { name: 'example', namespace: 'default' },
+      ...(sample as JsonObject),
+    });
+  }
+
+  /** The first reason for which an API server refuses the spec of an object. */
+  invalidity(version: string, object: JsonObject): FieldError | undefined {
+    const { properties = {}, ...schema } = this.#converter.schemaOf(version);
+    const ofSpec = { ...schema, properties: { spec: properties['spec'] ?? ANY_OBJECT } };
+    return StructuralSchema.validate(ofSpec, { spec: object['spec'] ?? null }, this.#rules)[0];
+  }
+
+  /** What happens to the object on its way; `undefined` when it comes back as it was. */
+  problemOf(object: JsonObject): string | undefined {
+    const there = this.#convert(object, this.#to);
+    if (typeof there === 'string') return there;
+    const seen = shortJson(there['spec']);
+    const invalid = this.invalidity(this.#to, there);
+    if (invalid !== undefined)
+      return `in ${this.#to} it is ${seen}, which is invalid: ${invalid.field}: ${invalid.message}`;
+    const back = this.#convert(there, this.#from);
+    if (typeof back === 'string') return `in ${this.#to} it is ${seen}, which cannot be converted back: ${back}`;
+    if (jsonEquals(object['spec'] ?? null, back['spec'] ?? null)) return undefined;
+    return `in ${this.#to} it is ${seen}, and comes back as ${shortJson(back['spec'])}`;
+  }
+
+  #convert(object: JsonObject, version: string): JsonObject | string {
+    try {
+      const converted = this.#converter.convert(object as KubeObject, this.#converter.apiVersionOf(version));
+      return this.#withDefaults(version, converted);
+    } catch (thrown) {
+      if (thrown instanceof ConversionError) return thrown.message;
+      throw thrown;
+    }
+  }
+
+  #withDefaults(version: string, object: JsonObject): JsonObject {
+    return StructuralSchema.applyDefaults(this.#converter.schemaOf(version), object) as JsonObject;
+  }
+}
+
+const ANY_OBJECT: Schema = { type: 'object' };
+
+const MAX_SHOWN_LENGTH = 300;
+
+function shortJson(value: JsonValue | undefined): string {
+  const text = JSON.stringify(value ?? null);
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
+}

@@ -1,0 +1,137 @@
+import type * as Generators from './generator-library.ts';
+import type { Arbitrary } from 'fast-check';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
+import type { Schema } from '../schema/index.ts';
+
+/** The generators of the library `fast-check`, which is loaded late. */
+export type FastCheck = typeof Generators;
+
+/** The maximum number of elements of a generated list or map beyond its minimum. */
+const MAX_MORE_ELEMENTS = 3;
+const MAX_TEXT_LENGTH = 12;
+/** The depth at which generated values end. Only recursive schemas are deeper. */
+const MAX_DEPTH = 12;
+
+/**
+ * Values of a schema, for the library `fast-check`: they have the types, bounds, patterns and formats that the schema
+ * names. Rules and alternatives (`oneOf`, …) are not respected, so the caller leaves out invalid values.
+ */
+export function sampleArbitrary(schema: Schema, fc: FastCheck, depth = 0): Arbitrary<JsonValue> {
+  const made = schema.enum === undefined ? ofType(schema, fc, depth) : fc.constantFrom(...schema.enum);
+  return schema.nullable === true ? fc.option(made, { freq: 8 }) : made;
+}
+
+function ofType(schema: Schema, fc: FastCheck, depth: number): Arbitrary<JsonValue> {
+  if (schema['x-kubernetes-int-or-string'] === true) return fc.oneof(fc.integer(), shortText(schema, fc));
+  switch (schema.type) {
+    case 'boolean':
+      return fc.boolean();
+    case 'integer':
+      return fc.integer(rangeOf(schema, 2 ** 31 - 1, 1)).map((value) => multiple(schema, value));
+    case 'number':
+      return fc.oneof(fc.integer(rangeOf(schema, 1000, 1)), decimals(schema, fc)).map((value) => value + 0);
+    case 'string':
+      return textOf(schema, fc);
+    case 'array':
+      return listOf(schema, fc, depth);
+    case 'object':
+      return objectOf(schema, fc, depth);
+    default:
+      return fc.oneof(fc.integer(), shortText(schema, fc), fc.boolean());
+  }
+}
+
+/** The bounds of a number. An exclusive bound is moved by the step. */
+function rangeOf(
+  { minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema,
+  most: number,
+  step: number,
+): { min: number; max: number } {
+  const min =
+    Math.ceil(Number(minimum ?? Math.min(-most, Number(maximum ?? 0)))) + (exclusiveMinimum === true ? step : 0);
+  const max = Math.floor(Number(maximum ?? Math.max(most, min))) - (exclusiveMaximum === true ? step : 0);
+  return { min, max: Math.max(min, max) };
+}
+
+const multiple = ({ multipleOf }: Schema, value: number): number =>
+  multipleOf === undefined ? value : Math.trunc(value / multipleOf) * multipleOf;
+
+function decimals(schema: Schema, fc: FastCheck): Arbitrary<number> {
+  const { min, max } = rangeOf(schema, 1000, 0);
+  return fc.double({ min, max, noNaN: true, noDefaultInfinity: true });
+}
+
+const FORMATS: Readonly<Record<string, (fc: FastCheck) => Arbitrary<string>>> = {
+  'date-time': (fc) => dates(fc).map((date) => date.toISOString().replace(/\.\d+Z$/, 'Z')),
+  date: (fc) => dates(fc).map((date) => date.toISOString().slice(0, 10)),
+  duration: (fc) => fc.integer({ min: 0, max: 100_000 }).map((seconds) => `${seconds}s`),
+  byte: (fc) => fc.base64String({ maxLength: MAX_TEXT_LENGTH }),
+  uuid: (fc) => fc.uuid(),
+  ipv4: (fc) => fc.ipV4(),
+  ipv6: (fc) => fc.ipV6(),
+  uri: (fc) => fc.webUrl(),
+  email: (fc) => fc.emailAddress(),
+  hostname: (fc) => fc.domain(),
+};
+
+const dates = (fc: FastCheck): Arbitrary<Date> =>
+  fc.date({ min: new Date('1971-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });
+
+function textOf(schema: Schema, fc: FastCheck): Arbitrary<string> {
+  const format = Object.hasOwn(FORMATS, schema.format ?? '') ? FORMATS[schema.format ?? ''] : undefined;
+  if (format !== undefined) return format(fc);
+  const pattern = schema.pattern === undefined ? undefined : matching(schema.pattern, fc);
+  return pattern ?? shortText(schema, fc);
+}
+
+/** Texts for a pattern; `undefined` for a pattern that JavaScript or the library does not know. */
+function matching(pattern: string, fc: FastCheck): Arbitrary<string> | undefined {
+  try {
+    return fc.stringMatching(new RegExp(pattern, 'u'), { maxLength: 40 });
+  } catch {
+    return undefined;
+  }
+}
+
+const shortText = ({ minLength, maxLength }: Schema, fc: FastCheck): Arbitrary<string> =>
+  fc.string(sizeOf(minLength, maxLength, MAX_TEXT_LENGTH));
+
+/** The bounds of a size: from the least, to the most or a few more than the least. */
+function sizeOf(
+  least: number | bigint = 0,
+  most: number | bigint = Number.POSITIVE_INFINITY,
+  more: number,
+): { readonly minLength: number; readonly maxLength: number } {
+  const minLength = Number(least);
+  return { minLength, maxLength: Math.max(minLength, Math.min(Number(most), minLength + more)) };
+}
+
+function listOf(schema: Schema, fc: FastCheck, depth: number): Arbitrary<JsonValue> {
+  const { items, minItems, maxItems } = schema;
+  if (items === undefined || depth > MAX_DEPTH) return fc.constant([]);
+  const size = sizeOf(minItems, maxItems, MAX_MORE_ELEMENTS);
+  const keys = schema['x-kubernetes-list-map-keys'];
+  const element = sampleArbitrary(items, fc, depth + 1);
+  if (keys === undefined && schema['x-kubernetes-list-type'] !== 'set') return fc.array(element, size);
+  const keyOf = (value: JsonValue): string =>
+    stringifyJson(keys === undefined ? value : keys.map((key) => (value as Record<string, JsonValue>)[key] ?? null));
+  return fc.uniqueArray(element, { ...size, selector: keyOf });
+}
+
+function objectOf(schema: Schema, fc: FastCheck, depth: number): Arbitrary<JsonValue> {
+  if (depth > MAX_DEPTH) return fc.constant({});
+  const { properties = {}, additionalProperties, required = [] } = schema;
+  const isOpen = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const values = typeof additionalProperties === 'object' ? additionalProperties : isOpen ? {} : undefined;
+  const size = sizeOf(schema.minProperties, schema.maxProperties, MAX_MORE_ELEMENTS);
+  if (values !== undefined && Object.keys(properties).length === 0)
+    return fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,7}$/), sampleArbitrary(values, fc, depth + 1), {
+      minKeys: size.minLength,
+      maxKeys: size.maxLength,
+    });
+  const model = Object.entries(properties).map(([name, member]) => [name, sampleArbitrary(member, fc, depth + 1)]);
+  return fc.record(Object.fromEntries(model) as Record<string, Arbitrary<JsonValue>>, {
+    requiredKeys: required.filter((name) => Object.hasOwn(properties, name)),
+    noNullPrototype: true,
+  });
+}

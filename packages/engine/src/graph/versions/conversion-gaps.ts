@@ -1,0 +1,149 @@
+import { getOwn } from '@typekro/kit/core';
+import { isOnOnePath } from '../../conversion/field-steps.ts';
+import { isKept } from '../../conversion/field-steps.ts';
+import type { Schema } from '../../schema/index.ts';
+
+type Field = readonly string[];
+
+/** What is known about one direction of a conversion. */
+export interface ConversionFacts {
+  /** The schemas of whole objects. */
+  readonly from: Schema;
+  readonly to: Schema;
+  /** The fields that have a rule. */
+  readonly rules: readonly Field[];
+  /** Does one expression make the whole object? Its fields are then known only for objects. */
+  readonly isWhole: boolean;
+  /** The fields whose rule may give no value. */
+  readonly optional: readonly Field[];
+  /** The fields that the expressions read. */
+  readonly reads: readonly Field[];
+  readonly lossy: readonly Field[];
+}
+
+/** A field that is wrong without running anything. */
+export interface ConversionGap {
+  /** `lost`: no part of the result has the value. `missing`: a required field may have no value. `type`: types differ. */
+  readonly kind: 'lost' | 'missing' | 'type';
+  readonly field: Field;
+}
+
+/** The depth at which the comparison of recursive schemas ends. */
+const MAX_DEPTH = 60;
+
+/**
+ * Fields of the spec that a conversion loses, fields that it leaves without a value, and fields that it cannot copy. A
+ * field without a rule is copied if both versions have it.
+ */
+export function conversionGaps(facts: ConversionFacts): ConversionGap[] {
+  const finder = new GapFinder(facts);
+  const { properties: from = {} } = facts.from;
+  const { properties: to = {} } = facts.to;
+  finder.visit(from['spec'] ?? {}, to['spec'] ?? {}, ['spec']);
+  return finder.found;
+}
+
+class GapFinder {
+  readonly found: ConversionGap[] = [];
+  readonly #facts: ConversionFacts;
+
+  constructor(facts: ConversionFacts) {
+    this.#facts = facts;
+  }
+
+  /** Compares an object that both versions have. */
+  visit(from: Schema, to: Schema, path: Field): void {
+    if (path.length > MAX_DEPTH) return;
+    const [fields, others] = [from.properties ?? {}, to.properties ?? {}];
+    const isOpen = to['x-kubernetes-preserve-unknown-fields'] === true;
+    for (const [name, field] of Object.entries(fields)) {
+      if (!isOpen || Object.hasOwn(others, name)) this.#source(field, getOwn(others, name), [...path, name]);
+    }
+    if (this.#facts.isWhole) return;
+    for (const [name, field] of Object.entries(others))
+      this.#target(field, getOwn(fields, name), [...path, name], {
+        isRequired: to.required?.includes(name) === true && field.default === undefined,
+        isSure: from.required?.includes(name) === true || getOwn(fields, name)?.default !== undefined,
+      });
+  }
+
+  /** A field of the source: is its value in the result? */
+  #source(field: Schema, other: Schema | undefined, path: Field): void {
+    const { isWhole, rules } = this.#facts;
+    const isSet = isWhole || rules.some((rule) => rule.length <= path.length && isOnOnePath(path, rule));
+    if (isSet || other === undefined) {
+      if (!this.#isRead(field, path)) this.found.push({ kind: 'lost', field: path });
+      return;
+    }
+    if (!isCopied(field, other)) {
+      this.found.push({ kind: 'type', field: path });
+      return;
+    }
+    if (field.properties !== undefined) {
+      if (other.properties !== undefined) this.visit(field, other, path);
+      return;
+    }
+    const [inner, outer] = [innerOf(field), innerOf(other)];
+    if (inner === undefined || outer === undefined || this.#isRead(field, path)) return;
+    if (!keepsAll(inner, outer, 0)) this.found.push({ kind: 'lost', field: path });
+  }
+
+  /** Does an expression read the field or all of its parts, or is it kept? */
+  #isRead(field: Schema, path: Field): boolean {
+    const { reads, lossy } = this.#facts;
+    if (isKept(path, lossy) || reads.some((read) => read.length <= path.length && isOnOnePath(path, read))) return true;
+    const parts = Object.entries(field.properties ?? {});
+    return (
+      parts.length > 0 && path.length < MAX_DEPTH && parts.every(([name, part]) => this.#isRead(part, [...path, name]))
+    );
+  }
+
+  /** A field of the target: does it get a value if it needs one? */
+  #target(
+    field: Schema,
+    other: Schema | undefined,
+    path: Field,
+    { isRequired, isSure }: { readonly isRequired: boolean; readonly isSure: boolean },
+  ): void {
+    const { rules, optional } = this.#facts;
+    const isRuled = rules.some((rule) => isOnOnePath(path, rule) && rule.length <= path.length);
+    if (isRuled) {
+      if (isRequired && optional.some((each) => each.length === path.length && isOnOnePath(path, each)))
+        this.found.push({ kind: 'missing', field: path });
+      return;
+    }
+    const hasInner = rules.some((rule) => rule.length > path.length && isOnOnePath(path, rule));
+    if (isRequired && !hasInner && !(other !== undefined && isSure)) {
+      this.found.push({ kind: 'missing', field: path });
+      return;
+    }
+    // The parts of an object that only rules make. An object that both versions have is visited from the source.
+    if (hasInner && other === undefined && field.properties !== undefined) this.visit({}, field, path);
+  }
+}
+
+/** Can a value be copied? An integer is also a number. */
+function isCopied(from: Schema, to: Schema): boolean {
+  const isFree = (schema: Schema) => schema.type === undefined || schema['x-kubernetes-int-or-string'] === true;
+  if (isFree(to))
+    return to['x-kubernetes-int-or-string'] !== true || isFree(from) || ['integer', 'string'].includes(from.type ?? '');
+  if (from.type !== to.type && !(from.type === 'integer' && to.type === 'number')) return false;
+  const [inner, outer] = [innerOf(from), innerOf(to)];
+  if (inner !== undefined && outer !== undefined) return isCopied(inner, outer);
+  return inner === outer || to['x-kubernetes-preserve-unknown-fields'] === true;
+}
+
+/** The schema of the elements of a list, or of the values of a map. */
+const innerOf = ({ items, additionalProperties }: Schema): Schema | undefined =>
+  items ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+
+/** Does a copy of the value, pruned by the other schema, still have all fields? */
+function keepsAll(from: Schema, to: Schema, depth: number): boolean {
+  if (depth > MAX_DEPTH || to['x-kubernetes-preserve-unknown-fields'] === true) return true;
+  const [inner, outer] = [innerOf(from), innerOf(to)];
+  if (inner !== undefined && outer !== undefined) return keepsAll(inner, outer, depth + 1);
+  return Object.entries(from.properties ?? {}).every(([name, field]) => {
+    const other = getOwn(to.properties ?? {}, name);
+    return other !== undefined && isCopied(field, other) && keepsAll(field, other, depth + 1);
+  });
+}

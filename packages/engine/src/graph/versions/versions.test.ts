@@ -1,0 +1,259 @@
+import { describe, expect, test } from 'vitest';
+import { converterOf } from '../../conversion/converter.ts';
+import { checkRoundTrips, type RoundTripResult } from '../../conversion/round-trip.ts';
+import { defaultRules } from '../checks/check-rules.ts';
+import { builtinSource } from '../../schema/index.ts';
+import { compile } from '../compile.ts';
+import { parseDefinitions } from '../parse-definitions.ts';
+import { TYPEKRO_FEATURES } from '../options.ts';
+
+const SPEC = `
+      spec:
+        width: integer | required=true minimum=0 maximum=999
+        height: integer | required=true minimum=0 maximum=999
+        image: string | required=true
+        level: integer | default=3`;
+
+/** A definition of panels whose hub is v1, with these versions. */
+const panel = (versions: string, spec = SPEC): string => `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata:
+  name: panel
+spec:
+  schema:
+    apiVersion: v1
+    kind: Panel
+    group: example.com${spec.replaceAll('\n      ', '\n    ')}
+    status:
+      url: \${config.metadata.name}
+    versions:
+${versions
+  .trim()
+  .split('\n')
+  .map((line) => `      ${line}`)
+  .join('\n')}
+  resources:
+    - id: config
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: "\${schema.metadata.name}" }
+        data: { width: "\${string(schema.spec.width)}" }
+`;
+
+const ALPHA = `
+- name: v1alpha1
+  deprecated: true
+  deprecationWarning: use v1
+  spec:
+    size: string | required=true pattern="^(0|[1-9][0-9]{0,2})x(0|[1-9][0-9]{0,2})$"
+    image: string | required=true
+  convertTo:
+    spec.width: \${int(self.spec.size.split('x')[0])}
+    spec.height: \${int(self.spec.size.split('x')[1])}
+  convertFrom:
+    spec.size: \${self.spec.width}x\${string(self.spec.height)}
+  lossy: [spec.level]
+`.replace('${self.spec.width}x', '${string(self.spec.width)}x');
+
+function compiled(yaml: string, features = TYPEKRO_FEATURES) {
+  const { documents } = parseDefinitions(yaml);
+  return compile(documents[0] ?? null, { sources: builtinSource(), features, target: 'typekro' });
+}
+
+const shown = (yaml: string) =>
+  compiled(yaml)
+    .diagnostics.filter(({ severity }) => severity === 'error')
+    .map(({ code, path, message, hint }) => `${code} ${path}: ${message}; ${hint}`);
+
+const swap = (from: string | RegExp, to: string) => panel(ALPHA.replace(from, to));
+
+describe('the CRD', () => {
+  const crd = compiled(panel(ALPHA)).graph?.instance.crd;
+  const versions = crd?.spec?.['versions'] as Record<string, unknown>[];
+
+  test('has the hub as its stored version, and the other versions after it', () => {
+    expect(
+      versions.map(({ name, served, storage, deprecated, deprecationWarning }) => [
+        name,
+        served,
+        storage,
+        deprecated,
+        deprecationWarning,
+      ]),
+    ).toEqual([
+      ['v1', true, true, undefined, undefined],
+      ['v1alpha1', true, false, true, 'use v1'],
+    ]);
+  });
+
+  test('converts objects there and back, and keeps what a version cannot hold', () => {
+    const converter = crd === undefined ? undefined : converterOf(crd);
+    const object = {
+      apiVersion: 'example.com/v1',
+      kind: 'Panel',
+      metadata: { name: 'a', labels: { a: 'b' } },
+      spec: { width: 3, height: 4, image: 'x', level: 7 },
+      status: { url: 'u', state: 'ACTIVE' },
+    };
+    const old = converter?.convert(object, 'example.com/v1alpha1');
+    expect(old).toEqual({
+      apiVersion: 'example.com/v1alpha1',
+      kind: 'Panel',
+      metadata: { name: 'a', labels: { a: 'b' }, annotations: { 'kro.run/kept-fields': '{"v1":[["spec/level",7]]}' } },
+      spec: { size: '3x4', image: 'x' },
+      status: { url: 'u', state: 'ACTIVE' },
+    });
+    expect(old === undefined ? undefined : converter?.convert(old, 'example.com/v1')).toEqual(object);
+  });
+});
+
+test.each<[what: string, yaml: string, problems: string[]]>([
+  [
+    'the name of the hub',
+    swap('name: v1alpha1', 'name: v1'),
+    [
+      'graph/api-version spec.schema.versions[0].name: the version v1 is listed twice: it is also the version of apiVersion, to which all others are converted; remove one of the two, or rename it',
+    ],
+  ],
+  [
+    'a name that is no version',
+    swap('name: v1alpha1', 'name: alpha'),
+    [
+      'graph/api-version spec.schema.versions[0].name: "alpha" is not the name of a version; write v1, v1alpha1, v2beta3 or the like',
+    ],
+  ],
+  [
+    'a required field of the hub without a rule',
+    swap(/ {4}spec.height.*\n/, ''),
+    [
+      'graph/conversion-required spec.schema.versions[0].convertTo: spec.height is required in v1, and an object in v1alpha1 may have no value for it; add a rule to convertTo, such as spec.height: ${…}, or give the field a default in v1',
+    ],
+  ],
+  [
+    'a field that is not named in lossy',
+    swap('  lossy: [spec.level]\n', ''),
+    [
+      'graph/conversion-loss spec.schema.versions[0].convertFrom: spec.level of v1 is lost in v1alpha1: v1alpha1 has no such field, and no rule of convertFrom reads it; read it in a rule of convertFrom, or name it to keep it in an annotation: lossy: [spec.level]',
+    ],
+  ],
+  [
+    'a lossy field that no version has',
+    swap('lossy: [spec.level]', 'lossy: [spec.level, spec.levle]'),
+    [
+      'graph/conversion spec.schema.versions[0].lossy[1]: neither version has a field "spec.levle" in its spec; did you mean spec.level?',
+    ],
+  ],
+  [
+    'a value of another type',
+    swap("int(self.spec.size.split('x')[0])", "self.spec.size.split('x')[0]"),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo["spec.width"]: spec.width of v1 is int, and the expression gives string; convert it with int(…)',
+    ],
+  ],
+  [
+    'a field that the target does not have',
+    swap('spec.width: $', 'spec.widht: $'),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo["spec.widht"]: v1 has no field spec.widht; did you mean spec.width?',
+    ],
+  ],
+  [
+    'a field that the source does not have',
+    swap("self.spec.size.split('x')[0]", "self.spec.siez.split('x')[0]"),
+    [
+      'cel/unknown-field spec.schema.versions[0].convertTo["spec.width"]: undefined field \'siez\'; did you mean "size"?',
+    ],
+  ],
+  [
+    'the metadata',
+    swap('spec.height: $', 'metadata.name: $'),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo["metadata.name"]: "metadata.name" is not the path of a field of spec or status; write a path such as spec.size; metadata cannot be converted, and a list is converted as a whole',
+    ],
+  ],
+  [
+    'the variable of templates',
+    swap('string(self.spec.height)', 'string(schema.spec.height)'),
+    [
+      'cel/unknown-name spec.schema.versions[0].convertFrom["spec.size"]: undeclared reference to \'schema\'; a conversion reads only self, the object in v1: write self.spec.…',
+    ],
+  ],
+  [
+    'a field with another type and without a rule',
+    swap('    image: string | required=true', '    image: integer | required=true'),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo: spec.image has another type in v1 than in v1alpha1, so its value cannot be copied; say in convertTo how it is converted: spec.image: ${…}',
+      'graph/conversion spec.schema.versions[0].convertFrom: spec.image has another type in v1alpha1 than in v1, so its value cannot be copied; say in convertFrom how it is converted: spec.image: ${…}',
+    ],
+  ],
+  [
+    'a list in place of rules',
+    swap('convertFrom:\n    spec.size: ', 'convertFrom:\n    - spec.size: '),
+    [
+      "graph/conversion spec.schema.versions[0].convertFrom: a conversion is a map from fields to expressions, or one expression of the whole object; write spec.FIELD: ${self.spec.OTHER} for each field that changes, or ${{'spec': {…}}}",
+    ],
+  ],
+  [
+    'SimpleSchema with an error',
+    swap('size: string |', 'size: strin |'),
+    [
+      'simpleschema/unknown-type spec.schema.versions[0].spec.size: field size: unknown type: strin; did you mean string?',
+    ],
+  ],
+])('refuses %s', (_what, yaml, problems) => {
+  expect(shown(yaml)).toEqual(problems);
+});
+
+test('is refused while the gate is off', () => {
+  const { versions: _versions, ...others } = TYPEKRO_FEATURES;
+  expect(compiled(panel(ALPHA), others).diagnostics.map(({ code }) => code)).toEqual(['graph/feature-gate']);
+});
+
+const tried = async (yaml: string): Promise<RoundTripResult | undefined> => {
+  const crd = compiled(yaml).graph?.instance.crd;
+  const converter = crd === undefined ? undefined : converterOf(crd);
+  return converter === undefined ? undefined : checkRoundTrips(converter, { evaluateRules: defaultRules() });
+};
+
+test.each<[what: string, yaml: string, faults: string[]]>([
+  ['an exact conversion', panel(ALPHA), []],
+  [
+    'a value that the other version does not accept',
+    panel(
+      ALPHA,
+      SPEC.replace(
+        'height: integer | required=true minimum=0 maximum=999',
+        'height: integer | required=true minimum=0',
+      ),
+    ),
+    [
+      'fromHub {"width":0,"height":1000,"image":"","level":3}: in v1alpha1 it is {"image":"","size":"0x1000"}, which is invalid: spec.size: Invalid value: "0x1000": spec.size in body should match \'^(0|[1-9][0-9]{0,2})x(0|[1-9][0-9]{0,2})$\'',
+    ],
+  ],
+  [
+    'an index past the end',
+    swap(' pattern="^(0|[1-9][0-9]{0,2})x(0|[1-9][0-9]{0,2})$"', ''),
+    [
+      'toHub {"size":"","image":""}: ${int(self.spec.size.split(\'x\')[0])}: type conversion error from \'string\' to \'int\'; it reads self.spec.size',
+    ],
+  ],
+  [
+    'a rule that reads a field, and does not keep its value',
+    swap(
+      '${string(self.spec.width)}x${string(self.spec.height)}',
+      '"${string(self.spec.width)}x${string(self.spec.height > 9 ? 9 : self.spec.height)}"',
+    ),
+    [
+      'fromHub {"width":0,"height":10,"image":"","level":3}: in v1alpha1 it is {"image":"","size":"0x9"}, and comes back as {"image":"","width":0,"height":9,"level":3}',
+      'toHub {"size":"1x10","image":""}: in v1 it is {"image":"","width":1,"height":10,"level":3}, and comes back as {"image":"","size":"1x9"}',
+    ],
+  ],
+])('finds %s with generated objects', async (_what, yaml, faults) => {
+  expect(shown(yaml)).toEqual([]);
+  const result = await tried(yaml);
+  expect(
+    result?.faults.map(({ direction, spec, message }) => `${direction} ${JSON.stringify(spec)}: ${message}`),
+  ).toEqual(faults);
+  expect(result?.untried).toEqual([]);
+});

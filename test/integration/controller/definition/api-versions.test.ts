@@ -1,0 +1,174 @@
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { LocalConversions } from '@typekro/controller/controller';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { listAt, statusCondition, valueAt } from '@typekro/kit/kubernetes';
+
+// The controller loads the generator of objects when it needs it. A world does not wait for files.
+beforeAll(() => import('../../../../packages/engine/src/conversion/generator-library.ts'));
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+/** A world whose API server and controller convert between versions. */
+async function versionedWorld(controller: JsonObject = {}): Promise<VirtualWorld> {
+  const conversions = new LocalConversions();
+  const made = await virtualWorld({
+    cluster: { webhookServices: conversions.services },
+    controller: { conversions: conversions.address, features: { versions: true }, ...controller },
+  });
+  conversions.connect(made.user);
+  return made;
+}
+
+const PATTERN = '^(0|[1-9][0-9]{0,2})x(0|[1-9][0-9]{0,2})$';
+const SIZE = { size: `string | required=true pattern="${PATTERN}"`, note: 'string | default="none"' };
+const AREA = {
+  width: 'integer | required=true minimum=0 maximum=999',
+  height: 'integer | required=true minimum=0 maximum=999',
+  level: 'integer | default=3',
+};
+/** The former version, as it is written when it is no longer the hub. */
+const ALPHA: JsonObject = {
+  name: 'v1alpha1',
+  deprecated: true,
+  deprecationWarning: 'acme.test/v1alpha1 Panel is deprecated; use v1',
+  spec: SIZE,
+  convertTo: {
+    'spec.width': "${int(self.spec.size.split('x')[0])}",
+    'spec.height': "${int(self.spec.size.split('x')[1])}",
+  },
+  convertFrom: { 'spec.size': '${string(self.spec.width)}x${string(self.spec.height)}' },
+  lossy: ['spec.level', 'spec.note'],
+};
+
+function definition(schema: JsonObject, text: string): KubeObject {
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'panel' },
+    spec: {
+      schema: { kind: 'Panel', group: 'acme.test', ...schema },
+      resources: [
+        {
+          id: 'config',
+          template: {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: '${schema.metadata.name}' },
+            data: { text },
+          },
+        },
+      ],
+    },
+  };
+}
+
+const first = definition({ apiVersion: 'v1alpha1', spec: SIZE }, '${schema.spec.size}');
+const AREA_TEXT = '${string(schema.spec.width * schema.spec.height)}';
+const second = definition({ apiVersion: 'v1', spec: AREA, versions: [ALPHA] }, AREA_TEXT);
+const third: KubeObject = {
+  ...definition({ apiVersion: 'v1', spec: AREA }, AREA_TEXT),
+  metadata: { name: 'panel', annotations: { 'kro.run/allow-breaking-changes': 'true' } },
+};
+
+const panel = (version: string, name: string, spec: JsonObject): KubeObject => ({
+  apiVersion: `acme.test/${version}`,
+  kind: 'Panel',
+  metadata: { name, namespace: 'default' },
+  spec,
+});
+
+const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'panels.acme.test' };
+const read = (version: string, name: string) =>
+  world.user.get({ apiVersion: `acme.test/${version}`, kind: 'Panel', namespace: 'default', name });
+const text = async (name: string) => {
+  const map = await world.user.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
+  return valueAt(map, 'data', 'text');
+};
+const stored = async () => listAt((await world.user.get(CRD)).status, 'storedVersions');
+const ofDefinition = async () =>
+  world.user.get({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'panel' });
+const condition = async (type: string) => {
+  const found = statusCondition(await ofDefinition(), type);
+  return found === undefined ? undefined : [found.status, found.reason, found.message];
+};
+
+test('a kind gets a new hub: both versions are read and written, objects are stored again, and the former version is removed', async () => {
+  world = await versionedWorld();
+  await world.apply(first);
+  await world.advance(2000);
+  await world.apply(panel('v1alpha1', 'a', { size: '3x4', note: 'mine' }));
+  await world.advance(2000);
+  expect(await text('a')).toBe('3x4');
+
+  await world.apply(second);
+  await world.advance(3000);
+  expect(await stored()).toEqual(['v1alpha1', 'v1']);
+  expect(await condition('StorageMigrated')).toEqual([
+    'Unknown',
+    'Waiting',
+    'objects are stored in v1alpha1, and will be written again in v1',
+  ]);
+  expect(await text('a')).toBe('12');
+  expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
+  // The former version can be written as before, and keeps what it cannot hold.
+  await world.apply(panel('v1', 'b', { width: 2, height: 5, level: 9 }));
+  const old = await read('v1alpha1', 'b');
+  expect(old.spec).toEqual({ size: '2x5', note: 'none' });
+  await world.user.patch({ ...ref('v1alpha1', 'b') }, { spec: { size: '2x6' } });
+  await world.advance(2000);
+  expect((await read('v1', 'b')).spec).toEqual({ width: 2, height: 6, level: 9 });
+  expect(await text('b')).toBe('12');
+
+  // The former version cannot be removed before its objects are written again.
+  await world.apply(third);
+  await world.advance(2000);
+  expect((await condition('KindReady'))?.[2]).toContain('the version v1alpha1 cannot be removed yet');
+  await world.advance(15_000);
+  expect(await stored()).toEqual(['v1']);
+  await world.advance(130_000);
+  expect(
+    listAt((await world.user.get(CRD)).spec, 'versions').map((each) => valueAt(each as JsonObject, 'name')),
+  ).toEqual(['v1']);
+  expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
+});
+
+const ref = (version: string, name: string) => ({
+  apiVersion: `acme.test/${version}`,
+  kind: 'Panel',
+  namespace: 'default',
+  name,
+});
+
+test('a migration continues in a new process after the last object that was written', async () => {
+  world = await versionedWorld({ migrationRate: 2 });
+  await world.apply(first);
+  await world.advance(2000);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) await world.apply(panel('v1alpha1', name, { size: '3x4' }));
+  await world.apply(second);
+  await world.advance(10_500);
+  expect((await ofDefinition()).status?.['migration']).toEqual({ to: 'v1', migrated: 2, total: 5, after: 'default/b' });
+  world.requests.length = 0;
+  await world.restart();
+  await world.advance(20_000);
+  const written = world.requests.flatMap(({ method, path }) =>
+    method === 'PATCH' && /\/v1\/.*\/panels\/[a-z]\?/.test(path) ? [path.replace(/.*panels\/(.).*/, '$1')] : [],
+  );
+  expect(written).toEqual(['c', 'd', 'e']);
+  expect(await stored()).toEqual(['v1']);
+  expect(await condition('StorageMigrated')).toEqual(['True', 'Stored', 'all objects are stored in v1']);
+  expect((await ofDefinition()).status?.['migration']).toBeUndefined();
+});
+
+test('a controller that serves no conversions refuses a kind of several versions', async () => {
+  world = await virtualWorld({ controller: { features: { versions: true } } });
+  await world.apply(second);
+  await world.advance(2000);
+  expect(await condition('KindReady')).toEqual([
+    'False',
+    'Failed',
+    'cannot write CRD panels.acme.test: it has several versions, and this controller serves no conversions between them; start the controller with --conversion-service=NAMESPACE/NAME',
+  ]);
+});
