@@ -130,11 +130,12 @@ test('why follows a field of the status that lacks data to the pods behind its n
   await world.advance(2000);
   await world.apply(pot('shop'));
   await world.advance(30_000);
-  expect((await why('shop')).slice(2, 7).map((line) => line.replaceAll(/web-\w+-\w+/g, 'web-…')))
+  expect((await why('shop')).slice(2, 8).map((line) => line.replaceAll(/web-\w+-\w+/g, 'web-…')))
     .toMatchInlineSnapshot(`
     [
       "status.available has no value: eval "web.status.availableReplicas": no such key: availableReplicas",
       "   └ because  ImagePullBackOff (Pod default/web-…): container main waits; simulated: ImagePullBackOff",
+      "   └ because  Failed (Pod default/web-…): Failed to pull image "nginx": simulated",
       "   do         correct registry, name and tag of the image nginx; a private registry needs imagePullSecrets; here the annotation typekro.dev/simulate-failure causes the failure: remove it",
       "",
       "the instance waits for nothing: every node is ready",

@@ -127,7 +127,7 @@ test('render: returns objects with their values, as text and as data', async () 
 test.each([
   ['render', { files: ['pots.json'], values: { text: '\u001b[2J\u202e\u{e0041}\u200b' }, name: 'shop' }],
   ['validate', { files: ['no\u202e\u001b[2J\u{e0041}.yaml'] }],
-  ['validate', { text: '{kind: "\\u202e\u{e0041}", "a\u{e0041}": "\u200b"}' }],
+  ['validate', { text: '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, "a\\u202e\u{e0041}": "\u200b"}' }],
   ['no\u{e0041}', {}],
 ])('%s: no answer has characters that a person cannot see', async (name, args) => {
   const answer = await call(name, args);
