@@ -50,6 +50,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if has $on (list "1" "t" "T" "true" "TRUE" "True") }}true{{ end -}}
 {{- end }}
 
+{{/* The Service of conversions between versions, as namespace/name; empty without the gate APIVersions. */}}
+{{- define "typekro.conversions" -}}
+{{- if has (get .Values.config.featureGates "APIVersions" | toString) (list "1" "t" "T" "true" "TRUE" "True") -}}
+{{ .Release.Namespace }}/{{ include "typekro.fullname" . }}-conversions
+{{- end -}}
+{{- end }}
+
 {{/* The flag of each value below config; what is null or empty is left out. */}}
 {{- define "typekro.args" -}}
 {{- $c := .Values.config -}}
@@ -102,6 +109,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "dashboard-bind-address" $c.dashboardBindAddress)
   (list "dashboard-hosts" $c.dashboardHosts)
   (list "opentelemetry-traces" $c.opentelemetryTraces)
+  (list "conversion-service" (include "typekro.conversions" .))
+  (list "conversion-bind-address" (ternary $c.conversionBindAddress "" (ne (include "typekro.conversions" .) "")))
+  (list "migration-qps" $c.migrationQps)
 -}}
 {{- $args := list "controller" -}}
 {{- range $flags -}}

@@ -210,7 +210,8 @@ describe.skipIf(program === '')('the chart, rendered', () => {
             'rgd.maxGraphRevisions': '0',
             clientQps: '100',
             clientBurst: '150',
-            'featureGates.CELOmitFunction': 'true',
+            'featureGates.APIVersions': 'true',
+            migrationQps: '50',
             logEncoder: 'console',
             development: 'false',
             celCostLimit: '1000000',
@@ -234,7 +235,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(given.values.get('rgd-max-collection-size')).toBe(2_000_000);
     expect(given.values.get('rgd-max-graph-revisions')).toBe(0);
     expect(given.values.get('kro-compatibility')).toBe('0.10');
-    expect(given.values.get('feature-gates')).toBe('CELOmitFunction=true');
+    expect(given.values.get('feature-gates')).toBe('APIVersions=true');
     const without = CONTROLLER_FLAGS.map(({ name }) => name).filter(
       (name) => !given.values.has(name) && !given.ignored.includes(name),
     );
@@ -254,6 +255,23 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(await parts()).toEqual([false, false, false]);
     expect(await parts('config.dashboardBindAddress=0')).toEqual([false, false, false]);
     expect(await parts('config.dashboardBindAddress=:8090')).toEqual([true, true, true]);
+  });
+
+  test('serves conversions only with the gate APIVersions', async () => {
+    const parts = async (...sets: string[]) => {
+      const text = JSON.stringify(await renderChart(...sets));
+      return [
+        'typekro-conversions',
+        '"containerPort":9443',
+        '"port":9443',
+        'customresourcedefinitions/status',
+        'typekro-conversions-tls',
+        '--conversion-service=',
+      ].map((part) => text.includes(part));
+    };
+    expect(new Set(await parts())).toEqual(new Set([false]));
+    expect(new Set(await parts('config.featureGates.APIVersions=false'))).toEqual(new Set([false]));
+    expect(new Set(await parts('config.featureGates.APIVersions=true'))).toEqual(new Set([true]));
   });
 
   test('grants the rights to list and delete Leases only with shards', async () => {
