@@ -98,6 +98,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/guides/gitops.md', 'Flux and Argo CD'),
       page('docs/guides/alchemy.md', 'Alchemy'),
       page('docs/guides/canary.md', 'Roll out step by step'),
+      page('docs/guides/api-versions.md', 'Versions of an API'),
       page('docs/guides/adoption.md', 'Adopt what exists'),
       page('docs/guides/several-teams.md', 'Several teams'),
       page('docs/testing.md', 'Test'),

@@ -7,7 +7,8 @@ import { parseAllDocuments } from 'yaml';
 import { commands } from '../../packages/cli/src/commands/index.ts';
 import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
-import { type Controller, controllerCrds, createController } from '@typekro/controller/controller';
+import { statusCondition, textAt } from '@typekro/kit/kubernetes';
+import { type Controller, controllerCrds, createController, LocalConversions } from '@typekro/controller/controller';
 import { KubeClient } from '@typekro/kube';
 import { RunningCommand } from '../support/command.ts';
 import { type CommandRun, commandRunner } from '@typekro/cli/test-support/run-command';
@@ -103,6 +104,7 @@ const WALKED = Object.entries(STORIES).filter(([, pages]) => hasSteps(pages));
 
 describe.each(WALKED)('%s', (_name, pages) => {
   const cwd = mkdtempSync(join(tmpdir(), 'typekro-walk-'));
+  const conversions = new LocalConversions();
   let cluster: Cluster;
   let client: KubeClient;
   let controller: Controller;
@@ -116,12 +118,13 @@ describe.each(WALKED)('%s', (_name, pages) => {
     for (const name of ['arktype', '@ark', 'arkregex'])
       symlinkSync(join(ROOT, 'node_modules', name), join(cwd, 'node_modules', name), 'dir');
     writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');
-    cluster = await createEmbeddedCluster({});
+    cluster = await createEmbeddedCluster({ webhookServices: conversions.services });
     const { kubeconfig } = await cluster.listen({ port: 0 });
     writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
     client = new KubeClient({ transport: cluster.transport() });
     for (const crd of controllerCrds()) await client.create(crd);
-    controller = createController({ client });
+    conversions.connect(client);
+    controller = createController({ client, conversions: conversions.address, features: { versions: true } });
     await controller.start();
     run = commandRunner(commands, cwd, {
       KUBECONFIG: join(cwd, 'kubeconfig'),
@@ -177,12 +180,30 @@ describe.each(WALKED)('%s', (_name, pages) => {
       );
       return '';
     }
+    const [, plural = '', version, group, object = ''] =
+      /^kubectl get (\w+)\.(v\w+)\.(\S+) (\S+) -o jsonpath=\{\.spec\}$/.exec(line) ?? [];
+    if (version !== undefined) return JSON.stringify(await specOf(`${plural}.${group}`, version, object));
+    const [, definition, condition] = /^kubectl wait rgd\/(\S+) --for=condition=(\S+)$/.exec(line) ?? [];
+    if (definition !== undefined && condition !== undefined) {
+      const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: definition };
+      const read = async () => statusCondition(await client.get(ref), condition)?.status;
+      await expect.poll(read, { timeout: 40_000 }).toBe('True');
+      return `resourcegraphdefinition.kro.run/${definition} condition met`;
+    }
     const [, file] = /^node (\S+\.ts)$/.exec(line) ?? [];
     if (file === undefined) throw new Error(`the test does not know the program of: ${line}`);
     // Node before 22.18 does not load TypeScript.
     const tsx = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
     const ended = await new RunningCommand(process.execPath, ['--import', tsx, file], { cwd }).ended;
     return printed({ out: ended.stdout, err: ended.stderr });
+  }
+
+  /** The spec of an object in the default namespace, in a version of its kind. */
+  async function specOf(name: string, version: string, object: string): Promise<unknown> {
+    const crd = await client.get({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name });
+    const apiVersion = `${textAt(crd.spec, 'group')}/${version}`;
+    const kind = textAt(crd.spec, 'names', 'kind');
+    return (await client.get({ apiVersion, kind, namespace: 'default', name: object })).spec;
   }
 
   /**

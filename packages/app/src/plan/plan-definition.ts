@@ -8,7 +8,10 @@ import {
 import { describeInputPlace } from './input-object.ts';
 import { type KubeObject, definedMembers, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
+import { Conversion } from '@typekro/engine/conversion';
 import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
+import { CrdSchema } from '@typekro/engine/schema';
+import { textAt } from '@typekro/kit/kubernetes';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { shellWord } from '../text/escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
@@ -95,11 +98,38 @@ export async function planDefinition(
   };
 }
 
+/**
+ * The instances of a definition, in the version that its graph reads. If the cluster does not serve this version yet,
+ * they are read in a version that it serves, and converted as the controller will convert them.
+ */
 async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObject | undefined): Promise<KubeObject[]> {
-  const { group, version, kind, plural, namespaced } = graph.instance;
-  const table = await source.loadAll({ group, version, kind, plural, namespaced });
+  const { group, version: hub, kind, plural, namespaced } = graph.instance;
+  const converter = Conversion.of(graph.instance.crd);
+  const served = (crd === undefined ? [] : CrdSchema.versions(crd))
+    .filter((each) => each['served'] === true)
+    .map((each) => textAt(each, 'name'));
+  const former = served.includes(hub) ? undefined : served.find((each) => converter?.versions.includes(each));
+  const table = await source.loadAll({ group, version: former ?? hub, kind, plural, namespaced });
   const own = [...table.all()].filter((instance) => isInstanceOf(graph.name, instance, crd));
-  return own.sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+  const read = former === undefined || converter === undefined ? own : inHub(own, converter, source);
+  return read.sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+}
+
+/** Converts instances to the hub. An instance that cannot be converted is left out, and a limit of the plan names it. */
+function inHub(
+  instances: readonly KubeObject[],
+  converter: NonNullable<ReturnType<typeof Conversion.of>>,
+  source: PlanContext['source'],
+): KubeObject[] {
+  return instances.flatMap((instance) => {
+    try {
+      return [converter.convert(instance, converter.apiVersionOf(converter.program.hub))];
+    } catch (thrown) {
+      if (!(thrown instanceof Conversion.Error)) throw thrown;
+      source.limits.add(`${converter.kind} ${instanceKey(instance)} cannot be converted: ${thrown.message}`);
+      return [];
+    }
+  });
 }
 
 /** The inputs of the plans of one definition's instances. */

@@ -8,6 +8,7 @@
 import { answerReview, refuseReview } from './answer-review.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
 import { programOf } from './program-of-crd.ts';
+import { ConversionError } from './conversion-rules.ts';
 import { converterOf } from './converter.ts';
 
 /** Conversions of the objects of one CRD. */
@@ -18,4 +19,6 @@ export const Conversion = {
   of: converterOf,
   answerReview,
   refuseReview,
+  /** The error of an object that cannot be converted. */
+  Error: ConversionError,
 };
