@@ -162,6 +162,41 @@ test('a migration continues in a new process after the last object that was writ
   expect((await ofDefinition()).status?.['migration']).toBeUndefined();
 });
 
+test(
+  'a process that ends at any request of a migration loses nothing, and the next one completes the migration',
+  { timeout: 300_000 },
+  async () => {
+    let requests = 0;
+    for (let last = 0; last <= requests; last += 1) {
+      world = await versionedWorld({ migrationRate: 1 });
+      await world.apply(first);
+      await world.advance(2000);
+      for (const name of ['a', 'b']) await world.apply(panel('v1alpha1', name, { size: '3x4', note: 'mine' }));
+      await world.apply(second);
+      await world.advance(9000);
+      let seen = 0;
+      // The process sends `last` requests of the migration, and no other one is answered until it is gone.
+      world.intercept = ({ method }) => {
+        if (method === 'GET') return undefined;
+        seen += 1;
+        return seen <= last ? undefined : Promise.reject(new Error('the process has ended'));
+      };
+      await world.advance(4000);
+      requests = Math.max(requests, Math.min(seen, 12));
+      await Promise.all([world.restart(), world.advance(2000)]);
+      world.intercept = undefined;
+      await world.advance(80_000);
+      expect([last, await stored()]).toEqual([last, ['v1']]);
+      for (const name of ['a', 'b']) {
+        expect((await read('v1', name)).spec).toEqual({ width: 3, height: 4, level: 3 });
+        expect((await read('v1alpha1', name)).spec).toEqual({ size: '3x4', note: 'mine' });
+      }
+      if (last < requests) await world.close();
+    }
+    expect(requests).toBeGreaterThan(4);
+  },
+);
+
 test('a controller that serves no conversions refuses a kind of several versions', async () => {
   world = await virtualWorld({ controller: { features: { versions: true } } });
   await world.apply(second);
