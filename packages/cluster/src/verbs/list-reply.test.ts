@@ -172,20 +172,24 @@ describe('list reply', () => {
     else expect(value).toEqual(parseYaml(withoutToken(plain)).value);
   });
 
-  test('a deletion of a collection whose response would be too long deletes nothing', async () => {
-    const path = `${CRDS}/boxes.example.com`;
-    const read = async () => JSON.parse(await call('GET', path, 'application/json')) as JsonObject;
-    const withDefault = await read();
-    await call('PUT', path, 'application/json', { ...withDefault, spec: items(4500)['spec'] ?? null });
-    const spec = { a: Array.from({ length: 4500 }, () => ({})) };
-    for (let index = OBJECTS; index < 45; index += 1) {
-      const metadata = { name: `b${index}` };
-      await call('POST', BOXES, 'application/json', { apiVersion: 'example.com/v1', kind: 'Box', metadata, spec });
-    }
-    await call('PUT', path, 'application/json', { ...(await read()), spec: withDefault['spec'] ?? null });
-    expect((await cluster.transport().request({ method: 'DELETE', path: BOXES })).status).toBe(413);
-    expect((JSON.parse(await call('GET', BOXES, PARTIAL)) as { items: unknown[] }).items).toHaveLength(45);
-  });
+  test(
+    'a deletion of a collection whose response would be too long deletes nothing',
+    { timeout: 180_000 },
+    async () => {
+      const path = `${CRDS}/boxes.example.com`;
+      const read = async () => JSON.parse(await call('GET', path, 'application/json')) as JsonObject;
+      const withDefault = await read();
+      await call('PUT', path, 'application/json', { ...withDefault, spec: items(4500)['spec'] ?? null });
+      const spec = { a: Array.from({ length: 4500 }, () => ({})) };
+      for (let index = OBJECTS; index < 45; index += 1) {
+        const metadata = { name: `b${index}` };
+        await call('POST', BOXES, 'application/json', { apiVersion: 'example.com/v1', kind: 'Box', metadata, spec });
+      }
+      await call('PUT', path, 'application/json', { ...(await read()), spec: withDefault['spec'] ?? null });
+      expect((await cluster.transport().request({ method: 'DELETE', path: BOXES })).status).toBe(413);
+      expect((JSON.parse(await call('GET', BOXES, PARTIAL)) as { items: unknown[] }).items).toHaveLength(45);
+    },
+  );
 });
 
 describe('pages', () => {
