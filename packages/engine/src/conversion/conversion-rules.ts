@@ -60,7 +60,7 @@ export class CompiledRules {
   convert(object: JsonObject, shared: SharedBudget): JsonObject {
     let converted: JsonObject = object;
     if (this.#whole !== undefined) {
-      const made = evaluate(this.#whole, object, shared);
+      const made = evaluate(this.#whole, object, shared) ?? {};
       if (!isJsonObject(made)) throw new ConversionError(`${shown(this.#whole.cel)} is not an object`);
       for (const member of CONVERTED)
         if (Object.hasOwn(made, member)) converted = withFieldAt(converted, [member], made[member] ?? undefined);
@@ -94,7 +94,9 @@ function evaluate({ cel, program, reads }: CompiledExpression, self: JsonObject,
     const read = reads.length === 0 ? '' : `; it reads ${[...new Set(reads)].join(', ')}`;
     throw new ConversionError(`${shown(cel)}: ${reason}${read}`);
   };
-  if (!result.ok) return fail(result.error.message);
+  // An API server also converts parts of an object, to find the fields that a manager owns. A field that is not there is
+  // therefore no error: its rule gives no value.
+  if (!result.ok) return /^no such (?:key|field)/.test(result.error.message) ? undefined : fail(result.error.message);
   if (result.value instanceof CelOptional && result.value.value === undefined) return undefined;
   const json = toJson(result.value, { shared });
   return json.ok ? json.value : fail(json.error);

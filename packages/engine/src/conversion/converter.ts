@@ -1,5 +1,6 @@
 import {
   type JsonObject,
+  type JsonValue,
   type KubeObject,
   getOwn,
   isJsonObject,
@@ -90,7 +91,9 @@ export class Converter {
     const made = there.rules.convert(object, shared);
     const allKept = new Map(keptFieldsOf(object));
     const known = new Set(back.lossy.map((path) => path.join('/')));
-    const kept = (allKept.get(to) ?? []).filter(({ path }) => known.has(path.join('/')));
+    const kept = (allKept.get(to) ?? []).filter(
+      ({ path, value }) => known.has(path.join('/')) && isValidField(this.schemaOf(to), path, value),
+    );
     const seenAs = (candidate: JsonObject) => {
       const seen = tryConvert(back.rules, candidate, shared);
       return seen === undefined ? undefined : specWithDefaults(schema, seen);
@@ -123,6 +126,18 @@ export class Converter {
   apiVersionOf(version: string): string {
     return this.#group === '' ? version : `${this.#group}/${version}`;
   }
+}
+
+/**
+ * May the field have the value? Clients can edit the annotation of kept fields, and an API server does not validate the
+ * result of a conversion.
+ */
+function isValidField(schema: Schema, path: readonly string[], value: JsonValue | undefined): boolean {
+  const field = declaredField(schema, path);
+  if (field === undefined) return false;
+  if (value === undefined)
+    return declaredField(schema, path.slice(0, -1))?.required?.includes(path.at(-1) ?? '') !== true;
+  return StructuralSchema.validate(field, value).length === 0;
 }
 
 /** The converted object; `undefined` when an expression fails. */

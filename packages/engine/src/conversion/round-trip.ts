@@ -1,9 +1,10 @@
-import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, getOwn, jsonEquals } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
+import type { DirectionRules } from './conversion-program.ts';
 import type { Converter } from './converter.ts';
 import { ConversionError } from './conversion-rules.ts';
-import { type FastCheck, sampleArbitrary } from './sample-arbitrary.ts';
+import { type FastCheck, constantsOf, sampleArbitrary } from './sample-arbitrary.ts';
 
 /** A generated object that does not survive a conversion. */
 export interface RoundTripFault {
@@ -52,10 +53,11 @@ export async function checkRoundTrips(
   const untried: UntriedVersion[] = [];
   const { hub } = converter.program;
   for (const version of converter.versions) {
+    const generators = { ...fc, constants: constantsOf(expressionsOf(converter, version)) };
     for (const direction of ['fromHub', 'toHub'] as const) {
       const [from, to] = direction === 'fromHub' ? [hub, version] : [version, hub];
       const trip = new RoundTrip(converter, from, to, evaluateRules);
-      const property = fc.property(sampleArbitrary(trip.parts, fc), (sample) => {
+      const property = fc.property(sampleArbitrary(trip.parts, generators), (sample) => {
         const object = trip.objectOf(sample);
         fc.pre(trip.invalidity(from, object) === undefined);
         return trip.problemOf(object) === undefined;
@@ -75,6 +77,15 @@ export async function checkRoundTrips(
     }
   }
   return { faults, untried };
+}
+
+/** The expressions of both directions of a version. */
+function expressionsOf({ program }: Converter, version: string): string[] {
+  const { toHub, fromHub } = getOwn(program.versions, version) ?? { toHub: { fields: [] }, fromHub: { fields: [] } };
+  return [toHub, fromHub].flatMap(({ fields, whole = '' }: DirectionRules) => [
+    whole,
+    ...fields.map(({ cel = '' }) => cel),
+  ]);
 }
 
 /** The number of objects between two pauses. */

@@ -1,27 +1,54 @@
-import type * as Generators from './generator-library.ts';
+import type * as GeneratorLibrary from './generator-library.ts';
 import type { Arbitrary } from 'fast-check';
 import { type JsonValue, stringifyJson } from '@typekro/kit/core';
 import type { Schema } from '../schema/index.ts';
 
 /** The generators of the library `fast-check`, which is loaded late. */
-export type FastCheck = typeof Generators;
+export type FastCheck = typeof GeneratorLibrary;
 
-/** The maximum number of elements of a generated list or map beyond its minimum. */
-const MAX_MORE_ELEMENTS = 3;
+/** The maximum numbers of elements of a generated list, and of members of a generated map, beyond its minimum. */
+const [MAX_MORE_ELEMENTS, MAX_MORE_MEMBERS] = [12, 3];
 const MAX_TEXT_LENGTH = 12;
 /** The depth at which generated values end. Only recursive schemas are deeper. */
 const MAX_DEPTH = 12;
 
 /**
+ * The generators, and the constants of the rules: a rule often treats exactly these values in another way than all
+ * others.
+ */
+export interface Generators extends FastCheck {
+  readonly constants: readonly JsonValue[];
+}
+
+/**
  * Values of a schema, for the library `fast-check`: they have the types, bounds, patterns and formats that the schema
  * names. Rules and alternatives (`oneOf`, …) are not respected, so the caller leaves out invalid values.
  */
-export function sampleArbitrary(schema: Schema, fc: FastCheck, depth = 0): Arbitrary<JsonValue> {
+export function sampleArbitrary(schema: Schema, fc: Generators, depth = 0): Arbitrary<JsonValue> {
   const made = schema.enum === undefined ? ofType(schema, fc, depth) : fc.constantFrom(...schema.enum);
-  return schema.nullable === true ? fc.option(made, { freq: 8 }) : made;
+  const constants = schema.enum === undefined ? fc.constants.filter((each) => isOfType(schema, each)) : [];
+  const sample =
+    constants.length === 0
+      ? made
+      : fc.oneof({ weight: 3, arbitrary: made }, { weight: 1, arbitrary: fc.constantFrom(...constants) });
+  return schema.nullable === true ? fc.option(sample, { freq: 8 }) : sample;
 }
 
-function ofType(schema: Schema, fc: FastCheck, depth: number): Arbitrary<JsonValue> {
+const isOfType = ({ type }: Schema, value: JsonValue): boolean =>
+  typeof value === 'string' ? type === 'string' : type === 'integer' || type === 'number';
+
+/** The strings and integers in expressions, and the neighbours of the integers. */
+export function constantsOf(expressions: readonly string[]): JsonValue[] {
+  const found = new Set<JsonValue>();
+  for (const cel of expressions) {
+    for (const [, double, single] of cel.matchAll(/"([^"\\]*)"|'([^'\\]*)'/g)) found.add(double ?? single ?? '');
+    for (const [digits] of cel.matchAll(/(?<![\w.])\d{1,9}(?![\w.])/g))
+      for (const step of [-1, 0, 1]) found.add(Number(digits) + step);
+  }
+  return [...found];
+}
+
+function ofType(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonValue> {
   if (schema['x-kubernetes-int-or-string'] === true) return fc.oneof(fc.integer(), shortText(schema, fc));
   switch (schema.type) {
     case 'boolean':
@@ -56,12 +83,12 @@ function rangeOf(
 const multiple = ({ multipleOf }: Schema, value: number): number =>
   multipleOf === undefined ? value : Math.trunc(value / multipleOf) * multipleOf;
 
-function decimals(schema: Schema, fc: FastCheck): Arbitrary<number> {
+function decimals(schema: Schema, fc: Generators): Arbitrary<number> {
   const { min, max } = rangeOf(schema, 1000, 0);
   return fc.double({ min, max, noNaN: true, noDefaultInfinity: true });
 }
 
-const FORMATS: Readonly<Record<string, (fc: FastCheck) => Arbitrary<string>>> = {
+const FORMATS: Readonly<Record<string, (fc: Generators) => Arbitrary<string>>> = {
   'date-time': (fc) => dates(fc).map((date) => date.toISOString().replace(/\.\d+Z$/, 'Z')),
   date: (fc) => dates(fc).map((date) => date.toISOString().slice(0, 10)),
   duration: (fc) => fc.integer({ min: 0, max: 100_000 }).map((seconds) => `${seconds}s`),
@@ -74,10 +101,10 @@ const FORMATS: Readonly<Record<string, (fc: FastCheck) => Arbitrary<string>>> = 
   hostname: (fc) => fc.domain(),
 };
 
-const dates = (fc: FastCheck): Arbitrary<Date> =>
+const dates = (fc: Generators): Arbitrary<Date> =>
   fc.date({ min: new Date('1971-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });
 
-function textOf(schema: Schema, fc: FastCheck): Arbitrary<string> {
+function textOf(schema: Schema, fc: Generators): Arbitrary<string> {
   const format = Object.hasOwn(FORMATS, schema.format ?? '') ? FORMATS[schema.format ?? ''] : undefined;
   if (format !== undefined) return format(fc);
   const pattern = schema.pattern === undefined ? undefined : matching(schema.pattern, fc);
@@ -85,7 +112,7 @@ function textOf(schema: Schema, fc: FastCheck): Arbitrary<string> {
 }
 
 /** Texts for a pattern; `undefined` for a pattern that JavaScript or the library does not know. */
-function matching(pattern: string, fc: FastCheck): Arbitrary<string> | undefined {
+function matching(pattern: string, fc: Generators): Arbitrary<string> | undefined {
   try {
     return fc.stringMatching(new RegExp(pattern, 'u'), { maxLength: 40 });
   } catch {
@@ -93,7 +120,7 @@ function matching(pattern: string, fc: FastCheck): Arbitrary<string> | undefined
   }
 }
 
-const shortText = ({ minLength, maxLength }: Schema, fc: FastCheck): Arbitrary<string> =>
+const shortText = ({ minLength, maxLength }: Schema, fc: Generators): Arbitrary<string> =>
   fc.string(sizeOf(minLength, maxLength, MAX_TEXT_LENGTH));
 
 /** The bounds of a size: from the least, to the most or a few more than the least. */
@@ -106,7 +133,7 @@ function sizeOf(
   return { minLength, maxLength: Math.max(minLength, Math.min(Number(most), minLength + more)) };
 }
 
-function listOf(schema: Schema, fc: FastCheck, depth: number): Arbitrary<JsonValue> {
+function listOf(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonValue> {
   const { items, minItems, maxItems } = schema;
   if (items === undefined || depth > MAX_DEPTH) return fc.constant([]);
   const size = sizeOf(minItems, maxItems, MAX_MORE_ELEMENTS);
@@ -118,12 +145,12 @@ function listOf(schema: Schema, fc: FastCheck, depth: number): Arbitrary<JsonVal
   return fc.uniqueArray(element, { ...size, selector: keyOf });
 }
 
-function objectOf(schema: Schema, fc: FastCheck, depth: number): Arbitrary<JsonValue> {
+function objectOf(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonValue> {
   if (depth > MAX_DEPTH) return fc.constant({});
   const { properties = {}, additionalProperties, required = [] } = schema;
   const isOpen = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   const values = typeof additionalProperties === 'object' ? additionalProperties : isOpen ? {} : undefined;
-  const size = sizeOf(schema.minProperties, schema.maxProperties, MAX_MORE_ELEMENTS);
+  const size = sizeOf(schema.minProperties, schema.maxProperties, MAX_MORE_MEMBERS);
   if (values !== undefined && Object.keys(properties).length === 0)
     return fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,7}$/), sampleArbitrary(values, fc, depth + 1), {
       minKeys: size.minLength,

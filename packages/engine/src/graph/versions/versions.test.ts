@@ -246,7 +246,7 @@ test.each<[what: string, yaml: string, faults: string[]]>([
     ),
     [
       'fromHub {"width":0,"height":10,"image":"","level":3}: in v1alpha1 it is {"image":"","size":"0x9"}, and comes back as {"image":"","width":0,"height":9,"level":3}',
-      'toHub {"size":"1x10","image":""}: in v1 it is {"image":"","width":1,"height":10,"level":3}, and comes back as {"image":"","size":"1x9"}',
+      'toHub {"size":"0x10","image":""}: in v1 it is {"image":"","width":0,"height":10,"level":3}, and comes back as {"image":"","size":"0x9"}',
     ],
   ],
 ])('finds %s with generated objects', async (_what, yaml, faults) => {
