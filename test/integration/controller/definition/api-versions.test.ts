@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { failure } from '@typekro/testing/test-support/intercept-request';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { LocalConversions } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -196,6 +197,27 @@ test(
     expect(requests).toBeGreaterThan(4);
   },
 );
+
+test('objects that cannot be listed in the new version are named, and the controller rests until it tries again', async () => {
+  world = await versionedWorld();
+  await world.apply(first);
+  await world.advance(2000);
+  await world.apply(panel('v1alpha1', 'a', { size: '3x4' }));
+  world.intercept = ({ method, path }) =>
+    method === 'GET' && path.includes('/apis/acme.test/v1/panels')
+      ? failure(500, 'InternalError', 'conversion webhook for acme.test/v1alpha1, Kind=Panel failed')
+      : undefined;
+  await world.apply(second);
+  await world.advance(30_000);
+  expect((await condition('StorageMigrated'))?.slice(0, 2)).toEqual(['False', 'Failed']);
+  expect((await condition('StorageMigrated'))?.[2]).toContain('the objects cannot be listed in v1');
+  world.requests.length = 0;
+  await world.advance(60_000);
+  expect(world.requests.length).toBeLessThan(60);
+  world.intercept = undefined;
+  await world.advance(200_000);
+  expect(await stored()).toEqual(['v1']);
+});
 
 test('a controller that serves no conversions refuses a kind of several versions', async () => {
   world = await virtualWorld({ controller: { features: { versions: true } } });

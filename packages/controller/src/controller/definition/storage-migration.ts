@@ -79,9 +79,14 @@ export class StorageMigration {
     this.#seen.set(key, since);
     const from = stored.filter((version) => version !== type.version).join(', ');
     const progress = progressOf(definition, type.version, instances?.size ?? 0);
-    // Until the list is complete, an object that is stored in the former version could be missed.
+    const { error } = instances ?? {};
+    if (error !== undefined)
+      return this.#held(progress, `the objects cannot be listed in ${type.version}: ${error.message}`);
+    // Until the list is complete, an object that is stored in the former version could be missed. The end of the list
+    // wakes the definition.
     if (instances?.synced !== true || clock.now() < since + SETTLE_MS) {
-      return { condition: waiting(from, type.version), progress: toJson(progress), retryAt: since + SETTLE_MS };
+      const retryAt = Math.max(since + SETTLE_MS, clock.now() + PAUSE_MS);
+      return { condition: waiting(from, type.version), progress: toJson(progress), retryAt };
     }
     const keys = [...instances.keys()].sort().filter((each) => each > progress.after);
     const rate = this.#options.migrationRate ?? DEFAULT_RATE;
