@@ -14,7 +14,8 @@ beforeAll(async () => {
 afterAll(async () => {
   // Another installation would not have the rights for these definitions.
   await world.run('kubectl', 'delete rgd --all');
-  await world.run('kubectl', 'delete namespace strict full');
+  // The instances in them keep the finalizer of the controller, so the namespaces stay until the node ends.
+  await world.run('kubectl', 'delete namespace strict full --wait=false');
   await world.run('helm', 'uninstall typekro -n typekro --wait');
 });
 
