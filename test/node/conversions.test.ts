@@ -23,7 +23,7 @@ beforeAll(async () => {
   await checked('helm', `install versions charts/typekro -n ${NAMESPACE} --wait --timeout 120s --set ${settings}`);
 });
 afterAll(async () => {
-  await world.run('kubectl', 'delete sites --all');
+  await checked('kubectl', 'delete sites --all --timeout=60s');
   await world.run('kubectl', 'delete rgd site');
   await world.run('kubectl', 'delete crd sites.example.com');
   await world.run('helm', `uninstall versions -n ${NAMESPACE} --wait`);
@@ -75,10 +75,10 @@ test('each of the two pods converts while the other one is gone', async () => {
   }
 });
 
-test('the former version is removed, and the object is as it was', async () => {
+test('the former version is no longer served, and the object is as it was', async () => {
   const { object } = { object: await world.client.get(DEFINITION) };
   const schema = { ...(object.spec?.['schema'] as JsonObject) };
-  delete schema['versions'];
+  schema['versions'] = [{ ...(listAt(schema, 'versions')[0] as JsonObject), served: false }];
   const annotations = { ...object.metadata.annotations, 'kro.run/allow-breaking-changes': 'true' };
   await world.client.update({
     ...object,
@@ -86,6 +86,10 @@ test('the former version is removed, and the object is as it was', async () => {
     spec: { ...object.spec, schema },
   });
   await isReady(3);
-  await eventually(async () => expect(listAt((await world.client.get(CRD)).spec, 'versions')).toHaveLength(1));
-  expect(await specOf('v1', 'blog')).toEqual({ hostname: 'b.example.com', port: 8080 });
+  await eventually(async () => {
+    const { code } = await world.run('kubectl', 'get sites.v1alpha1.example.com blog');
+    expect(code).not.toBe(0);
+  });
+  await checked('kubectl', 'patch sites.v1.example.com blog --type merge -p {"spec":{"port":9090}}');
+  expect(await specOf('v1', 'blog')).toEqual({ hostname: 'b.example.com', port: 9090 });
 });

@@ -74,6 +74,11 @@ const third: KubeObject = {
   metadata: { name: 'panel', annotations: { 'kro.run/allow-breaking-changes': 'true' } },
 };
 
+const unserved: KubeObject = {
+  ...definition({ apiVersion: 'v1', spec: AREA, versions: [{ ...ALPHA, served: false }] }, AREA_TEXT),
+  metadata: third.metadata,
+};
+
 const panel = (version: string, name: string, spec: JsonObject): KubeObject => ({
   apiVersion: `acme.test/${version}`,
   kind: 'Panel',
@@ -96,7 +101,7 @@ const condition = async (type: string) => {
   return found === undefined ? undefined : [found.status, found.reason, found.message];
 };
 
-test('a kind gets a new hub: both versions are read and written, objects are stored again, and the former version is removed', async () => {
+test('a kind gets a new hub: both versions are read and written, objects are stored again, and the former version ends', async () => {
   world = await versionedWorld();
   await world.apply(first);
   await world.advance(2000);
@@ -123,16 +128,18 @@ test('a kind gets a new hub: both versions are read and written, objects are sto
   expect((await read('v1', 'b')).spec).toEqual({ width: 2, height: 6, level: 9 });
   expect(await text('b')).toBe('12');
 
-  // The former version cannot be removed before its objects are written again.
+  // Field managers have used the former version, so it stays in the CRD and is no longer served.
   await world.apply(third);
   await world.advance(2000);
-  expect((await condition('KindReady'))?.[2]).toContain('the version v1alpha1 cannot be removed yet');
+  expect((await condition('KindReady'))?.[2]).toContain('the version v1alpha1 cannot be removed');
   await world.advance(15_000);
   expect(await stored()).toEqual(['v1']);
-  await world.advance(130_000);
-  expect(
-    listAt((await world.user.get(CRD)).spec, 'versions').map((each) => valueAt(each as JsonObject, 'name')),
-  ).toEqual(['v1']);
+  await world.apply(unserved);
+  await world.advance(2000);
+  const served = listAt((await world.user.get(CRD)).spec, 'versions').map((each) =>
+    valueAt(each as JsonObject, 'served'),
+  );
+  expect(served).toEqual([true, false]);
   expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
 });
 

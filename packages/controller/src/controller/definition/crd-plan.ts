@@ -1,5 +1,5 @@
 import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { asText, listAt, objectsAt } from '@typekro/kit/kubernetes';
+import { asText, objectsAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { type ConversionAddress, conversionOf } from '../conversions/conversion-address.ts';
 import type { DefinitionObject } from './definition-object.ts';
@@ -90,10 +90,10 @@ export function planCrd(
     const summary = summarize(difference.breaking);
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
   }
-  const stored = listAt(existing.status, 'storedVersions').map(asText);
-  const versions = objectsAt(wanted.spec, 'versions').map((version) => asText(version['name']));
-  const removed = stored.find((version) => !versions.includes(version));
-  if (removed !== undefined && stored.length > 1) return { do: 'refuse', message: stillStored(name, removed) };
+  const versions = versionNames(wanted);
+  const removed = versionNames(existing).find((version) => !versions.includes(version));
+  if (removed !== undefined && Conversion.programOf(existing) !== undefined)
+    return { do: 'refuse', message: notRemovable(name, removed) };
   const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
   if (!difference.changed && sameNames) return { do: 'nothing' };
   return { do: 'patch', body: patchOf(existing, wanted) };
@@ -103,9 +103,16 @@ const NO_CONVERSIONS =
   'it has several versions, and this controller serves no conversions between them; ' +
   'start the controller with --conversion-service=NAMESPACE/NAME';
 
-const stillStored = (name: string, version: string): string =>
-  `cannot update CRD ${name}: the version ${version} cannot be removed yet, because objects are stored in it; ` +
-  'they are being written again, and the version is removed when that is done';
+const versionNames = ({ spec }: KubeObject): string[] =>
+  objectsAt(spec, 'versions').map((version) => asText(version['name']));
+
+/**
+ * The metadata of an object names the version in which each field manager wrote. An API server refuses every write of an
+ * object that names a version which its CRD no longer has.
+ */
+const notRemovable = (name: string, version: string): string =>
+  `cannot update CRD ${name}: the version ${version} cannot be removed, because field managers of objects may have used ` +
+  'it, and an API server then refuses each write of these objects; keep its entry in versions with served: false';
 
 /** The reason why this definition does not own the CRD; `undefined` when it does. */
 export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
