@@ -7,7 +7,7 @@
  */
 import { answerReview, refuseReview } from './answer-review.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
-import { programOf } from './program-of-crd.ts';
+import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf } from './converter.ts';
 
@@ -15,7 +15,8 @@ import { converterOf } from './converter.ts';
 export const Conversion = {
   /** The annotation of a CRD with the conversions between its versions. */
   ANNOTATION: CONVERSIONS_ANNOTATION,
-  programOf,
+  /** Does a CRD have conversions? */
+  isIn: hasProgram,
   of: converterOf,
   answerReview,
   refuseReview,

@@ -7,6 +7,10 @@ import {
   CONVERSIONS_ANNOTATION,
 } from './conversion-program.ts';
 
+/** Does a CRD have conversions between its versions? Unlike `programOf`, this does not parse them. */
+export const hasProgram = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.[CONVERSIONS_ANNOTATION] !== undefined;
+
 /**
  * The program of a CRD; `undefined` for a CRD without the annotation. Parts of the annotation that have another form
  * are left out, so that a conversion which needs them is refused.

@@ -1,6 +1,6 @@
 import { type JsonObject, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
-import { programOf } from '../conversion/program-of-crd.ts';
+import { hasProgram } from '../conversion/program-of-crd.ts';
 import { withFieldAt } from '../conversion/field-steps.ts';
 import { type ComparedFacets, type SchemaChange, CrdSchema } from '../schema/index.ts';
 import { type CrdComparison, compareCrds, crdChanges, fieldOfChange } from '../schema/crd/compare-crds.ts';
@@ -22,9 +22,8 @@ export function compareInstanceCrds(
   const loses = hasObjectRecord(existing) && !hasObjectRecord(wanted);
   const recorded = loses ? withoutObjectRecord(existing) : existing;
   const compared = mayLackKinds === true ? withFreeStatus(recorded, wanted) : recorded;
-  if (programOf(existing) === undefined && programOf(wanted) === undefined)
-    return compareCrds(compared, wanted, facets);
-  return compareVersions(compared, wanted, facets);
+  const isVersioned = hasProgram(existing) || hasProgram(wanted);
+  return (isVersioned ? compareVersions : compareCrds)(compared, wanted, facets);
 }
 
 /**

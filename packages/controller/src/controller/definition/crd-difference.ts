@@ -76,7 +76,7 @@ const coversVersion = (live: JsonObject, next: JsonObject): boolean =>
  */
 function hasConversion({ spec: live }: KubeObject, wanted: KubeObject): boolean {
   const webhook = valueAt(wanted.spec, 'conversion', 'webhook') ?? null;
-  const isOpen = webhook === null && Conversion.programOf(wanted) !== undefined;
+  const isOpen = webhook === null && Conversion.isIn(wanted);
   return isOpen || jsonEquals(valueAt(live, 'conversion', 'webhook') ?? null, webhook);
 }
 

@@ -48,9 +48,9 @@ export function ownedCrd(
 ): KubeObject {
   return {
     ...crd,
-    ...(conversions === undefined || Conversion.programOf(crd) === undefined
-      ? {}
-      : { spec: { ...crd.spec, conversion: conversionOf(crd, conversions) } }),
+    ...(conversions !== undefined && Conversion.isIn(crd)
+      ? { spec: { ...crd.spec, conversion: conversionOf(crd, conversions) } }
+      : {}),
     metadata: {
       ...crd.metadata,
       labels: {
@@ -67,8 +67,7 @@ export function ownedCrd(
 /**
  * Decides the next write of the CRD. Creates a missing CRD. Refuses when the CRD has another owner, when the CRDs
  * cannot be compared, when a breaking change is not allowed by the definition, and when the CRD has several versions and
- * the controller serves no conversions. Leaves a CRD that equals the wanted
- * one unchanged. Updates any other CRD.
+ * the controller serves no conversions. Leaves a CRD that equals the wanted one unchanged. Updates any other CRD.
  */
 export function planCrd(
   existing: KubeObject | undefined,
@@ -78,7 +77,7 @@ export function planCrd(
   servesConversions = true,
 ): CrdPlan {
   const name = wanted.metadata.name ?? '';
-  if (!servesConversions && Conversion.programOf(wanted) !== undefined)
+  if (!servesConversions && Conversion.isIn(wanted))
     return { do: 'refuse', message: `cannot write CRD ${name}: ${NO_CONVERSIONS}` };
   if (existing === undefined) return { do: 'create', crd: wanted };
   const conflict = ownerConflict(existing, definition.name);
@@ -92,8 +91,7 @@ export function planCrd(
   }
   const versions = versionNames(wanted);
   const removed = versionNames(existing).find((version) => !versions.includes(version));
-  if (removed !== undefined && Conversion.programOf(existing) !== undefined)
-    return { do: 'refuse', message: notRemovable(name, removed) };
+  if (removed !== undefined && Conversion.isIn(existing)) return { do: 'refuse', message: notRemovable(name, removed) };
   const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
   if (!difference.changed && sameNames) return { do: 'nothing' };
   return { do: 'patch', body: patchOf(existing, wanted) };

@@ -21,6 +21,7 @@ const PAUSE_MS = 1000;
  * cluster read a changed CRD a moment later, and until then store the former version.
  */
 const SETTLE_MS = 10_000;
+
 /** The dependencies of a `StorageMigration`. */
 export interface StorageMigrationOptions {
   readonly client: KubernetesApi;
@@ -48,7 +49,7 @@ export interface MigrationState {
 }
 
 /**
- * Writes the objects of a kind again after its stored version has changed, so that the former version can be removed.
+ * Writes the objects of a kind again after its stored version has changed, so that none is stored in the former one.
  * Each pass writes a few objects, in the order of their names, and the status of the definition records the last one.
  * After a crash, another process continues there. A write without a change is enough: the API server stores the object
  * in the present version. At the end, `status.storedVersions` of the CRD has only the present version.
