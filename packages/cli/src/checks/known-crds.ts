@@ -39,7 +39,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * Reads the CRDs that the options name; with `used`, only those that name a group or a kind of the files. If a kind is
+ * Reads the CRDs that the options name; with `used`, the default, only those that name a group or a kind of the files. If a kind is
  * still unknown, adds this package's CRDs of its API group, unless the CRDs of a cluster decide.
  *
  * @throws TypeKroError the errors of `readSources`, and of an unreachable cluster.
@@ -86,10 +86,8 @@ export async function knownCrds(
       : [];
   const live = namesCluster(input) ? await (await import('./named-cluster.ts')).readCrds(context, input) : [];
   const ofFiles = sources.documents.flatMap(objectsOf).filter(Kinds.isCrd);
-  const named = [
-    ...ofFiles,
-    ...live.flatMap(objectsOf).filter((crd) => Kinds.isCrd(crd) && used.has(groupOf(crd)) && !isOwn(crd)),
-  ];
+  const isUsed = (crd: KubeObject): boolean => (reads === 'all' || used.has(groupOf(crd))) && !isOwn(crd);
+  const named = [...ofFiles, ...live.flatMap(objectsOf).filter((crd) => Kinds.isCrd(crd) && isUsed(crd))];
   const given = [...named, ...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd)];
   const shipped = isCluster ? [] : shippedCrds(unknownGroups(inputs.objects, given));
   const shippedGroups = [...new Set(shipped.map(groupOf))];

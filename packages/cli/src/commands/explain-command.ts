@@ -1,6 +1,7 @@
-import type { GroupVersionKind } from '@typekro/kit/core';
+import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, kubernetesDescriptionsText, TypeKroError, nearestName } from '@typekro/kit/core';
 import { type Graph, type Hole, Nodes } from '@typekro/engine/graph';
+import { textAt } from '@typekro/kit/kubernetes';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import {
   BuiltinDescriptions,
@@ -15,6 +16,7 @@ import { codeLines } from '../explain/code-page.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { type FieldReport, fieldReportLines } from '../explain/field-report-lines.ts';
 import { fileSubject } from '../explain/subject.ts';
+import { versionsReport } from '../explain/versions-report.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../checks/known-crds.ts';
@@ -31,7 +33,11 @@ export const explain: Command = {
   ],
   options: [
     outputOption('text, json or yaml', ['text', 'json', 'yaml']),
-    { name: 'api-version', summary: 'version of the kind, when the kind has several', value: 'version' },
+    {
+      name: 'api-version',
+      summary: 'version of the kind, when the kind has several: example.com/v1alpha1',
+      value: 'version',
+    },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,
   ],
@@ -84,13 +90,16 @@ async function ofDefinition(
   const [first = '', ...rest] = FieldDescription.namesIn(path);
   const node = graph.nodes.get(first);
   if (node === undefined) {
-    const source = crdSource([graph.instance.crd]);
+    const { crd, kind, version } = graph.instance;
+    const source = crdSource([crd]);
+    const wanted = textOption(input, 'api-version');
+    const type = wanted === undefined ? graph.instance : findKind(source, kind, wanted);
+    if (type === undefined) throw unknownKind(kind, wanted, [source]);
     const names = FieldDescription.namesIn(path);
-    const report = reportOn(source.schemaOf(graph.instance) ?? {}, graph.instance, names, undefined, [
-      ...graph.nodes.keys(),
-    ]);
-    const computed = names[0] === 'status' ? expressionsAt(graph.status.holes, names.slice(1)) : undefined;
-    return { ...report, ...(computed === undefined ? {} : { set: computed }) };
+    const report = reportOn(source.schemaOf(type) ?? {}, type, names, undefined, [...graph.nodes.keys()]);
+    const isComputed = names[0] === 'status' && type.version === version;
+    const computed = isComputed ? expressionsAt(graph.status.holes, names.slice(1)) : undefined;
+    return { ...report, ...(computed === undefined ? {} : { set: computed }), ...versionsReport(crd, type, names) };
   }
   const set = expressionsAt(node.template.holes, rest);
   // A node without a known type has no schema.
@@ -98,7 +107,8 @@ async function ofDefinition(
     const shown = { group: '', version: '', kind: Nodes.kindOf(node) };
     return { ...reportOn({}, shown, rest, undefined), path, ...(set === undefined ? {} : { set }) };
   }
-  const { schema, describe } = await schemaOf(context, input, node.type);
+  const isBuiltin = builtinSource().schemaOf(node.type) !== undefined;
+  const { schema, describe } = schemaOf(node.type, isBuiltin ? [] : await customKinds(context, input));
   const report = reportOn(schema, node.type, rest, describe);
   return {
     ...report,
@@ -122,18 +132,23 @@ function expressionsAt(holes: readonly Hole[], path: readonly string[]): string 
 /** Explains `KIND.PATH`. The kind can also be a plural, singular or short name. */
 async function ofKind(context: CommandContext, input: CommandInput, subject: string): Promise<FieldReport> {
   const [word = '', ...path] = FieldDescription.namesIn(subject);
-  const { crds } = await knownCrds(
-    context,
-    input,
-    { objects: [], diagnostics: [], texts: new Map() },
-    { reads: 'all' },
-  );
+  const crds = await customKinds(context, input);
   const wanted = textOption(input, 'api-version');
-  const named = combineSources(builtinSource(), crdSource(crds));
-  const type = findKind(named, word, wanted) ?? findKind(crdSource(shippedCustomKinds()), word, wanted);
-  if (type === undefined) throw unknownKind(word, wanted, [named, crdSource(shippedCustomKinds())]);
-  const { schema, describe } = await schemaOf(context, input, type);
-  return reportOn(schema, type, path, describe);
+  const sources = [builtinSource(), crdSource(crds)];
+  const type = findKind(combineSources(...sources), word, wanted);
+  if (type === undefined) throw unknownKind(word, wanted, sources);
+  const crd = crds.find(
+    ({ spec }) => textAt(spec, 'group') === type.group && textAt(spec, 'names', 'kind') === type.kind,
+  );
+  const { schema, describe } = schemaOf(type, crds);
+  return { ...reportOn(schema, type, path, describe), ...(crd === undefined ? {} : versionsReport(crd, type, path)) };
+}
+
+/** The CRDs that the options name, and after them those of this package. */
+async function customKinds(context: CommandContext, input: CommandInput): Promise<readonly KubeObject[]> {
+  const nothing = { objects: [], diagnostics: [], texts: new Map<string, string>() };
+  const { crds } = await knownCrds(context, input, nothing, { reads: 'all' });
+  return [...crds, ...shippedCustomKinds()];
 }
 
 function findKind(source: SchemaSource, word: string, apiVersion: string | undefined): GroupVersionKind | undefined {
@@ -165,32 +180,22 @@ function unknownKind(word: string, apiVersion: string | undefined, sources: read
 type Describe = (fields: readonly string[]) => string | undefined;
 
 /** The schema of a kind. Schemas of built-in kinds have no descriptions, so `describe` looks them up. */
-async function schemaOf(
-  context: CommandContext,
-  input: CommandInput,
+function schemaOf(
   type: GroupVersionKind,
-): Promise<{ readonly schema: Schema; readonly describe: Describe | undefined }> {
+  crds: readonly KubeObject[],
+): { readonly schema: Schema; readonly describe: Describe | undefined } {
   const builtin = builtinSource();
   const schema = builtin.schemaOf(type);
-  if (schema !== undefined) {
-    const texts = JSON.parse(kubernetesDescriptionsText()) as BuiltinDescriptions;
-    return {
-      schema,
-      describe(fields) {
-        if (fields.length === 0) return BuiltinDescriptions.ofKind(texts, type.kind, type.group);
-        const owner = builtin.ownerOf(type, fields);
-        return owner === undefined ? undefined : BuiltinDescriptions.ofField(texts, owner, fields.at(-1) ?? '');
-      },
-    };
-  }
-  const { crds } = await knownCrds(
-    context,
-    input,
-    { objects: [], diagnostics: [], texts: new Map() },
-    { reads: 'all' },
-  );
-  const custom = combineSources(crdSource(crds), crdSource(shippedCustomKinds()));
-  return { schema: custom.schemaOf(type) ?? {}, describe: undefined };
+  if (schema === undefined) return { schema: crdSource(crds).schemaOf(type) ?? {}, describe: undefined };
+  const texts = JSON.parse(kubernetesDescriptionsText()) as BuiltinDescriptions;
+  return {
+    schema,
+    describe(fields) {
+      if (fields.length === 0) return BuiltinDescriptions.ofKind(texts, type.kind, type.group);
+      const owner = builtin.ownerOf(type, fields);
+      return owner === undefined ? undefined : BuiltinDescriptions.ofField(texts, owner, fields.at(-1) ?? '');
+    },
+  };
 }
 
 function reportOn(

@@ -1,10 +1,11 @@
 import { FieldDescription } from '@typekro/engine/schema';
+import { type VersionsReport, versionsReportLines } from './versions-report.ts';
 
 /**
  * The report of `typekro explain` on a field, as `-o json` prints it. A later release with the same `schemaVersion`
  * only adds fields.
  */
-export interface FieldReport extends FieldDescription {
+export interface FieldReport extends FieldDescription, VersionsReport {
   readonly schemaVersion: 1;
   /** The kind, as `Kind apiVersion`. */
   readonly kind: string;
@@ -30,6 +31,7 @@ export function fieldReportLines(report: FieldReport): string[] {
     ...facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
     ...about,
     ...(fields.length === 0 ? [] : ['', ...memberLines(fields)]),
+    ...versionsReportLines(report),
   ];
 }
 

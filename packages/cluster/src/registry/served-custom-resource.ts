@@ -1,4 +1,4 @@
-import { compareVersions } from '@typekro/kit/kubernetes';
+import { deprecationWarning } from '@typekro/kit/kubernetes';
 import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 
@@ -211,20 +211,6 @@ function subresourcesOf(
   return map;
 }
 
-/**
- * The warning of a deprecated version: the warning in the definition, or a default text, which names a preferred
- * version that is not deprecated, if there is one.
- */
-function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: ParsedCrd): string | undefined {
-  if (!version.deprecated) return undefined;
-  if (version.deprecationWarning !== undefined) return version.deprecationWarning;
-  const order = versions.flatMap(({ served, name }) => (served ? [name] : [])).sort(compareVersions);
-  const better = order
-    .slice(0, order.indexOf(version.name))
-    .find((name) => versions.some((entry) => entry.name === name && !entry.deprecated));
-  return `${group}/${version.name} ${kind} is deprecated${better === undefined ? '' : `; use ${group}/${better} ${kind}`}`;
-}
-
 function customType(
   schema: Schema,
   version: DefinedVersion,
@@ -247,6 +233,6 @@ function customType(
           },
     columns: version.columns,
     selectable: new Set(version.selectable.map((path) => path.replace(/^\./, ''))),
-    deprecation: deprecationOf(version, kind, definition),
+    deprecation: deprecationWarning(version, { ...definition, kind }),
   };
 }

@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 import { answerReview, refuseReview } from './answer-review.ts';
+import { conversionFacts, conversionsOfField } from './conversion-facts.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
 import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
@@ -18,6 +19,9 @@ export const Conversion = {
   /** Does a CRD have conversions? */
   isIn: hasProgram,
   of: converterOf,
+  /** The rules of the conversions of a CRD, as an author writes them. */
+  facts: conversionFacts,
+  factsOfField: conversionsOfField,
   answerReview,
   refuseReview,
   /** The error of an object that cannot be converted. */

@@ -9,7 +9,8 @@
 export type { ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
 export { type BuiltinSource, builtinSource } from './builtin-source.ts';
 export { combineSources } from './combined-source.ts';
-export { crdSource, CrdSchema } from './crd/crd-source.ts';
+export { crdSource } from './crd/crd-source.ts';
+export { CrdSchema } from './crd/crd-versions.ts';
 export { openApiDocument } from './openapi-source.ts';
 export { pluralize } from './pluralize.ts';
 export type { SchemaChange } from './crd/compare-schemas.ts';

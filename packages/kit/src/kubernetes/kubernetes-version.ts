@@ -44,3 +44,33 @@ function versionRank(version: string): readonly number[] {
   const stage = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;
   return [stage, Number(match[1]), Number(match[3] ?? 0)];
 }
+
+/** The facts of a version of a custom resource that decide the warning of its clients. */
+export interface VersionLifecycle {
+  readonly name: string;
+  readonly served: boolean;
+  readonly deprecated: boolean;
+  /** The author's warning; `undefined` for the API server's text. */
+  readonly deprecationWarning: string | undefined;
+}
+
+/**
+ * The warning that clients of a deprecated version get: the author's, or the API server's text, which names a preferred
+ * version that is not deprecated, if there is one. `undefined` for a version that is not deprecated.
+ */
+export function deprecationWarning(
+  version: VersionLifecycle,
+  {
+    group,
+    kind,
+    versions,
+  }: { readonly group: string; readonly kind: string; readonly versions: readonly VersionLifecycle[] },
+): string | undefined {
+  if (!version.deprecated) return undefined;
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning;
+  const better = versions
+    .filter(({ served, deprecated, name }) => served && !deprecated && compareVersions(name, version.name) < 0)
+    .sort((a, b) => compareVersions(a.name, b.name))[0];
+  const hint = better === undefined ? '' : `; use ${group}/${better.name} ${kind}`;
+  return `${group}/${version.name} ${kind} is deprecated${hint}`;
+}

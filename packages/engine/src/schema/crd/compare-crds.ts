@@ -3,7 +3,7 @@ import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { ComparedFacets } from './compare-facets.ts';
 import { type SchemaChange, compareSchemas } from './compare-schemas.ts';
 import { structuralSchema } from '../lazy.ts';
-import { crdVersions, versionSchema } from './crd-source.ts';
+import { crdVersions, versionSchema } from './crd-versions.ts';
 
 /** The changes between two CRDs of a kind, or the reason why the CRDs cannot be compared. */
 export type CrdComparison = CrdChanges | { readonly error: string };

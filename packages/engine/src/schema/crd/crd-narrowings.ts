@@ -1,4 +1,4 @@
-import { crdVersions, versionSchema } from './crd-source.ts';
+import { crdVersions, versionSchema } from './crd-versions.ts';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { formatCheck } from '../formats.ts';

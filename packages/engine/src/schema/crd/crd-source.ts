@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseJson, stringifyJson, zlibLibrary, once } from '@typekro/kit/core';
-import { asText, asTexts, objectsAt, valueAt } from '@typekro/kit/kubernetes';
+import { asText, asTexts } from '@typekro/kit/kubernetes';
 import { builtinSource } from '../builtin-source.ts';
 import { ResourceIndex, typeKey } from '../discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, viewSchema } from '../lazy.ts';
@@ -186,17 +186,3 @@ function listSchema(list: ResourceInfo, item: () => Schema): Schema {
     'x-kubernetes-group-version-kind': [{ group: list.group, version: list.version, kind: list.kind }],
   };
 }
-
-/** The versions of a CRD. */
-export function crdVersions(crd: KubeObject): JsonObject[] {
-  return objectsAt(crd, 'spec', 'versions');
-}
-
-/** The schema of a CRD's version as written (`openAPIV3Schema`); `undefined` if the version has none. */
-export function versionSchema(version: JsonValue | undefined): JsonObject | undefined {
-  const schema = isJsonObject(version) ? valueAt(version, 'schema', 'openAPIV3Schema') : undefined;
-  return isJsonObject(schema) ? schema : undefined;
-}
-
-/** The schemas in a CRD. */
-export const CrdSchema = { versions: crdVersions, ofVersion: versionSchema };
