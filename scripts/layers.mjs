@@ -102,7 +102,7 @@ export const FLOORS = {
     // Words: the author's input and output, and refusals.
     'aspect-types.ts',
     'served-kind.ts',
-    'public-types.ts',
+    'public-types.ts version-types.ts',
     'refusal',
     // Texts: the source of functions.
     'source',
@@ -114,7 +114,7 @@ export const FLOORS = {
     'library',
     'interp',
     // Resources, and the building blocks of factories.
-    'schemas.ts',
+    'schemas.ts version-definitions.ts',
     'resources',
     'check-argument-shape.ts computed.ts quantity.ts raw-cel.ts',
     'cel-api.ts factory-arguments.ts factory-helpers.ts',
@@ -125,7 +125,7 @@ export const FLOORS = {
     'gitops',
     // One composition.
     'definition-names.ts deploy-engine.ts evaluate-graph.ts',
-    'parse-spec.ts refinements.ts trace-composition.ts graph-type.ts',
+    'parse-spec.ts refinements.ts trace-composition.ts trace-versions.ts graph-type.ts',
     'interpret-module.ts',
     'traced-core.ts',
     'composition.ts composition-type.ts graph-core.ts',

@@ -11,6 +11,7 @@ import type {
   SchemaReference,
   StatusResult,
 } from './public-types.ts';
+import type { NoVersions, VersionedDefinition, VersionInputs, VersionSchemas } from './version-types.ts';
 
 /**
  * The TypeScript type of a status: the type of the declared schema; without a declared schema, the return type of the
@@ -132,8 +133,14 @@ export type ReferencesTo<Resources> = {
  * A composition that is defined by two functions. Its resources are also members of the composition; a member of
  * `Composition` with the same name takes precedence.
  */
-export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Spec, Status, Resources, Input> &
-  Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
+export type DeclaredComposition<Spec, Status, Resources, Input, Versions = NoVersions> = Composition<
+  Spec,
+  Status,
+  Resources,
+  Input,
+  Versions
+> &
+  Omit<Resources, keyof Composition<Spec, Status, Resources, Input, Versions>>;
 
 /**
  * Defines a graph by two functions: the first returns the resources by key, and the second computes the status from the
@@ -145,15 +152,24 @@ export interface ToResourceGraph {
     Status extends SchemaInput,
     Resources extends Record<string, ResourceEntry>,
     const Returned,
+    Versions extends VersionSchemas = NoVersions,
+    ToHub = NoVersions,
+    FromHub = NoVersions,
   >(
-    definition: CompositionDefinition<Spec, Status>,
+    definition: CompositionDefinition<Spec, Status> & VersionedDefinition<Spec, Versions, ToHub, FromHub>,
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
     status: (
       schema: SchemaReference<InferSchema<Spec>>,
       resources: Required<Resources>,
     ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
     options?: CompositionOptions,
-  ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
+  ): DeclaredComposition<
+    InferSchema<Spec>,
+    StatusOf<Status, Returned>,
+    ReferencesTo<Resources>,
+    InferInput<Spec>,
+    VersionInputs<Versions>
+  >;
 }
 
 /**
@@ -161,12 +177,25 @@ export interface ToResourceGraph {
  * takes the two functions of `ToResourceGraph`.
  */
 export type KubernetesComposition = ToResourceGraph & {
-  <Spec extends SchemaInput, Status extends SchemaInput, const Returned>(
-    definition: CompositionDefinition<Spec, Status>,
+  <
+    Spec extends SchemaInput,
+    Status extends SchemaInput,
+    const Returned,
+    Versions extends VersionSchemas = NoVersions,
+    ToHub = NoVersions,
+    FromHub = NoVersions,
+  >(
+    definition: CompositionDefinition<Spec, Status> & VersionedDefinition<Spec, Versions, ToHub, FromHub>,
     compose: (
       spec: InferSchema<Spec>,
       instance: SchemaReference<InferSchema<Spec>>,
     ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
     options?: CompositionOptions,
-  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;
+  ): Composition<
+    InferSchema<Spec>,
+    StatusOf<Status, Returned>,
+    Readonly<Record<string, Resource>>,
+    InferInput<Spec>,
+    VersionInputs<Versions>
+  >;
 };

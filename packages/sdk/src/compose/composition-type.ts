@@ -1,13 +1,23 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
 import type { Factory, FactoryOptions, InstancePlace } from './deploy-engine.ts';
+import type { InVersion, NoVersions } from './version-types.ts';
 import type { EmitOptions, Evaluation, Resource, ResourceHandle, SchemaReference, Target } from './public-types.ts';
 
 /** The resources of a composition in the order in which they were created. */
 export type ResourceList = Iterable<ResourceHandle> &
   Pick<readonly ResourceHandle[], 'length' | 'map' | 'filter' | 'find' | 'forEach' | 'some' | 'every' | 'flatMap'>;
 
-/** A traced composition: its graph, and methods to print, check and deploy the graph. */
-export interface Composition<Spec, Status, Resources = Readonly<Record<string, Resource>>, Input = Spec> {
+/**
+ * A traced composition: its graph, and methods to print, check and deploy the graph. `Versions` has the type of the
+ * spec for each version of the API beside the hub.
+ */
+export interface Composition<
+  Spec,
+  Status,
+  Resources = Readonly<Record<string, Resource>>,
+  Input = Spec,
+  Versions = NoVersions,
+> {
   /** The name of the definition, a DNS subdomain. */
   readonly name: string;
   /**
@@ -45,13 +55,15 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
    * Returns `undefined` for a part that has no single position.
    */
   locate(path: string, target?: Target): SourcePosition | undefined;
+  /** The instance for a spec in another version of the API, which must also be valid as an instance of the hub. */
+  toInstance<Name extends keyof Versions>(spec: Versions[Name], place: InstancePlace & InVersion<Name>): KubeObject;
   /** The instance for a spec, as kro mode would create it. `place` has its name and its namespace. */
   toInstance(spec: Input, place?: InstancePlace): KubeObject;
   /**
    * Creates a factory, which deploys the composition: in mode `direct` from this process, in mode `kro` through a
    * controller.
    */
-  factory(mode: 'direct' | 'kro', options?: FactoryOptions): Factory<Input, Spec, Status>;
+  factory(mode: 'direct' | 'kro', options?: FactoryOptions): Factory<Input, Spec, Status, Versions>;
   /** A readable description of all resources with their conditions, loops and expressions. */
   explain(): string;
   /**

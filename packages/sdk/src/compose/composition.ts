@@ -1,14 +1,16 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, parseJson, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import { formatApiVersion, isJsonObject, nearestName, parseJson, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import { type CompileResult, compile } from '@typekro/engine/graph';
 import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
-import { type FieldError, dnsSubdomain } from '@typekro/kit/kubernetes';
+import { Conversion } from '@typekro/engine/conversion';
+import { type FieldError, dnsSubdomain, objectsAt } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, valueAtSteps } from '@typekro/engine/schema';
 import type { AnyAspect } from './aspect-types.ts';
-import type { InstancePlace } from './deploy-engine.ts';
+import type { VersionedPlace } from './deploy-engine.ts';
 import { normalDefinition } from './definition-names.ts';
-import { specSchemaOf, hoistedIds, writeDefinition } from './emit/definition.ts';
+import { hoistedIds, writeDefinition } from './emit/definition.ts';
+import { parsedSpec, specSchemaOf } from './emit/spec-schema.ts';
 import { fieldRules } from './emit/field-rules.ts';
 import { refusedRules } from './emit/refused-rules.ts';
 import { violations } from './emit/violations.ts';
@@ -17,6 +19,7 @@ import type { CompositionOptions, SchemaInput, Target } from './public-types.ts'
 import { strangeObject, valueOutsideJson, parseSpec } from './parse-spec.ts';
 import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
 import { type CompositionFunctions, type Traced, traceComposition } from './trace-composition.ts';
+import { traceVersions } from './trace-versions.ts';
 import { type Rendered, TracedCore } from './traced-core.ts';
 import { type Refusal, type Site, CompositionError } from './refusal/refusal.ts';
 import { isClusterScoped } from './served-kind.ts';
@@ -38,7 +41,8 @@ interface CompositionParts {
 export class CompositionCore extends TracedCore {
   readonly functions: CompositionFunctions;
   readonly specInput: SchemaInput;
-  private specChecks: SpecChecks | undefined;
+  /** The checks of a spec, by the version of the API. */
+  private readonly specChecks = new Map<string, SpecChecks>();
 
   private constructor(parts: CompositionParts) {
     super(parts.traced, parts.options);
@@ -56,7 +60,8 @@ export class CompositionCore extends TracedCore {
     const sources = schemasFor(options.types);
     const spec = schemaOfInput(normal.spec, 'spec');
     const traced = traceComposition(normal, spec.schema, functions, options, sources, spec.diagnostics);
-    return new CompositionCore({ traced, functions, options, specInput: normal.spec });
+    const graph = { ...traced.graph, versions: traceVersions(normal, spec.schema, options, sources) };
+    return new CompositionCore({ traced: { ...traced, graph }, functions, options, specInput: normal.spec });
   }
 
   /** Returns the same composition with aspects applied to its resources. */
@@ -75,7 +80,8 @@ export class CompositionCore extends TracedCore {
 
   protected check(definition: JsonObject, target: Target): CompileResult {
     const isOwn = target === 'typekro';
-    const features = { omit: isOwn, now: isOwn, propagateWhen: isOwn, deletionPolicy: true, externalFields: isOwn };
+    const own = { omit: isOwn, now: isOwn, propagateWhen: isOwn, externalFields: isOwn, versions: isOwn };
+    const features = { ...own, deletionPolicy: true };
     const compiled = compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
     const crd = compiled.graph?.instance.crd;
     if (crd === undefined) return compiled;
@@ -103,7 +109,7 @@ export class CompositionCore extends TracedCore {
     const { records } = this.variants;
     const ids = withTrace(trace, () => hoistedIds(records));
     if (ids.size === 0) return [];
-    const { resources } = evaluateGraph(this.write('typekro').graph, instance, {});
+    const { resources } = evaluateGraph(this.write('typekro').graph, this.atHub(instance), {});
     return resources.filter(({ id }) => ids.has(id)).flatMap(({ objects }) => objects.map(hoistedNamespace));
   }
 
@@ -112,7 +118,7 @@ export class CompositionCore extends TracedCore {
    *
    * @throws CompositionError `compose/invalid-spec` with all invalid fields, or with all violated preconditions.
    */
-  instance(spec: unknown, place?: InstancePlace): KubeObject {
+  instance(spec: unknown, place?: VersionedPlace): KubeObject {
     const instance = this.proposed(spec, place);
     const broken = this.violations(instance);
     if (broken.length === 0) return instance;
@@ -128,7 +134,7 @@ export class CompositionCore extends TracedCore {
    *
    * @throws CompositionError `compose/invalid-spec` with all invalid fields.
    */
-  proposed(spec: unknown, place: InstancePlace = {}): KubeObject {
+  proposed(spec: unknown, place: VersionedPlace = {}): KubeObject {
     const instance = this.plainInstance(spec, place);
     const hoisted = this.namespaces(instance).map((object) => object.metadata.name ?? '');
     if (hoisted.length === 0) return instance;
@@ -139,26 +145,63 @@ export class CompositionCore extends TracedCore {
   /** The author's messages of the preconditions that an instance violates. */
   violations(instance: KubeObject): string[] {
     const { graph, trace } = this.traced;
-    return withTrace(trace, () => violations(graph.validations, this.checks.schema, instance));
+    const { schema } = this.checks(graph.names.version);
+    return withTrace(trace, () => violations(graph.validations, schema, this.atHub(instance)));
   }
 
-  /** The schema of the definition and its rules, with which each spec is checked. */
-  private get checks(): SpecChecks {
-    if (this.specChecks === undefined) {
-      const schema = specSchemaOf(this.traced.graph);
-      // No site of a rule is the root, which would get the fields of a Kubernetes object.
-      this.specChecks = { schema, rules: ruleEvaluator({}) };
+  /**
+   * An instance as the composition reads it: one of another version of the API is converted, as a controller does.
+   *
+   * @throws CompositionError `compose/invalid-spec` for an instance that cannot be converted, or is invalid afterwards.
+   */
+  atHub(instance: KubeObject): KubeObject {
+    const { group = 'kro.run', version } = this.traced.graph.names;
+    const hub = formatApiVersion({ group, version });
+    if (instance.apiVersion === hub) return instance;
+    const converter = Conversion.of(this.write('typekro').graph.instance.crd);
+    try {
+      const { spec, metadata } = converter?.convert(instance, hub) ?? instance;
+      return { ...this.plainInstance(spec), metadata };
+    } catch (thrown) {
+      if (!(thrown instanceof Conversion.Error || thrown instanceof CompositionError)) throw thrown;
+      const message = `the spec in ${instance.apiVersion} is not valid in ${hub}: ${thrown.message}`;
+      const hint = 'correct the spec, or the functions toHub and fromHub of the version';
+      throw new CompositionError([{ code: 'compose/invalid-spec', severity: 'error', message, hint }], message, thrown);
     }
-    return this.specChecks;
   }
 
-  private plainInstance(spec: unknown, place: InstancePlace = {}): KubeObject {
+  /** The schema of a version of the API and its rules, with which each spec is checked. */
+  private checks(version: string): SpecChecks {
+    const { names, spec: authored, versions } = this.traced.graph;
+    const known = this.specChecks.get(version);
+    if (known !== undefined) return known;
+    // No site of a rule is the root, which would get the fields of a Kubernetes object.
+    const rules = ruleEvaluator({});
+    const other = versions.find(({ definition }) => definition.name === version);
+    if (other === undefined && version !== names.version) throw unknownVersion(version, this.traced.graph);
+    const checks =
+      other === undefined
+        ? { schema: specSchemaOf(this.traced.graph), rules, authored, input: this.specInput }
+        : { schema: this.writtenSchema(version), rules, authored: other.spec, input: other.definition.spec };
+    this.specChecks.set(version, checks);
+    return checks;
+  }
+
+  /** The schema of a version beside the hub, as it is in the definition. */
+  private writtenSchema(version: string): Schema {
+    const { definition } = this.write('typekro');
+    const block = objectsAt(definition, 'spec', 'schema', 'versions').find(({ name }) => name === version);
+    return parsedSpec({ spec: {}, types: {}, ...(block as object) });
+  }
+
+  private plainInstance(spec: unknown, place: VersionedPlace = {}): KubeObject {
     const { namespace = 'default' } = place;
-    const { names, spec: authored, served } = this.traced.graph;
+    const { names, served } = this.traced.graph;
+    const { version = names.version } = place;
+    const { schema, rules, authored, input } = this.checks(version);
     const given = plainSpec(spec);
     refuseWholeObject(given, Object.keys(authored.properties ?? {}));
-    const parsed = parseSpec(this.specInput, spec, given, authored);
-    const { schema, rules } = this.checks;
+    const parsed = parseSpec(input, spec, given, authored);
     const value = StructuralSchema.applyDefaults(schema, parsed.ok ? plainSpec(parsed.value) : given) as JsonObject;
     const lost = strangeObject(spec, value) ?? valueOutsideJson(parsed.ok ? parsed.value : spec);
     const found =
@@ -194,7 +237,7 @@ export class CompositionCore extends TracedCore {
     const own = typeof value['name'] === 'string' && value['name'] !== '' ? value['name'] : this.name;
     const name = place.name === undefined ? own : checkedInstanceName(place.name);
     return {
-      apiVersion: formatApiVersion({ group: names.group ?? 'kro.run', version: names.version }),
+      apiVersion: formatApiVersion({ group: names.group ?? 'kro.run', version }),
       kind: names.kind,
       metadata: { name, ...(isClusterScoped(served) ? {} : { namespace }), labels: { ...instanceLabels(this.name) } },
       spec: value,
@@ -216,9 +259,22 @@ function checkedInstanceName(name: unknown): string {
   });
 }
 
+/** The error for a version that the API does not have. */
+function unknownVersion(version: unknown, { names, versions }: Traced['graph']): TypeKroError {
+  const known = [names.version, ...versions.map(({ definition }) => definition.name)];
+  const near = nearestName(String(version), known);
+  return new TypeKroError(`${names.kind} has no version ${JSON.stringify(version)}`, {
+    code: 'compose/invalid-option',
+    remedy: near === undefined ? `it has ${known.join(', ')}` : `did you mean "${near}"?`,
+  });
+}
+
 /** The compiled schema of a spec, and the evaluation of its rules. */
 interface SpecChecks {
   readonly schema: Schema;
+  /** The author's schema, as a structural schema and in the author's notation. */
+  readonly authored: Schema;
+  readonly input: SchemaInput;
   readonly rules: ReturnType<typeof ruleEvaluator>;
 }
 

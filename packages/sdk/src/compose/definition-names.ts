@@ -5,6 +5,7 @@ import { kebabCase } from './resources/create-resource.ts';
 import type { SchemaInput } from './public-types.ts';
 import type { ServedParts } from './served-kind.ts';
 import { SERVED_KEYS, servedParts, refuseUnknownOptions, wrongDefinition as wrong } from './served-kind.ts';
+import { type VersionDefinition, versionDefinitions } from './version-definitions.ts';
 
 /**
  * A definition in normalized form. In the author's definition, `spec` and `status` may be at the top level or below
@@ -15,6 +16,7 @@ export interface NormalDefinition {
   readonly spec: SchemaInput;
   readonly status: SchemaInput | undefined;
   readonly served: ServedParts;
+  readonly versions: readonly VersionDefinition[];
 }
 
 /** Is this a valid name of a composition? The name is also used as a label value, which has at most 63 characters. */
@@ -57,10 +59,21 @@ export function normalDefinition(definition: unknown, what = 'definition'): Norm
     spec: spec as SchemaInput,
     status: status as SchemaInput | undefined,
     served: servedParts(given),
+    versions: versionDefinitions(given['versions']),
   };
 }
 
-const KEYS: readonly string[] = ['name', 'apiVersion', 'group', 'kind', 'spec', 'status', 'schema', ...SERVED_KEYS];
+const KEYS: readonly string[] = [
+  'name',
+  'apiVersion',
+  'group',
+  'kind',
+  'spec',
+  'status',
+  'schema',
+  'versions',
+  ...SERVED_KEYS,
+];
 const SCHEMA_KEYS: readonly string[] = ['spec', 'status'];
 
 function optionalText(given: Record<string, unknown>, key: string): string | undefined {

@@ -4,6 +4,7 @@ import type { Transport } from '@typekro/kube';
 import type { ObjectOutcome } from '@typekro/engine/runtime';
 import type { AnyAspect } from './aspect-types.ts';
 import type { Evaluation, Target } from './public-types.ts';
+import type { InVersion, NoVersions } from './version-types.ts';
 
 /** The modes of a deploy: `direct` by this process, `kro` by a controller in the cluster. */
 export type Mode = 'direct' | 'kro';
@@ -245,7 +246,7 @@ export interface DefinitionStatus {
 }
 
 /** Deploys one composition. Each method that sends requests to a cluster loads the deploy engine first. */
-export interface Factory<Input, Spec, Status> {
+export interface Factory<Input, Spec, Status, Versions = NoVersions> {
   readonly mode: Mode;
   readonly name: string;
   /** The option `namespace`, even if `instanceNamespace` sets another namespace for the instances. */
@@ -258,6 +259,14 @@ export interface Factory<Input, Spec, Status> {
    * singletons, then the definition.
    */
   toYaml(spec?: Input, options?: InstanceName): string;
+  /**
+   * Deploys a spec in another version of the API. Kro mode applies the instance in this version. Direct mode converts it
+   * to the hub, and returns it in the hub.
+   */
+  deploy<Name extends keyof Versions>(
+    spec: Versions[Name],
+    options: DeployOptions & InVersion<Name>,
+  ): Promise<DeployedInstance<Versions[Name] | Spec, Status>>;
   deploy(spec: Input, options?: DeployOptions): Promise<DeployedInstance<Spec, Status>>;
   getInstances(): Promise<readonly DeployedInstance<Spec, Status>[]>;
   getStatus(): Promise<FactoryStatus>;
@@ -303,6 +312,12 @@ export interface InstancePlace extends InstanceName {
   readonly namespace?: string | undefined;
 }
 
+/** The name and the namespace of an instance, and the version of its spec. */
+export interface VersionedPlace extends InstancePlace {
+  /** Default: the hub. */
+  readonly version?: string | undefined;
+}
+
 /** Options of a deploy. */
 export interface DeployOptions extends DeployCallOptions, InstanceName {}
 
@@ -328,10 +343,10 @@ export interface DeployTarget {
   /** The ResourceGraphDefinition or the Graph for a target. Direct mode runs the graph for the target `typekro`. */
   definition(target: Target): JsonObject;
   /**
-   * The validated instance for a spec, with name, namespace and labels. For a graph in kro mode, the Graph itself. For
+   * The validated instance for a spec, with name, namespace and labels. In direct mode, it is in the hub's version. For a graph in kro mode, the Graph itself. For
    * a graph in direct mode, an instance that represents the Graph and has no spec.
    */
-  instance(spec: JsonObject, options?: InstanceName): KubeObject;
+  instance(spec: JsonObject, options?: Omit<VersionedPlace, 'namespace'>): KubeObject;
   /** The namespaces that are applied before the instance in kro mode, and are not deleted with the instance. */
   namespaces(instance: KubeObject): readonly KubeObject[];
   /**

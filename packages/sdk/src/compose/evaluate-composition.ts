@@ -25,7 +25,7 @@ export function evaluateInstance(
   instance: KubeObject,
   observed: Readonly<Record<string, JsonValue>> = {},
 ): Evaluation {
-  return evaluateTraced(core, instance, observed, core.violations(instance));
+  return evaluateTraced(core, core.atHub(instance), observed, core.violations(instance));
 }
 
 /** Evaluates the graph of a traced function on an instance. A Graph has no instance. */

@@ -13,6 +13,7 @@ export type { Composition, NestedComposition, ResourceList } from './composition
 export { isCompositionName } from './definition-names.ts';
 export type { AddedMetadata, PrinterColumn, ServedKind } from './served-kind.ts';
 export type * from './public-types.ts';
+export type * from './version-types.ts';
 export type { AnyAspect } from './aspect-types.ts';
 export * from './cel-api.ts';
 export type { CompositionApiOptions } from './factory/factory.ts';

@@ -93,18 +93,19 @@ export function servedParts(given: Readonly<Record<string, unknown>>): ServedPar
   };
 }
 
-function textList(given: Readonly<Record<string, unknown>>, key: string): string[] {
-  return listOf(given, key).map((entry) => {
+/** A list of strings of `what`, the definition or a part of it; empty when the option is not given. */
+export function textList(given: Readonly<Record<string, unknown>>, key: string, what = 'a definition'): string[] {
+  return listOf(given, key, what).map((entry) => {
     if (typeof entry === 'string' && entry !== '') return entry;
-    throw wrongDefinition(`${key} of a definition must be a list of strings, but contains ${shown(entry)}`);
+    throw wrongDefinition(`${key} of ${what} must be a list of strings, but contains ${shown(entry)}`);
   });
 }
 
-function listOf(given: Readonly<Record<string, unknown>>, key: string): readonly unknown[] {
+function listOf(given: Readonly<Record<string, unknown>>, key: string, what = 'a definition'): readonly unknown[] {
   const value = given[key];
   if (value === undefined) return [];
   if (Array.isArray(value)) return value as readonly unknown[];
-  throw wrongDefinition(`${key} of a definition must be a list, not ${shown(value)}`);
+  throw wrongDefinition(`${key} of ${what} must be a list, not ${shown(value)}`);
 }
 
 function printerColumn(value: unknown, index: number): JsonObject {

@@ -54,11 +54,11 @@ export interface Traced {
   readonly named: ReadonlyMap<string, unknown>;
 }
 
-/** Makes the symbolic instance that the author's functions get as an argument. */
-function instanceValue(spec: Schema, isNamespaced: boolean): Sym {
+/** Makes the symbolic instance that the author's functions get as an argument. `name` is its variable in CEL. */
+export function instanceValue(spec: Schema, isNamespaced: boolean, name = 'schema'): Sym {
   const type = specType(spec);
   const root: ObjectStaticType = instanceType(type, isNamespaced);
-  return new Sym(variable(new Variable('schema', 'schema'), root), { label: 'schema' });
+  return new Sym(variable(new Variable(name, 'schema'), root), { label: 'schema' });
 }
 
 /**
@@ -67,7 +67,7 @@ function instanceValue(spec: Schema, isNamespaced: boolean): Sym {
  * @throws CompositionError with all parts that cannot be translated.
  */
 export function traceComposition(
-  definition: NormalDefinition,
+  definition: Omit<NormalDefinition, 'versions'>,
   spec: Schema,
   functions: CompositionFunctions,
   options: CompositionOptions,
@@ -82,7 +82,7 @@ export function traceComposition(
       withTrace(trace, () => {
         try {
           const instance = form === 'graph' ? undefined : instanceValue(spec, !isClusterScoped(definition.served));
-          const inputs = instance === undefined ? noInputs(functions) : instanceInputs(instance, functions);
+          const inputs = instance === undefined ? noInputs(functions) : instanceInputs(instance, specName(functions));
           if (instance !== undefined) addRefinements(spec, inputs.spec);
           const { status: returned, site, named, fieldSite: field } = runFunctions(functions, inputs);
           const status = form === 'graph' ? withoutStatus(returned, site) : returned;
@@ -113,6 +113,7 @@ export function traceComposition(
             schemaOf,
             allowBreakingChanges: options.allowBreakingChanges === true,
             fieldValidations: options.schemaFieldValidations ?? {},
+            versions: [],
           };
           return {
             graph,
@@ -152,7 +153,7 @@ export function compositionError(name: string, error: unknown, trace: Trace): un
 }
 
 /** Throws the first refusal that was noted during the run, if there is one. */
-function throwNoted(trace: Trace): void {
+export function throwNoted(trace: Trace): void {
   const [first] = trace.errors;
   if (first !== undefined) throw first;
 }
@@ -171,15 +172,12 @@ export interface CompositionArguments {
   readonly spec: unknown;
 }
 
-/** The inputs of a composition that is not nested: the instance that a user will create. */
-function instanceInputs(instance: Sym, functions: CompositionFunctions): CompositionArguments {
-  activeTrace().specName = specName(functions);
+/** The inputs of a composition that is not nested: the instance that a user will create. `name` is that of the spec. */
+export function instanceInputs(instance: Sym, name: string): CompositionArguments {
+  activeTrace().specName = name;
   const type = (instance.type as ObjectStaticType).field('spec')?.type ?? instance.type;
   activeTrace().instance = wrap(instance);
-  return {
-    schema: activeTrace().instance,
-    spec: wrap(new Sym(select(instance.node, 'spec', type), { label: activeTrace().specName })),
-  };
+  return { schema: activeTrace().instance, spec: wrap(new Sym(select(instance.node, 'spec', type), { label: name })) };
 }
 
 /** The inputs of a graph without an API: none. */
@@ -231,7 +229,7 @@ function withoutStatus(returned: unknown, site: Site): undefined {
  * The author's name for the spec: the parameter of the composition, or the field `spec` of a resource builder's
  * parameter.
  */
-function specName({ build, status }: CompositionFunctions): string {
+export function specName({ build, status }: CompositionFunctions): string {
   const parameter = closureFor(build).node.params[0];
   if (parameter?.type !== 'Identifier') return 'spec';
   return status === undefined ? parameter.name : `${parameter.name}.spec`;

@@ -5,6 +5,7 @@ import type { AnyAspect } from './aspect-types.ts';
 import { inAuthorsWords } from './emit/author-words.ts';
 import { printedSecret } from './emit/secrets.ts';
 import { type Variants, splitVariants } from './emit/variants.ts';
+import { siteInVersions } from './emit/version-block.ts';
 import type { CompositionOptions, Target } from './public-types.ts';
 import { withSource } from './refusal/diagnostics.ts';
 import { type Refusal, type Site, CompositionError } from './refusal/refusal.ts';
@@ -153,8 +154,9 @@ export abstract class TracedCore {
     definition: JsonObject,
   ): [site: Site | undefined, caller?: Site | undefined] {
     const position = /^spec\.(?:resources|nodes)\[(\d+)\]/.exec(path)?.[1];
+    const { statusSite, versions } = this.traced.graph;
     if (position === undefined)
-      return [path.startsWith('spec.schema.status') ? this.traced.graph.statusSite : undefined];
+      return [path.startsWith('spec.schema.status') ? statusSite : siteInVersions(versions, path)];
     const id = this.entries(definition)[Number(position)]?.['id'];
     const record = this.variants.records.find((each) => each.id === id);
     return [record?.site, record?.caller];

@@ -16,6 +16,7 @@ interface Words {
 }
 
 function reworded({ code, message, hint, path = '' }: Diagnostic): Words | undefined {
+  if (code.startsWith('graph/conversion')) return conversionWords(message, hint);
   const place = fieldOf(path);
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
   if (overload !== null) return overloadWords(place, overload[1] ?? '', overload[2] ?? '');
@@ -43,6 +44,26 @@ function reworded({ code, message, hint, path = '' }: Diagnostic): Words | undef
 const CONVERT = 'convert the value, or leave the field out';
 const FIELD = 'read a field that the kind has';
 const REWRITE = 'write the expression in another way, or compute the value before the composition';
+
+/** The functions of a version, by the names of their rules in a definition. */
+const CONVERSIONS: Readonly<Record<string, string>> = { convertTo: 'toHub', convertFrom: 'fromHub' };
+
+/** The words for a problem of a conversion, which the author wrote as a function. */
+function conversionWords(message: string, hint = ''): Words | undefined {
+  const mismatch = /^(.*) is (.*), and the expression gives (.*)$/s.exec(message);
+  if (mismatch !== null) return mismatchWords(mismatch[1] ?? '', mismatch[3] ?? '', mismatch[2] ?? '');
+  const inFunctions = (text: string): string =>
+    text
+      .replace(/no rule of (convert\w+) reads it/, (_, member: string) => `${CONVERSIONS[member]} does not read it`)
+      .replace(/read it in a rule of (convert\w+)/, (_, member: string) => `read it in ${CONVERSIONS[member]}`)
+      .replace(/lossy: \[(.*)\]/, "lossy: ['$1']")
+      .replace(
+        /^(?:add a rule to|say in) (convert\w+)[^$]*\$\{…\}/,
+        (_, member: string) => `return it from ${CONVERSIONS[member]}`,
+      )
+      .replace(/^(convert\w+) sets .*/, (_, member: string) => `leave it out of the result of ${CONVERSIONS[member]}`);
+  return { message: inFunctions(message), hint: inFunctions(hint) };
+}
 
 /** The words for operators and functions of CEL in terms of JavaScript. */
 const OPERATORS: ReadonlyMap<string, string> = new Map([
@@ -165,6 +186,8 @@ function fieldOf(path: string): string {
   if (template !== undefined) return template;
   const status = /^spec\.schema\.status\.(.+)$/.exec(path)?.[1];
   if (status !== undefined) return `the status field ${status}`;
+  const [, member = '', field] = /^spec\.schema\.versions\[\d+\]\.(\w+)\["(.*)"\]$/.exec(path) ?? [];
+  if (field !== undefined) return `${field} of ${CONVERSIONS[member] ?? member}`;
   const [, part] =
     /^spec\.(?:resources|nodes)\[\d+\]\.(includeWhen|readyWhen|propagateWhen|externalFields|forEach)/.exec(path) ?? [];
   if (part === 'includeWhen') return 'the condition of the resource';

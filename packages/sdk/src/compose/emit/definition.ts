@@ -1,13 +1,9 @@
 import type { Diagnostic, JsonObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { objectAt } from '@typekro/kit/kubernetes';
-import { type Schema, SimpleSchema } from '@typekro/engine/schema';
-import type { SimpleBlock } from '../../notations/simple-emit-names.ts';
-import { toSimpleSchema } from '../../notations/simple-emit.ts';
-import { specType } from '../library/schema-type.ts';
+import type { Schema } from '@typekro/engine/schema';
 import type { Target } from '../public-types.ts';
 import type { ServedParts } from '../served-kind.ts';
-import { unusableSchema } from '../schemas.ts';
 import type { ResourceRecord, ValidationRecord } from '../trace/records.ts';
 import { type Refusal, type Site, failureOf } from '../refusal/refusal.ts';
 import { ExpressionWriter } from './expression-writer.ts';
@@ -15,8 +11,10 @@ import { isHoisted, withoutHoisted } from './hoist.ts';
 import { assertPlainData } from './plain-data.ts';
 import { resourceEntry } from './resource-entry.ts';
 import { statusFields } from './status-fields.ts';
-import { type FieldRulesOut, fieldRules } from './field-rules.ts';
+import { fieldRules } from './field-rules.ts';
+import { simpleSchema } from './spec-schema.ts';
 import type { Variants } from './variants.ts';
+import { type TracedVersion, versionBlocks } from './version-block.ts';
 
 /** Names and versions of a definition, with defaults filled in. */
 export interface DefinitionNames {
@@ -44,6 +42,8 @@ export interface TracedGraph {
   readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
   readonly allowBreakingChanges: boolean;
   readonly fieldValidations: Readonly<Record<string, string>>;
+  /** The versions of the API beside the hub. */
+  readonly versions: readonly TracedVersion[];
 }
 
 /** Writes the ResourceGraphDefinition of a graph. Does not throw a refusal, but appends it to `refusals`. */
@@ -77,6 +77,7 @@ export function writeDefinition(
   const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = simpleSchema(graph, rules);
+  const versions = collect(() => versionBlocks(graph.versions, simple, target), undefined);
   const { name, group, version, kind } = graph.names;
   const schema: JsonObject = {
     apiVersion: version,
@@ -86,6 +87,7 @@ export function writeDefinition(
     spec: simple.spec,
     ...(Object.keys(simple.types).length === 0 ? {} : { types: simple.types }),
     ...(Object.keys(status).length === 0 ? {} : { status }),
+    ...(versions === undefined || versions.length === 0 ? {} : { versions }),
   };
   const metadata: JsonObject = { name, ...graph.served.metadata };
   if (graph.allowBreakingChanges)
@@ -97,7 +99,7 @@ export function writeDefinition(
       metadata,
       spec: { resources: kept, schema },
     },
-    diagnostics: simple.diagnostics,
+    diagnostics: [...simple.diagnostics, ...graph.versions.flatMap(({ diagnostics }) => diagnostics)],
   };
 }
 
@@ -110,56 +112,4 @@ function plainPart(part: JsonObject, name: string): JsonObject {
 /** Ids of the Namespace resources that are applied before the instance. */
 export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<string> {
   return new Set(records.filter(isHoisted).map((record) => record.id));
-}
-
-/**
- * The schema by which the API server of a definition checks the spec of an instance, without the preconditions of the
- * composition. The SDK checks specs with this schema, too.
- *
- * @throws CompositionError for a part of the schema that SimpleSchema cannot express.
- */
-export function specSchemaOf(graph: Pick<TracedGraph, 'spec' | 'fieldValidations'>): Schema {
-  const { spec, types } = simpleSchema(graph, undefined);
-  const parsed = SimpleSchema.parse(spec, types);
-  if (parsed.ok) return parsed.schema;
-  throw unusableSchema(
-    'spec',
-    parsed.errors.map(({ code, message }) => ({ code, severity: 'error', message })),
-  );
-}
-
-/**
- * The spec as SimpleSchema, with the validations of the graph. A number of the spec that flows into an integer field
- * becomes an integer.
- *
- * @throws CompositionError for a part of the schema that SimpleSchema cannot express.
- */
-function simpleSchema(
-  { spec, fieldValidations }: Pick<TracedGraph, 'spec' | 'fieldValidations'>,
-  preconditions: FieldRulesOut | undefined,
-): { readonly spec: SimpleBlock; readonly types: SimpleBlock; readonly diagnostics: readonly Diagnostic[] } {
-  const rules = withGiven(preconditions?.rules ?? new Map(), fieldValidations);
-  const required = preconditions?.required ?? new Set();
-  const written = toSimpleSchema(spec, {
-    field: (path) => ({ required: required.has(path), rules: rules.get(path) ?? [] }),
-    isInteger(schema) {
-      const type = specType(schema);
-      return type.kind === 'number' && type.number.state === 'int';
-    },
-  });
-  const diagnostics = written.diagnostics.map((each): Diagnostic => ({
-    ...each,
-    path: each.path === undefined ? 'spec' : `spec.${each.path}`,
-  }));
-  if (written.ok) return { ...written, diagnostics };
-  throw unusableSchema('spec', diagnostics);
-}
-
-function withGiven(
-  rules: ReadonlyMap<string, readonly string[]>,
-  given: Readonly<Record<string, string>>,
-): Map<string, readonly string[]> {
-  const all = new Map(rules);
-  for (const [path, rule] of Object.entries(given)) all.set(path, [...(all.get(path) ?? []), rule]);
-  return all;
 }

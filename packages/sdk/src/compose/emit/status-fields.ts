@@ -56,7 +56,7 @@ function withoutConditions(fields: unknown): { readonly conditions?: unknown; re
  * Splits an object that is one expression, as in `for (…) if (…) return { a, b }`, into an object with one expression
  * per field.
  */
-function memberwise(value: Sym | Phi | undefined): object | undefined {
+export function memberwise(value: Sym | Phi | undefined): object | undefined {
   if (value instanceof Phi) {
     const sides = [value.then, value.otherwise].map((side) => {
       const found = resolveMerged(side);
@@ -71,7 +71,8 @@ function memberwise(value: Sym | Phi | undefined): object | undefined {
   return fields;
 }
 
-const isFields = (value: unknown): value is object =>
+/** Is the value an object whose names are known, or that has spreads of unknown names (`mergedPieces`)? */
+export const isFields = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && symbolic(value) === undefined;
 
 function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {

@@ -11,6 +11,7 @@ import type {
   FactoryOptions,
   InstanceName,
   Mode,
+  VersionedPlace,
 } from '../deploy-engine.ts';
 import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from '../singleton.ts';
 import { checkedCall, checkedName, checkFactoryOptions, checkMode } from './factory-options.ts';
@@ -57,8 +58,8 @@ export function createFactory(
           ? definitionYaml(core, options.target ?? 'stock')
           : instanceYaml(core, spec, { ...named, namespace: place }),
     ),
-    deploy: failsAtCaller(async (spec: JsonObject, { name, ...call }: DeployOptions = {}) =>
-      (await writer('deploy()')).deploy(target, target.instance(spec, { name }), checkedCall(call)),
+    deploy: failsAtCaller(async (spec: JsonObject, { name, version, ...call }: DeployOptions & VersionedPlace = {}) =>
+      (await writer('deploy()')).deploy(target, target.instance(spec, { name, version }), checkedCall(call)),
     ),
     getInstances: failsAtCaller(async () => (await engine()).getInstances(target)),
     getStatus: failsAtCaller(async () => (await engine()).getStatus(target)),
@@ -107,7 +108,10 @@ export function deployTarget(
       return core.options.types === undefined ? core.write('typekro').graph : undefined;
     },
     definition: (of) => permitted(core.write(of).definition, options.allowBreakingChanges === true),
-    instance: (spec, named) => core.instance(spec, { ...named, namespace }),
+    instance(spec, named) {
+      const instance = core.instance(spec, { ...named, namespace });
+      return mode === 'direct' ? core.atHub(instance) : instance;
+    },
     namespaces: (instance) => core.namespaces(instance),
     get singletons() {
       return singletonsOf(core).map((shared) => ({

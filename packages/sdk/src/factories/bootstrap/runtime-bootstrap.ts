@@ -1,4 +1,5 @@
 import type {
+  DeployOptions,
   CompositionApi,
   EmitOptions,
   Factory,
@@ -83,7 +84,7 @@ function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composi
       mode === 'kro' && spec === undefined
         ? inner.toYaml()
         : inner.toYaml({ namespace: settings.namespace, ...spec }) + note(settings),
-    async deploy(spec, call) {
+    async deploy(spec: TypeKroRuntimeSpec, call?: DeployOptions) {
       const limits = { ...options, ...call };
       const kro = await needs.install({ settings, namespace: spec.namespace, options: limits });
       if (kro === 'chart') return inner.deploy(spec, call);
