@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, setOwn } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { textAt } from '@typekro/kit/kubernetes';
+import { objectAt, textAt } from '@typekro/kit/kubernetes';
 import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import { validateAnnotations, validateLabels } from '../kinds/metadata.ts';
 import { Problems } from '../errors/field-problems.ts';
@@ -94,7 +94,7 @@ function checkedObject(original: KubeObject, converted: JsonValue, index: number
     ['namespace', 'namespace'],
     ['uid', 'UID'],
   ] as const) {
-    const [before, after] = [original.metadata[field] ?? '', textAt(converted, 'metadata', field)];
+    const [before, after] = [textAt(original, 'metadata', field), textAt(converted, 'metadata', field)];
     if (before !== after)
       throw new InvalidConversion(`returned invalid object: must have the same ${word}: ${before} != ${after}`);
   }
@@ -102,7 +102,8 @@ function checkedObject(original: KubeObject, converted: JsonValue, index: number
 }
 
 /** Returns the original's metadata with the converted object's labels and annotations. */
-function restoredMetadata({ metadata: before }: KubeObject, converted: JsonObject): JsonObject {
+function restoredMetadata(original: KubeObject, converted: JsonObject): JsonObject {
+  const before: Partial<KubeObject['metadata']> = objectAt(original, 'metadata');
   const invalid = (problem: string) => new InvalidConversion(`returned invalid metadata: ${problem}`);
   const sent = converted['metadata'];
   if (sent === undefined) throw invalid('missing metadata in converted object');

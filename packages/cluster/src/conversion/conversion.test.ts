@@ -109,6 +109,24 @@ test('each write converts the stored object, and a field manager that wrote in a
   expect([deleted.status, deleted.body['status']]).toEqual([200, 'Success']);
 });
 
+test('a manager applies in one version and then in the other, and a part of the object without metadata is converted', async () => {
+  await using set = await setUpConversion((request) =>
+    (convertPanels(request) as JsonObject[]).map((object) => ({ metadata: {}, ...object })),
+  );
+  const apply = (version: 'v1' | 'v2', spec: JsonObject, labels: JsonObject) => {
+    const object = panel(version, 'a', spec, { labels });
+    return call(set.transport, 'PATCH', `${panels(version)}/a?fieldManager=one&force=true`, object, APPLY);
+  };
+  expect((await apply('v1', { size: '1x2' }, { a: 'b', c: 'd' })).status).toBe(201);
+  await call(set.transport, 'PATCH', `${panels('v1')}/a/status`, { status: { lit: true } }, MERGE);
+  const { status, body } = await apply('v2', { width: 3, height: 2 }, { a: 'b' });
+  expect({ status, spec: body['spec'], labels: body.metadata['labels'] }).toEqual({
+    status: 200,
+    spec: { width: 3, height: 2, level: 5 },
+    labels: { a: 'b' },
+  });
+});
+
 test('a watch gets converted objects in the order of their changes', async () => {
   await using set = await setUpConversion();
   const { transport, seen } = set;

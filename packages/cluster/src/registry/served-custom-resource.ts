@@ -1,4 +1,4 @@
-import { deprecationWarning } from '@typekro/kit/kubernetes';
+import { deprecationWarning, objectAt } from '@typekro/kit/kubernetes';
 import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 
@@ -181,15 +181,19 @@ const notConverted = (): ApiError =>
     headers: { 'retry-after': '1' },
   });
 
-/** Removes `resourceVersion`, which webhooks do not receive and cannot change. */
+/**
+ * Removes `resourceVersion`, which webhooks do not receive and cannot change. A part of an object, of which a former
+ * apply is pruned, may have no metadata.
+ */
 function withoutVersion(object: KubeObject): KubeObject {
+  if (!Object.hasOwn(object, 'metadata')) return object;
   const { resourceVersion: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
 /** Returns an object's metadata with the labels and annotations of its converted form. */
-function withLabelsOf({ metadata }: KubeObject, { metadata: converted }: KubeObject): KubeObject['metadata'] {
-  const { labels: _labels, annotations: _annotations, ...rest } = metadata;
+function withLabelsOf(object: KubeObject, { metadata: converted }: KubeObject): KubeObject['metadata'] {
+  const { labels: _labels, annotations: _annotations, ...rest } = objectAt(object, 'metadata');
   const { labels, annotations } = converted;
   return {
     ...rest,

@@ -19,7 +19,9 @@ export function answerReview(review: JsonValue | undefined, converter: Converter
   for (const object of listAt(request, 'objects')) {
     if (!isJsonObject(object)) return refuseReview(review, 'the review has an object that is not a JSON object');
     try {
-      converted.push(converter.convert(object as KubeObject, desired));
+      // To prune the fields of a former apply, an API server also converts parts of an object. It refuses an answer
+      // without metadata, even if the part has none.
+      converted.push({ metadata: {}, ...converter.convert(object as KubeObject, desired) });
     } catch (thrown) {
       if (!(thrown instanceof ConversionError)) throw thrown;
       return refuseReview(review, refusalText(object, desired, thrown));
