@@ -21,7 +21,8 @@ export function answerReview(review: JsonValue | undefined, converter: Converter
     try {
       // To prune the fields of a former apply, an API server also converts parts of an object. It refuses an answer
       // without metadata, even if the part has none.
-      converted.push({ metadata: {}, ...converter.convert(object as KubeObject, desired) });
+      const made: JsonObject = converter.convert(object as KubeObject, desired);
+      converted.push({ metadata: {}, ...made });
     } catch (thrown) {
       if (!(thrown instanceof ConversionError)) throw thrown;
       return refuseReview(review, refusalText(object, desired, thrown));
