@@ -49,19 +49,17 @@ const REWRITE = 'write the expression in another way, or compute the value befor
 const CONVERSIONS: Readonly<Record<string, string>> = { convertTo: 'toHub', convertFrom: 'fromHub' };
 
 /** The words for a problem of a conversion, which the author wrote as a function. */
-function conversionWords(message: string, hint = ''): Words | undefined {
+function conversionWords(message: string, hint = ''): Words {
   const mismatch = /^(.*) is (.*), and the expression gives (.*)$/s.exec(message);
   if (mismatch !== null) return mismatchWords(mismatch[1] ?? '', mismatch[3] ?? '', mismatch[2] ?? '');
   const inFunctions = (text: string): string =>
     text
-      .replace(/no rule of (convert\w+) reads it/, (_, member: string) => `${CONVERSIONS[member]} does not read it`)
-      .replace(/read it in a rule of (convert\w+)/, (_, member: string) => `read it in ${CONVERSIONS[member]}`)
+      .replace(/convert(?:To|From)/g, (member) => CONVERSIONS[member] ?? member)
+      .replace(/no rule of (\w+) reads/, '$1 does not read')
+      .replace('in a rule of', 'in')
       .replace(/lossy: \[(.*)\]/, "lossy: ['$1']")
-      .replace(
-        /^(?:add a rule to|say in) (convert\w+)[^$]*\$\{…\}/,
-        (_, member: string) => `return it from ${CONVERSIONS[member]}`,
-      )
-      .replace(/^(convert\w+) sets .*/, (_, member: string) => `leave it out of the result of ${CONVERSIONS[member]}`);
+      .replace(/^(?:add a rule to|say in) (\w+)[^$]*\$\{\u2026\}/, 'return it from $1')
+      .replace(/^(\w+) sets fields of .*/, 'leave it out of the result of $1');
   return { message: inFunctions(message), hint: inFunctions(hint) };
 }
 
