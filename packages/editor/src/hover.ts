@@ -4,11 +4,12 @@ import type { ExpressionScope } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { detailOf } from './completion/expression-items.ts';
 import { MARKERS, SIMPLE_TYPES } from './completion/simple-schema-items.ts';
+import { convertedFieldMarkdown } from './converted-fields.ts';
 import { descriptionOf, fieldMarkdown, kindDescription } from './describe.ts';
 import type { EditorDocument, PlacedPart } from './editor-document.ts';
 import type { WrittenExpression } from './expressions-of-text.ts';
 import { functionsNamed } from './known-functions.ts';
-import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from './object-places.ts';
+import { isDefinitionValue, isSimpleSchemaField, objectPlace } from './object-places.ts';
 import { type MacroCall, beforeCursor, typeOfReceiver } from './receiver.ts';
 import { scopesOf } from './scopes.ts';
 import type { Span } from './editor-text.ts';
@@ -40,15 +41,19 @@ function explain({ part }: PlacedPart, offset: number, source: SchemaSource): Fo
   if (place === undefined) return undefined;
   const { path, scalar } = place;
   const { from, to } = scalar;
-  if (isDefinitionValue(part.value) && isSimpleSchemaPath(path) && place.part === 'value') {
+  if (isDefinitionValue(part.value) && isSimpleSchemaField(path) && place.part === 'value') {
     return inSimpleSchema(part.text, offset, { from, to });
   }
+  const converted = convertedFieldMarkdown(scopesOf(part, source)?.conversionAt(path), place);
+  if (converted !== undefined) return { from, to, markdown: converted };
   const object = objectPlace(part.value, path, source);
   if (object === undefined) return undefined;
   const [field] = object.fields;
-  if (place.part === 'value' && object.fields.length === 1 && field === 'kind') {
+  if (place.part === 'value' && object.fields.length === 1 && (field === 'kind' || field === 'apiVersion')) {
     const about = descriptionOf(object.type, [], source.schemaOf(object.type));
-    return { from, to, markdown: [`**${kindDescription(object.type)}**`, about ?? ''].join('\n\n').trim() };
+    const deprecated = source.resourceOf(object.type)?.deprecated;
+    const parts = [`**${kindDescription(object.type)}**`, deprecated && `Deprecated: ${deprecated}`, about];
+    return { from, to, markdown: parts.filter((part) => part !== undefined).join('\n\n') };
   }
   if (object.schema === undefined || typeof path.at(-1) !== 'string') return undefined;
   const description = descriptionOf(object.type, object.fields, object.schema);

@@ -90,9 +90,21 @@ export function followSchema(
   return { schema, isRequired };
 }
 
-/** Is the path `spec.schema.spec` or `spec.schema.types`, or a path below them? Their fields are SimpleSchema. */
-export function isSimpleSchemaPath(path: readonly PathStep[]): boolean {
-  return path[0] === 'spec' && path[1] === 'schema' && (path[2] === 'spec' || path[2] === 'types');
+/**
+ * The number of steps of the block of SimpleSchema that contains the path: 3 for `spec.schema.spec` and
+ * `spec.schema.types`, 5 for the blocks of an entry of `spec.schema.versions`, 0 outside.
+ */
+export function simpleSchemaDepth([spec, schema, block, index, own]: readonly PathStep[]): 0 | 3 | 5 {
+  if (spec !== 'spec' || schema !== 'schema') return 0;
+  if (block === 'spec' || block === 'types') return 3;
+  const isBlock = own === 'spec' || own === 'types' || own === 'status';
+  return block === 'versions' && typeof index === 'number' && isBlock ? 5 : 0;
+}
+
+/** Is the path that of a field of SimpleSchema, which has a type and markers? */
+export function isSimpleSchemaField(path: readonly PathStep[]): boolean {
+  const depth = simpleSchemaDepth(path);
+  return depth > 0 && path.length > depth;
 }
 
 /** Is the value a definition? */

@@ -4,7 +4,7 @@ import type { ExpressionScope } from '@typekro/engine/graph';
 import { type SchemaSource, Marker } from '@typekro/engine/schema';
 import type { DocumentPart, EditorDocument } from './editor-document.ts';
 import type { WrittenExpression } from './expressions-of-text.ts';
-import { isDefinitionValue, isSimpleSchemaPath } from './object-places.ts';
+import { isDefinitionValue, isSimpleSchemaField } from './object-places.ts';
 import { scopesOf } from './scopes.ts';
 import type { Span } from './editor-text.ts';
 import { placesIn } from './yaml-tree.ts';
@@ -105,7 +105,7 @@ const MARKERS: ReadonlySet<string> = new Set([...Marker.KEYS, ...Marker.GATED_KE
 function simpleTokens(part: DocumentPart): Token[] {
   if (!isDefinitionValue(part.value)) return [];
   return [...placesIn(part.tree)].flatMap(({ path, part: what, scalar }): Token[] => {
-    if (what !== 'value' || path.length < 4 || !isSimpleSchemaPath(path)) return [];
+    if (what !== 'value' || !isSimpleSchemaField(path)) return [];
     const text = part.text.slice(scalar.from, scalar.to);
     const bar = text.includes('|') ? text.indexOf('|') : text.length;
     const span = (index: number, length: number) => ({ from: scalar.from + index, to: scalar.from + index + length });

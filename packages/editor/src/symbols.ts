@@ -3,7 +3,7 @@ import type { PathStep } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import type { DocumentPart } from './editor-document.ts';
 import type { WrittenExpression } from './expressions-of-text.ts';
-import { isDefinitionValue, isSimpleSchemaPath } from './object-places.ts';
+import { isDefinitionValue, simpleSchemaDepth } from './object-places.ts';
 import { scopesOf } from './scopes.ts';
 import type { Span } from './editor-text.ts';
 import { memberAt, yamlNodeAt, placeAt, placesIn } from './yaml-tree.ts';
@@ -78,7 +78,7 @@ export function namedSymbolAt(
     const node = scopesOf(part, source)?.nodes.find((each) => isSamePath(each.path, path.slice(0, -1)));
     return node === undefined ? undefined : { symbol: { kind: 'node', name: node.name, path: node.path }, span };
   }
-  if (!isDefinitionValue(part.value) || !isSimpleSchemaPath(path)) return undefined;
+  if (!isDefinitionValue(part.value) || simpleSchemaDepth(path) !== 3) return undefined;
   const names = path.slice(3).map(String);
   if (place.part === 'key' && names.length > 0) {
     const name = String(path.at(-1));
@@ -169,7 +169,7 @@ function typeUses(part: DocumentPart): readonly (Span & { readonly name: string 
   const names = new Set(types?.kind === 'map' ? types.members.map(({ key }) => key.value) : []);
   if (names.size === 0) return [];
   return [...placesIn(part.tree)].flatMap(({ path, part: what, scalar }) => {
-    if (what !== 'value' || !isSimpleSchemaPath(path)) return [];
+    if (what !== 'value' || simpleSchemaDepth(path) !== 3) return [];
     const [type = ''] = part.text.slice(scalar.from, scalar.to).split('|');
     return [...type.matchAll(/\w+/g)].flatMap(({ 0: name, index }) => {
       const from = scalar.from + index;

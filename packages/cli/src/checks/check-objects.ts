@@ -1,8 +1,9 @@
 import type { DryRun, RefusalCause } from '@typekro/cluster';
 import { isAtOrInside } from '@typekro/app/instance';
 import { inputPosition, type InputObject } from '@typekro/app/plan';
-import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
-import { grouped, isJsonObject, parseApiVersion, definedMembers } from '@typekro/kit/core';
+import type { Diagnostic, GroupVersionKind, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
+import { definedMembers, formatApiVersion, grouped, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { compareVersions } from '@typekro/kit/kubernetes';
 import { type PathStep, isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
@@ -24,8 +25,24 @@ export async function checkObject(
   known: readonly Diagnostic[] = [],
 ): Promise<readonly Diagnostic[]> {
   const { apiVersion, kind } = input.object;
-  const schema = served.schemaOf({ ...parseApiVersion(apiVersion), kind });
-  return schema === undefined ? [] : checkWithSchema(input, schema, server, known);
+  const type = { ...parseApiVersion(apiVersion), kind };
+  const schema = served.schemaOf(type);
+  if (schema === undefined) return [];
+  return [...deprecatedVersion(input, type, served), ...(await checkWithSchema(input, schema, server, known))];
+}
+
+/** Warns of a version of a custom resource that is deprecated, in the words of its author, as an API server does. */
+function deprecatedVersion(input: InputObject, type: GroupVersionKind, served: SchemaSource): Diagnostic[] {
+  const warning = served.resourceOf(type)?.deprecated;
+  if (warning === undefined) return [];
+  const isBetter = ({ group, kind, ...other }: GroupVersionKind): boolean =>
+    group === type.group &&
+    kind === type.kind &&
+    served.resourceOf({ ...other, group, kind })?.deprecated === undefined;
+  const [better] = [...served.kinds()].filter(isBetter).sort((a, b) => compareVersions(a.version, b.version));
+  const hint = better && `write it in ${formatApiVersion(better)}; typekro explain shows the fields of this version`;
+  const place = { steps: ['apiVersion'], key: false };
+  return [{ ...report(input, '', place, 'input/deprecated-version', warning, hint), severity: 'warning' }];
 }
 
 /** The cause that the server adds when it stops the validation of an object early. */

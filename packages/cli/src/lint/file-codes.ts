@@ -102,6 +102,33 @@ const fileCodes: readonly CodeInfo[] = [
     remedy: 'Write a value of the type that the message names; typekro explain KIND.FIELD shows what a field takes.',
   },
   {
+    code: 'input/deprecated-version',
+    severity: 'warning',
+    summary:
+      'An object is written in a version of its kind that the author of the kind has deprecated. The message is the text of the author. The version still works, and may end later.',
+    example: `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: site }
+spec:
+  schema:
+    apiVersion: v1
+    kind: Site
+    spec: { host: string }
+    versions:
+      - { name: v1alpha1, deprecated: true, spec: { host: string } }
+  resources:
+    - id: settings
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}" } }
+---
+apiVersion: kro.run/v1alpha1
+kind: Site
+metadata: { name: blog }
+spec: { host: blog.example.com }
+`,
+    remedy:
+      'Write the object in another version of its kind; typekro explain KIND shows the versions and their fields.',
+  },
+  {
     code: 'input/not-an-object',
     severity: 'error',
     summary: 'A document of the file is not a Kubernetes object, or lacks apiVersion, kind or metadata.name.',

@@ -98,6 +98,13 @@ function documented(type: Parameters<typeof descriptionOf>[0]): { readonly docum
 }
 
 function versionItems(kind: string, source: SchemaSource): readonly CompletionItem[] {
-  const versions = [...source.kinds()].filter((type) => kind === '' || type.kind === kind).map(formatApiVersion);
-  return [...new Set(versions)].map((label) => ({ label, kind: ItemKind.class }));
+  const types = [...source.kinds()].filter((type) => kind === '' || type.kind === kind);
+  return [...new Map(types.map((type) => [formatApiVersion(type), type]))].map(([label, type]) => {
+    const deprecated = kind === '' ? undefined : source.resourceOf(type)?.deprecated;
+    return {
+      label,
+      kind: ItemKind.class,
+      ...(deprecated === undefined ? {} : { documentation: deprecated, tags: [1] }),
+    };
+  });
 }

@@ -1,10 +1,11 @@
 import type { CompletionItem, Position } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
 import type { ExpressionScope } from '@typekro/engine/graph';
-import type { SchemaSource } from '@typekro/engine/schema';
+import { type SchemaSource, valueAtSteps } from '@typekro/engine/schema';
+import { convertedFieldItems } from '../converted-fields.ts';
 import { type CursorPlace, cursorPlace, expressionBefore } from '../cursor-place.ts';
 import type { EditorDocument, PlacedPart } from '../editor-document.ts';
-import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from '../object-places.ts';
+import { isDefinitionValue, isSimpleSchemaField, objectPlace, simpleSchemaDepth } from '../object-places.ts';
 import { scopesOf, scopesOfValue } from '../scopes.ts';
 import { looseValue } from '../yaml-tree.ts';
 import { expressionItems } from './expression-items.ts';
@@ -83,16 +84,23 @@ function inYaml({ part }: PlacedPart, offset: number, source: SchemaSource): Fou
   const cursor = cursorPlace(part.text, offset);
   if (cursor === undefined) return undefined;
   const value = looseValue(cursor.tree);
-  const simple = isDefinitionValue(value) && isSimpleSchemaPath(cursor.path) && cursor.path.length > 3;
-  if (simple && cursor.part !== 'key') {
+  const isSimple = isDefinitionValue(value) && isSimpleSchemaField(cursor.path);
+  if (isSimple && cursor.part !== 'key') {
     const word = /[^\s|=]*$/.exec(cursor.prefix)?.[0] ?? '';
-    return { items: simpleSchemaItems(value, cursor.prefix), from: offset - word.length };
+    const block = valueAtSteps(value, cursor.path.slice(0, simpleSchemaDepth(cursor.path) - 1));
+    return { items: simpleSchemaItems(block, cursor.prefix), from: offset - word.length };
   }
   if (cursor.part === 'inside') return undefined;
-  return { items: yamlItems(cursor, value, source), from: cursor.from };
+  // In a flow list (`lossy: [a, b`), only the item at the cursor is replaced.
+  const before = cursor.part === 'value' ? (/^\[(?:.*,)?\s*/.exec(cursor.prefix)?.[0].length ?? 0) : 0;
+  return { items: yamlItems(cursor, value, source), from: cursor.from + before };
 }
 
 function yamlItems(cursor: CursorPlace, value: JsonValue, source: SchemaSource): readonly CompletionItem[] {
+  // Scopes are made only where a conversion can be.
+  const conversion =
+    cursor.path[2] === 'versions' ? scopesOfValue(value, source)?.conversionAt(cursor.path) : undefined;
+  if (conversion !== undefined) return convertedFieldItems(conversion, cursor);
   const place = objectPlace(value, cursor.path, source);
   if (place === undefined) {
     const isRoot = cursor.path.length === 0 && cursor.part === 'key';

@@ -34,10 +34,13 @@ export const MARKERS: Readonly<Record<string, readonly [meaning: string, example
   scale: ['The field is the number of replicas for kubectl scale. Needs the feature gate ScaleSubresource.', 'scale'],
 };
 
-/** The completions in the SimpleSchema definition of a field: types before the first `|`, markers after it. */
-export function simpleSchemaItems(definition: JsonValue, prefix: string): readonly CompletionItem[] {
+/**
+ * The completions in the SimpleSchema definition of a field: types before the first `|`, markers after it. `block` is
+ * `spec.schema` or an entry of its `versions`; its `types` are offered.
+ */
+export function simpleSchemaItems(block: JsonValue | undefined, prefix: string): readonly CompletionItem[] {
   const bar = prefix.indexOf('|');
-  if (bar < 0) return typeItems(definition);
+  if (bar < 0) return typeItems(block);
   const used = new Set([...prefix.slice(bar + 1).matchAll(/(?:^|\s)([a-zA-Z]+)=/g)].map(([, key = '']) => key));
   // The value of a marker is free text.
   if (/=\S*$/.test(prefix) || /="[^"]*$/.test(prefix)) return [];
@@ -55,10 +58,8 @@ export function simpleSchemaItems(definition: JsonValue, prefix: string): readon
     });
 }
 
-function typeItems(definition: JsonValue): readonly CompletionItem[] {
-  const spec = isJsonObject(definition) ? definition['spec'] : undefined;
-  const schema = isJsonObject(spec) ? spec['schema'] : undefined;
-  const types = isJsonObject(schema) ? schema['types'] : undefined;
+function typeItems(block: JsonValue | undefined): readonly CompletionItem[] {
+  const types = isJsonObject(block) ? block['types'] : undefined;
   const custom = isJsonObject(types) ? Object.keys(types) : [];
   const atoms = Object.entries(SIMPLE_TYPES).map(([label, documentation]) => ({
     label,
@@ -66,6 +67,6 @@ function typeItems(definition: JsonValue): readonly CompletionItem[] {
     documentation,
   }));
   const lists = ['[]string', '[]integer', 'map[string]string'].map((label) => ({ label, kind: ItemKind.typeName }));
-  const own = custom.map((label) => ({ label, kind: ItemKind.typeName, detail: 'spec.schema.types' }));
+  const own = custom.map((label) => ({ label, kind: ItemKind.typeName, detail: 'types' }));
   return [...atoms, ...lists, ...own];
 }

@@ -76,6 +76,8 @@ export interface ResourceInfo extends GroupVersionKind {
   readonly verbs: readonly string[];
   /** The names after the slash, e.g. `status`, `scale`. */
   readonly subresources: readonly string[];
+  /** The warning that clients of the version get. Absent for a version that is not deprecated. */
+  readonly deprecated?: string;
 }
 
 /** A source of schemas. The schema of a kind is built on first look-up. */

@@ -3,6 +3,7 @@ import type { GroupVersionKind } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
 import type { Language, LanguageNode, ReferenceRules } from './language.ts';
 import type { GraphNode, PathStep } from '../model.ts';
+import type { ConversionPlace } from '../versions/version-scopes.ts';
 import { schemasOnTheWay } from '../kinds/type-schemas.ts';
 
 /** A name that the expressions at a path can read. */
@@ -51,6 +52,8 @@ export interface ExpressionScopes {
   readonly nodes: readonly ScopeNode[];
   /** The scope of the expressions in the value at a path; `undefined` if the value cannot contain expressions. */
   at(path: readonly PathStep[]): ExpressionScope | undefined;
+  /** The conversion of a version, or its list of lossy fields, at a path; `undefined` for other paths and in a Graph. */
+  conversionAt(path: readonly PathStep[]): ConversionPlace | undefined;
   /** The node that a name denotes in the expressions at a path. */
   nodeNamed(name: string, path: readonly PathStep[]): ScopeNode | undefined;
 }

@@ -19,6 +19,7 @@ import { type CompileInput, type CompileOptions, sourceOf } from '../options.ts'
 import { readDefinition } from '../parsed-definition.ts';
 import { Problems } from '../problems.ts';
 import { type ResourceDraft, readsAsList, readsEach } from '../resource-draft.ts';
+import { conversionPlaceAt } from '../versions/version-scopes.ts';
 import { tooDeep } from '../too-deep.ts';
 
 /**
@@ -54,13 +55,17 @@ function definitionScopes(value: JsonValue, options: CompileOptions): Expression
     ]),
   );
   const around = longestPrefix([...nodes.values()].map((each) => [each.node.path, each]));
+  const conversionAt = (path: readonly PathStep[]) =>
+    conversionPlaceAt({ definition, hubSpec: spec, source: kinds.source, features }, path);
   return {
+    conversionAt,
     nodes: [...nodes.values()].map(({ node }) => node),
     nodeNamed: (name) => nodes.get(name)?.node,
     at(path) {
       const shared = { language, nodes, hasInstance: true };
-      const [spec, schema, status, field] = path;
-      if (spec === 'spec' && schema === 'schema' && status === 'status')
+      const [spec, schema, block, field] = path;
+      if (spec === 'spec' && schema === 'schema' && block === 'versions') return conversionAt(path)?.scope;
+      if (spec === 'spec' && schema === 'schema' && block === 'status')
         return makeScope({ ...shared, isConditions: field === 'conditions' });
       const found = around(path);
       const member = found === undefined ? undefined : path[found.node.path.length];
@@ -105,6 +110,7 @@ function graphScopes(value: JsonValue, options: CompileOptions): ExpressionScope
   const inOrder = [...byId.values()].toSorted((a, b) => comparePaths(a.path, b.path));
   return {
     nodes: inOrder,
+    conversionAt: () => undefined,
     nodeNamed: (name, path) => around(path)?.frame.nodes.get(name)?.node,
     at(path) {
       const place = around(path);

@@ -71,7 +71,7 @@ export function buildVersions(
 }
 
 /** The properties of a version's own status, which is written in SimpleSchema. */
-function buildVersionStatus(
+export function buildVersionStatus(
   { status, types, path }: VersionBlock,
   name: string,
   problems: Problems,

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, parseJson, stringifyJson, zlibLibrary, once } from '@typekro/kit/core';
+import { definedMembers, isJsonObject, parseJson, stringifyJson, zlibLibrary, once } from '@typekro/kit/core';
 import { asText, asTexts } from '@typekro/kit/kubernetes';
+import { versionFacts } from './crd-versions.ts';
 import { builtinSource } from '../builtin-source.ts';
 import { ResourceIndex, typeKey } from '../discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, viewSchema } from '../lazy.ts';
@@ -62,6 +63,7 @@ function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
   const { names, versions } = spec;
   const kind = asText(names['kind']);
   if (kind === '') return;
+  const warnings = new Map(versionFacts(crd).map(({ name, deprecated }) => [name, deprecated]));
   for (const version of versions) {
     if (!isJsonObject(version) || version['served'] !== true) continue;
     const subresources = isJsonObject(version['subresources']) ? Object.keys(version['subresources']) : [];
@@ -77,6 +79,7 @@ function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
         categories: asTexts(names['categories']),
         verbs: VERBS,
         subresources,
+        ...definedMembers({ deprecated: warnings.get(asText(version['name'])) }),
       },
       listKind: asText(names['listKind']) || `${kind}List`,
       schema: isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined,

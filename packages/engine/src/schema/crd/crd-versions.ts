@@ -2,7 +2,7 @@ import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '
 import { asText, deprecationWarning, listAt, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 
 /** What a CRD says about one of its versions. */
-export interface VersionFacts {
+interface VersionFacts {
   readonly name: string;
   readonly served: boolean;
   /** Are objects written in this version now? */
