@@ -6,7 +6,7 @@ import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import { compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
-import { rolloutState } from './definition-detail.ts';
+import { rolloutState, versionsOf } from './definition-detail.ts';
 import { CurrentValues, readObject } from './current-values.ts';
 import { maskedObject } from './masked-object.ts';
 
@@ -263,4 +263,58 @@ it('without a known graph, masks every field except those that a server writes',
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { k: 'v' } };
   const { object } = maskedObject({ ...map, status: { phase: 'Ready' } }, (path) => unknown('x', path));
   expect(object).toMatchObject({ metadata: { name: 'm' }, data: { k: '(secret)' }, status: { phase: 'Ready' } });
+});
+
+describe('the versions of a definition', () => {
+  const { crd } = graphOf(
+    `schema:
+  kind: Site
+  spec: { hostname: string }
+  versions:
+    - name: v1alpha1
+      deprecated: true
+      deprecationWarning: use v1
+      spec: { host: string }
+      convertTo: { spec.hostname: "\${self.spec.host}" }
+      convertFrom: { spec.host: "\${self.spec.hostname}" }
+resources:
+  - id: settings
+    template: { apiVersion: v1, kind: ConfigMap, metadata: { name: a } }
+`,
+  ).instance;
+  const live = { ...crd, status: { storedVersions: ['v1', 'v1alpha1'] } };
+  const withStatus = (status: string): KubeObject => ({
+    ...definition(undefined),
+    status: {
+      conditions: [{ type: 'StorageMigrated', status, message: '3 of 7' }],
+      migration: { to: 'v1', migrated: 3, total: 7 },
+    },
+  });
+
+  test('have the warning, the schemas and the conversions, and what the live CRD has stored', () => {
+    const found = versionsOf(withStatus('Unknown'), crd, live);
+    expect(found?.rows).toMatchObject([
+      { name: 'v1', hub: true, served: true, stored: true },
+      { name: 'v1alpha1', hub: false, served: true, stored: true, deprecated: 'use v1' },
+    ]);
+    expect(found?.rows.map(({ schema }) => Object.keys(schema['properties'] ?? {}))).toEqual([['hostname'], ['host']]);
+    expect(found?.conversions).toHaveLength(2);
+    expect(found?.migration).toEqual({ status: 'Unknown', message: '3 of 7', migrated: 3, total: 7 });
+  });
+
+  test.each([
+    ['a finished migration', withStatus('True')],
+    ['no migration', definition(undefined)],
+  ])('%s has no progress', (_title, of) => {
+    expect(versionsOf(of, crd, live)?.migration).toBeUndefined();
+  });
+
+  test.each([
+    ['of the definition without a live CRD', crd, undefined, 2],
+    ['of the live CRD while the definition has problems', undefined, live, 2],
+    ['of neither', undefined, undefined, undefined],
+    ['of an API of one version', { ...crd, spec: { ...crd.spec, versions: [] } }, live, undefined],
+  ])('are those %s', (_title, compiled, found, count) => {
+    expect(versionsOf(definition(undefined), compiled, found)?.rows.length).toBe(count);
+  });
 });

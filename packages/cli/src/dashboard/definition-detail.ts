@@ -1,7 +1,16 @@
 import type { DefinitionRevision, ControllerSettings } from '@typekro/controller/controller';
 import { compileLiveDocument, definitionRevisions, runningRollout } from '@typekro/controller/controller';
-import { type Diagnostic, type KubeObject, formatDiagnostic, isJsonObject } from '@typekro/kit/core';
-import { type Graph, GraphOutline, parseDefinitions, Path } from '@typekro/engine/graph';
+import {
+  type Diagnostic,
+  type KubeObject,
+  definedMembers,
+  formatDiagnostic,
+  isJsonObject,
+  parseApiVersion,
+} from '@typekro/kit/core';
+import { Conversion } from '@typekro/engine/conversion';
+import { CrdSchema, pluralize } from '@typekro/engine/schema';
+import { GraphOutline, parseDefinitions, Path } from '@typekro/engine/graph';
 import type {
   DefinitionDetail,
   DefinitionRow,
@@ -9,15 +18,18 @@ import type {
   RevisionDetail,
   RolloutState,
   SourceDiagnostic,
+  VersionsDetail,
 } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { objectAt, objectsAt, textAt, withoutServerFields } from '@typekro/kit/kubernetes';
+import { type KubernetesApi, unlessFailed } from '@typekro/kube';
+import { countAt, listAt, objectAt, objectsAt, textAt, withoutServerFields } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
 import { revisionRows, instancesOfDefinition } from '@typekro/app/instance';
 import { maskSecrets } from '@typekro/app/plan';
 import { yamlOf } from '@typekro/app/text';
 import { graphEdges, SALT } from './graph-edges.ts';
 import { isRollingOut } from './index-rows.ts';
+
+const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /** The input of `definitionDetail`. */
 export interface DefinitionDetailInput {
@@ -44,19 +56,26 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
   // Only the state of a rollout depends on the instance objects. Listing thousands of instances costs more than all
   // other reads.
   const isRolling = isRollingOut(row.conditions);
-  const [compiled, issued, live] = await Promise.all([
+  const crdName = `${pluralize(row.kind.toLowerCase())}.${parseApiVersion(row.apiVersion).group}`;
+  const hasVersions = listAt(definition.spec, 'schema', 'versions').length > 0;
+  const [compiled, crd, issued, live] = await Promise.all([
     document === undefined ? undefined : compileLiveDocument(api, document, signal, settings),
+    hasVersions ? unlessFailed(api.get({ ...CRD, name: crdName }, { signal })) : undefined,
     definitionRevisions(api, definition.metadata.name ?? '', signal),
     isRolling ? instancesOfDefinition(api, definition, { metadataOnly: true, signal }) : [],
   ]);
   const graph = compiled?.graph;
+  const versions = hasVersions ? versionsOf(definition, graph?.instance.crd, crd) : undefined;
   const found = [...unparsed, ...(compiled?.diagnostics ?? [])];
   const newest = issued.at(-1);
   const rollout = !isRolling || newest === undefined ? undefined : rolloutState(definition, newest, live ?? []);
   return {
     definition: row,
-    ...(graph === undefined ? {} : { graph: GraphOutline.of(graph), ...schemasOf(graph) }),
+    ...(graph === undefined
+      ? {}
+      : { graph: GraphOutline.of(graph), ...schemasOf(graph.instance.crd, graph.instance.version) }),
     edges: graph === undefined ? [] : graphEdges(graph),
+    ...definedMembers({ versions }),
     namespaced: graph?.instance.namespaced ?? textAt(definition.spec, 'schema', 'scope') !== 'Cluster',
     source: { text, ...(text === definitionText(definition) ? {} : { masked: true }) },
     diagnostics: found.map((diagnostic) => sourceDiagnostic(diagnostic, text, definition)),
@@ -127,10 +146,35 @@ function nodeAt(path: string, { spec }: KubeObject): string | undefined {
   return textAt(objectsAt(spec, 'resources')[index], 'id') || undefined;
 }
 
-function schemasOf({ instance: { crd, version } }: Graph): Pick<DefinitionDetail, 'schema' | 'statusSchema'> {
-  const served = objectsAt(crd.spec, 'versions').find((each) => textAt(each, 'name') === version);
-  const properties = objectAt(served, 'schema', 'openAPIV3Schema', 'properties');
+/** The schemas of an instance in a version of a CRD. */
+function schemasOf(crd: KubeObject, name: string): Required<Pick<DefinitionDetail, 'schema' | 'statusSchema'>> {
+  const version = CrdSchema.versions(crd).find((each) => textAt(each, 'name') === name);
+  const properties = objectAt(CrdSchema.ofVersion(version), 'properties');
   return { schema: objectAt(properties, 'spec'), statusSchema: objectAt(properties, 'status') };
+}
+
+/**
+ * The versions of the API: those of the compiled definition, or of the live CRD while the definition has problems.
+ * `undefined` for an API of one version.
+ */
+export function versionsOf(
+  definition: KubeObject,
+  compiled: KubeObject | undefined,
+  live: KubeObject | undefined,
+): VersionsDetail | undefined {
+  const crd = compiled === undefined ? live : { ...compiled, ...definedMembers({ status: live?.status }) };
+  const facts = crd === undefined ? [] : CrdSchema.facts(crd);
+  if (crd === undefined || facts.length < 2) return undefined;
+  const migration = objectAt(definition.status, 'migration');
+  const [migrated, total] = [countAt(migration, 'migrated'), countAt(migration, 'total')];
+  const stored = readConditions(definition.status?.['conditions']).find(({ type }) => type === 'StorageMigrated');
+  return {
+    rows: facts.map(({ storage, ...row }) => ({ ...row, hub: storage, ...schemasOf(crd, row.name) })),
+    conversions: Conversion.facts(crd),
+    ...(stored === undefined || stored.status === 'True'
+      ? {}
+      : { migration: { status: stored.status, message: stored.message ?? '', migrated, total } }),
+  };
 }
 
 /** The revisions that instances follow, newest first, with the number of instances of each. */

@@ -40,7 +40,7 @@ export const HOME: Route = { view: 'instances' };
 
 /** The tabs of a node of an instance, and those of a definition. */
 export const NODE_TABS = ['state', 'object', 'values', 'events', 'logs'] as const;
-export const DEFINITION_TABS = ['graph', 'form', 'schema', 'source', 'revisions', 'instances'] as const;
+export const DEFINITION_TABS = ['graph', 'form', 'schema', 'versions', 'source', 'revisions', 'instances'] as const;
 const SORTS = INSTANCE_SORTS.flatMap((sort) => [sort, `-${sort}`]);
 
 /** The route of an address, and sentences about the parts of the address that the page does not know. */

@@ -14,6 +14,7 @@ import { type RunState, browserHost, createRunner } from '../playground/playgrou
 
 // The form and the schema panel are in one script, which a page loads on demand.
 export { SchemaPanel } from './schema-panel.tsx';
+export { VersionsPanel } from './versions-panel.tsx';
 
 interface FormState {
   readonly texts: FormTexts;

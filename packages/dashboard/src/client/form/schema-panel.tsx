@@ -16,7 +16,8 @@ export function SchemaPanel({ detail }: { readonly detail: DefinitionDetail }): 
   );
 }
 
-function Schema({ title, schema }: { readonly title: string; readonly schema: JsonObject }): JSX.Element {
+/** A schema as YAML, with a title. */
+export function Schema({ title, schema }: { readonly title: string; readonly schema: JsonObject }): JSX.Element {
   return (
     <section class="form-result" aria-label={title}>
       <header>

@@ -15,7 +15,7 @@ import { type Tab, Tabs } from '../shared/tabs.tsx';
 import { getCommand, listCommand } from '../text/kubectl.ts';
 import { InstanceList } from './instances-view.tsx';
 import { OutlinePanel } from './outline-panel.tsx';
-import { LazyForm, LazyRevisions, LazySchemas } from './lazy-views.tsx';
+import { LazyForm, LazyRevisions, LazySchemas, LazyVersions } from './lazy-views.tsx';
 import { SourcePanel } from './source-panel.tsx';
 
 type DefinitionRoute = Extract<Route, { view: 'definition' }>;
@@ -41,6 +41,16 @@ export function DefinitionView({ route }: { readonly route: DefinitionRoute }): 
     { id: 'graph', label: 'Graph', panel: () => <GraphPanel detail={detail} route={route} /> },
     { id: 'form', label: 'New instance', panel: () => <LazyForm detail={detail} /> },
     { id: 'schema', label: 'Schema', panel: () => <LazySchemas detail={detail} /> },
+    ...(detail.versions === undefined
+      ? []
+      : [
+          {
+            id: 'versions',
+            label: 'Versions',
+            note: `${detail.versions.rows.length}`,
+            panel: () => <LazyVersions detail={detail} />,
+          },
+        ]),
     {
       id: 'source',
       label: 'Source',

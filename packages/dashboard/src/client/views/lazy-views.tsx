@@ -26,6 +26,9 @@ export const LazyForm = lazy('the form', async () => (await import('../form/sche
 /** The schemas of a definition. */
 export const LazySchemas = lazy('the schemas', async () => (await import('../form/schema-form.tsx')).SchemaPanel);
 
+/** The versions of a definition's API. */
+export const LazyVersions = lazy('the versions', async () => (await import('../form/schema-form.tsx')).VersionsPanel);
+
 /** The plan. */
 export const LazyPlan = lazy('the plan', async () => (await import('./plan-view.tsx')).PlanView);
 

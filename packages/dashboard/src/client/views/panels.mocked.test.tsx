@@ -34,7 +34,7 @@ vi.mock(import('../data/session.ts'), async (original) => ({
 const { ApiError } = await import('../data/api-client.ts');
 const { connection } = await import('../data/connection-state.ts');
 const { meta } = await import('../data/session.ts');
-const { SchemaForm, SchemaPanel } = await import('../form/schema-form.tsx');
+const { SchemaForm, SchemaPanel, VersionsPanel } = await import('../form/schema-form.tsx');
 const { ConnectionBanner, ConnectionSign } = await import('../shared/connection-sign.tsx');
 const { DefinitionView, RolloutNotice } = await import('./definition-view.tsx');
 const { EventsPanel } = await import('./events-panel.tsx');
@@ -419,6 +419,7 @@ describe('the schemas of a definition', () => {
     ({
       definition: { name: 'shops', apiVersion: 'acme.dev/v1', kind: 'Shop' },
       namespaced: true,
+      diagnostics: [],
       ...more,
     }) as DefinitionDetail;
   const schema = {
@@ -441,6 +442,45 @@ describe('the schemas of a definition', () => {
       /^Spec type: object .* Status properties: url: type: string$/,
     );
     expect(textOf(<SchemaPanel detail={detail({ schema })} />)).toMatch(/ Status There are no fields\.$/);
+  });
+
+  const row = { hub: false, served: true, stored: false, schema, statusSchema: {} };
+  const rows = [
+    { ...row, name: 'v1', hub: true, stored: true },
+    { ...row, name: 'v1beta1', deprecated: 'use v1' },
+    { ...row, name: 'v1alpha1', served: false, stored: true },
+  ];
+  const conversions = [
+    { from: 'v1beta1', to: 'v1', rules: [{ field: 'spec.name', value: '${self.spec.title}' }], kept: ['spec.size'] },
+    { from: 'v1alpha1', to: 'v1', rules: [], kept: [] },
+  ];
+
+  test('the versions have their uses, the warning of the author, and the rules of the conversions', () => {
+    expect(textOf(<VersionsPanel detail={detail({ versions: { rows, conversions } })} />)).toBe(
+      'Versions Version Use Warning for clients v1 hub served stored – v1beta1 served deprecated use v1 ' +
+        'v1alpha1 not served still stored – v1beta1 → v1 v1beta1 → v1 Field Value spec.name ${self.spec.title} ' +
+        'spec.size kept in an annotation, because v1 has no such field v1alpha1 → v1 All fields are copied. ' +
+        'Schema of v1 Schema of v1beta1 Schema of v1alpha1',
+    );
+  });
+
+  test.each([
+    ['a migration with its progress', { status: 'Unknown', message: '2 of 5' }, '<p>2 of 5</p><progress', ' max="5"'],
+    ['a migration that is held', { status: 'False', message: 'refused' }, 'class="notice bad"', '<p>refused</p>'],
+  ])('the versions begin with %s', (_title, more, ...parts) => {
+    const versions = { rows, conversions, migration: { migrated: 2, total: 5, ...more } };
+    const html = renderToString(<VersionsPanel detail={detail({ versions })} />);
+    for (const part of parts) expect(html).toContain(part);
+  });
+
+  test('the versions name the problems of the conversions', () => {
+    const problem = { code: 'graph/conversion', severity: 'error', message: 'a is lost' } as const;
+    const diagnostics = [
+      { ...problem, path: 'spec.schema.versions[0].convertTo' },
+      { ...problem, message: 'other', path: 'spec.resources[0]' },
+    ];
+    const text = textOf(<VersionsPanel detail={detail({ versions: { rows, conversions }, diagnostics })} />);
+    expect(text).toMatch(/^The versions have 1 problem: see the source a is lost Versions /);
   });
 
   test.each([

@@ -1,7 +1,8 @@
-import { type JsonObject, definedMembers } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers, stringifyJson } from '@typekro/kit/core';
 import { listAt } from '@typekro/kit/kubernetes';
-import { converterOf } from '../../conversion/converter.ts';
-import { checkRoundTrips } from '../../conversion/round-trip.ts';
+import { CONVERSIONS_ANNOTATION } from '../../conversion/conversion-program.ts';
+import { type Converter, converterOf } from '../../conversion/converter.ts';
+import { type RoundTripResult, checkRoundTrips } from '../../conversion/round-trip.ts';
 import { defaultRules } from '../checks/check-rules.ts';
 import type { DefinitionDocument } from '../document.ts';
 import type { CompileResult } from '../options.ts';
@@ -13,6 +14,27 @@ export interface TrialOptions {
   readonly document?: DefinitionDocument | undefined;
   /** Called between parts of the work, each of about ten milliseconds. Default: the work is done at once. */
   readonly pause?: () => Promise<void>;
+}
+
+/** The number of trials whose results are kept. A page that follows a definition asks for the same trial every second. */
+const MAX_TRIALS = 8;
+const trials = new Map<string, RoundTripResult>();
+
+/** The result for the versions of a CRD: of an earlier trial of equal versions, or of a new one. */
+async function trialOf(
+  { metadata, spec }: KubeObject,
+  converter: Converter,
+  pause: TrialOptions['pause'],
+): Promise<RoundTripResult> {
+  const key = stringifyJson([metadata.annotations?.[CONVERSIONS_ANNOTATION] ?? '', spec?.['versions'] ?? []]);
+  const known = trials.get(key);
+  const result =
+    known ?? (await checkRoundTrips(converter, { evaluateRules: defaultRules(), ...definedMembers({ pause }) }));
+  trials.delete(key);
+  trials.set(key, result);
+  const [oldest = ''] = trials.keys();
+  if (trials.size > MAX_TRIALS) trials.delete(oldest);
+  return result;
 }
 
 /**
@@ -27,10 +49,7 @@ export async function tryConversions(
   const { graph, ...others } = compiled;
   const converter = graph === undefined ? undefined : converterOf(graph.instance.crd);
   if (graph === undefined || converter === undefined) return compiled;
-  const { faults, untried } = await checkRoundTrips(converter, {
-    evaluateRules: defaultRules(),
-    ...definedMembers({ pause }),
-  });
+  const { faults, untried } = await trialOf(graph.instance.crd, converter, pause);
   const problems = new Problems(document);
   const blocks = listAt(graph.definition as JsonObject, 'spec', 'schema', 'versions');
   const { hub } = converter.program;
