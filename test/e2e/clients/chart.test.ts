@@ -6,8 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CONTROLLER_FLAGS,
   controllerManifests,
+  conversionServiceOf,
   parseControllerFlags,
   readFeatureGates,
+  rightsOfFlags,
+  withConversions,
+  withFlagRights,
 } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ApiServer } from '../../support/api-server.ts';
@@ -73,6 +77,21 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     const rendered = comparable(await renderChart());
     const installed = comparable(controllerManifests({ image: `typekro:${version}` }));
     expect([...rendered.keys()].sort()).toEqual([...installed.keys()].sort());
+    for (const [name, object] of installed) expect(rendered.get(name), name).toEqual(object);
+  });
+
+  test('with the gate APIVersions it has what `typekro bootstrap` adds for conversions', async () => {
+    const installation = { name: 'typekro', namespace: 'kro-system' };
+    const chosen = ['--feature-gates=APIVersions=true', `--conversion-service=${conversionServiceOf(installation)}`];
+    const flags = parseControllerFlags(chosen);
+    const manifests = controllerManifests({ image: `typekro:${version}` }).map((object) =>
+      withFlagRights(object, rightsOfFlags(flags)),
+    );
+    const rendered = comparable(await renderChart('config.featureGates.APIVersions=true'));
+    const installed = comparable(withConversions(manifests, installation, flags));
+    expect([...rendered.keys()].sort()).toEqual([...installed.keys()].sort());
+    expect(args([...rendered.values()])).toEqual(expect.arrayContaining(chosen));
+    for (const objects of [rendered, installed]) args([...objects.values()]).length = 0;
     for (const [name, object] of installed) expect(rendered.get(name), name).toEqual(object);
   });
 

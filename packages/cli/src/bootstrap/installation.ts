@@ -91,6 +91,7 @@ const PRUNED_KINDS = [
   { apiVersion: RBAC, kind: 'ClusterRole' },
   { apiVersion: RBAC, kind: 'Role' },
   { apiVersion: 'v1', kind: 'ServiceAccount' },
+  { apiVersion: 'v1', kind: 'Service' },
   { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
 ] as const;
 

@@ -1,21 +1,15 @@
-import { type KubeObject, isJsonObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import { parseControllerFlags, rightsOfFlags, withFlagRights } from '@typekro/controller/controller';
-import { objectsAt } from '@typekro/kit/kubernetes';
+import { type KubeObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { parseControllerFlags } from '@typekro/controller/controller';
 import { systemClock } from '@typekro/kube';
 import { type BootstrapReport, bootstrapLines } from '../bootstrap/bootstrap-lines.ts';
-import { type FlagTexts, flagTexts, setFlags } from '../bootstrap/controller-arguments.ts';
+import { configuredManifests } from '../bootstrap/configured-manifests.ts';
+import { type FlagTexts, flagTexts } from '../bootstrap/controller-arguments.ts';
 import { isOfManifest, keptFlags, refuseInvalidFlags } from '../bootstrap/kept-flags.ts';
 import type { InstalledObject } from '../bootstrap/installation.ts';
-import {
-  applyInstallation,
-  findInstallation,
-  labelledInstallation,
-  pruneInstallation,
-  waitUntilReady,
-} from '../bootstrap/installation.ts';
+import { applyInstallation, findInstallation, pruneInstallation, waitUntilReady } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
 import { refuseLostRights } from '../bootstrap/refuse-lost-rights.ts';
-import { type ControllerDeployment, controllerContainer, runningControllers } from '@typekro/app/controllers';
+import { type ControllerDeployment, runningControllers } from '@typekro/app/controllers';
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
 import { inPlaceOf, stoppedKro } from '../bootstrap/take-over.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -65,12 +59,12 @@ export const bootstrap: Command = {
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
-    const objects = labelledInstallation(manifestsFromInput(input), installationOf(input).name);
+    const manifests = manifestsFromInput(input);
     const given = givenFlags(input);
     const file = textOption(input, 'export');
     if (file !== undefined) {
       refuseClusterOptions(input);
-      const exported = objects.map((object) => withControllerFlags(object, given));
+      const exported = configuredManifests(manifests, given, installationOf(input));
       refuseInvalidFlags(exported);
       return exportTo(context, file, exported);
     }
@@ -78,7 +72,7 @@ export const bootstrap: Command = {
     const { client } = connection;
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout');
     const writer = { api: client, clock: systemClock, signal: context.signal, timeoutMs };
-    const report = await install(context, writer, input, objects, given);
+    const report = await install(context, writer, input, manifests, given);
     print({ data: report, lines: () => bootstrapLines(report) });
     return ExitCode.ok;
   },
@@ -105,7 +99,8 @@ async function install(
   refuseRunning(running, takesOver);
   const [kro = takesOver ? stoppedKro(found, own) : undefined] = running;
   const { flags, notes } = keptFlags(own, kro, given, manifests);
-  const objects = manifests.map((object) => withReplicas(withControllerFlags(object, flags), own?.wanted ?? 1));
+  const configured = configuredManifests(manifests, flags, { name, namespace });
+  const objects = configured.map((object) => withReplicas(object, own?.wanted ?? 1));
   refuseInvalidFlags(objects);
   const planned = await applyInstallation(writer, objects, true);
   const takeover = kro === undefined ? undefined : { kro, account: { namespace, name }, objects };
@@ -217,25 +212,6 @@ function refuseClusterOptions(input: CommandInput): void {
     `--export only writes the manifests, without a cluster: it does not take ${names}`,
     `leave out ${names}, or leave out --export`,
   );
-}
-
-/**
- * Sets flags in the arguments of the controller's container, and gives the role of the controller the rights that the
- * flags need. Returns other objects unchanged.
- */
-function withControllerFlags(object: KubeObject, flags: FlagTexts): KubeObject {
-  if (object.kind === 'ClusterRole')
-    return withFlagRights(object, rightsOfFlags(parseControllerFlags([...flags.values()])));
-  const { spec } = object;
-  if (object.kind !== 'Deployment' || !isJsonObject(spec) || flags.size === 0) return object;
-  const template = isJsonObject(spec['template']) ? spec['template'] : {};
-  const pod = isJsonObject(template['spec']) ? template['spec'] : {};
-  const own = controllerContainer(object, 'typekro');
-  const containers = objectsAt(pod, 'containers').map((container) => {
-    const args = Array.isArray(container['args']) ? container['args'].map(String) : [];
-    return container === own ? { ...container, args: setFlags(args, flags) } : container;
-  });
-  return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, containers } } } };
 }
 
 /**

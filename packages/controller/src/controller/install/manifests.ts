@@ -82,12 +82,14 @@ export interface FlagRights {
   readonly graphKind?: boolean;
   /** `--allow-crd-deletion`. */
   readonly allowCrdDeletion?: boolean;
+  /** The feature gate APIVersions. After a migration, the former version leaves the stored versions of the CRD. */
+  readonly versions?: boolean;
 }
 
 /** Selects the flags of a controller that require additional rights. */
 export function rightsOfFlags(flags: ParsedFlags): FlagRights {
   const { allowCrdDeletion = false, features } = optionsFromFlags(flags);
-  return { graphKind: features?.graphKind === true, allowCrdDeletion };
+  return { graphKind: features?.graphKind === true, allowCrdDeletion, versions: features?.versions === true };
 }
 
 /**
@@ -112,12 +114,13 @@ export function controllerRules(flags: FlagRights = {}): RoleRule[] {
   return [...rules.rules(), ...rulesOfFlags(flags)];
 }
 
-function rulesOfFlags({ graphKind = false, allowCrdDeletion = false }: FlagRights): RoleRule[] {
+function rulesOfFlags({ graphKind = false, allowCrdDeletion = false, versions = false }: FlagRights): RoleRule[] {
   const rules = new RuleSet();
   if (graphKind) rules.add('', 'serviceaccounts', ['impersonate']);
   // Without this flag the controller deletes no CRD, so it does not get this right, which covers all CRDs of the
   // cluster, including those of other projects.
   if (allowCrdDeletion) rules.add('apiextensions.k8s.io', 'customresourcedefinitions', ['delete']);
+  if (versions) rules.add('apiextensions.k8s.io', 'customresourcedefinitions/status', ['patch']);
   return rules.rules();
 }
 
@@ -180,7 +183,10 @@ function userRoles(name: string): KubeObject[] {
 }
 
 /** The labels of the controller's pods. */
-const selectorOf = (name: string) => ({ 'app.kubernetes.io/name': 'typekro', 'app.kubernetes.io/instance': name });
+export const selectorOf = (name: string) => ({
+  'app.kubernetes.io/name': 'typekro',
+  'app.kubernetes.io/instance': name,
+});
 
 /** Allows connections to the controller's pods only at the ports for metrics and probes. */
 function networkPolicy(name: string, namespace: string): KubeObject {
@@ -256,11 +262,13 @@ function deployment(name: string, namespace: string, image: string): KubeObject 
   };
 }
 
-function rbacObject(kind: string, metadata: KubeObject['metadata']): KubeObject {
+/** An object of the API group of roles. */
+export function rbacObject(kind: string, metadata: KubeObject['metadata']): KubeObject {
   return { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata };
 }
 
-function binding(
+/** A binding of a role to a subject. */
+export function binding(
   kind: string,
   metadata: KubeObject['metadata'],
   role: { readonly kind: string; readonly name: string },
