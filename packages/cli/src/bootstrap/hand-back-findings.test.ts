@@ -3,9 +3,11 @@ import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapResource, pot, potDefinition, potsRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { type JsonObject, type KubeObject, objectName } from '@typekro/kit/core';
-import type { KroCompatibility } from '@typekro/engine/graph';
+import { type KroCompatibility, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { openPlanning } from '@typekro/app/plan';
 import { type HandBackControllers, handBackFindings } from './hand-back-findings.ts';
+import { versionFindings } from './version-findings.ts';
 
 let world: VirtualWorld;
 beforeAll(async () => {
@@ -195,6 +197,45 @@ describe('with the gates of the controllers', () => {
         "ResourceGraphDefinition pots: instances get a new revision when pot.ready() (spec.propagateWhen), a field that is only proposed for kro; a kro without the field gives the newest revision to all instances at once, also to those that are held back now",
       ]
     `);
+  });
+
+  test('versions are a finding, with the instances that clients have written in them', () => {
+    const versions = [
+      {
+        name: 'v1alpha1',
+        spec: { words: 'string' },
+        convertTo: { 'spec.text': '${self.spec.words}' },
+        convertFrom: { 'spec.words': '${self.spec.text}' },
+      },
+    ];
+    const schema = { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec: { text: 'string' }, versions };
+    const definition = { ...potDefinition([]), spec: { schema, resources: [mapResource('map', { a: 'b' })] } };
+    const { graph } = compile(definition, { sources: builtinSource(), features: TYPEKRO_FEATURES });
+    if (graph === undefined) throw new Error('the definition does not compile');
+    const writtenIn = (name: string, version: string): KubeObject => {
+      const managedFields = [
+        { apiVersion: `acme.test/${version}`, manager: 'kubectl' },
+        { apiVersion: 'acme.test/v1', manager: 'kro' },
+      ];
+      return { ...pot(name), metadata: { ...pot(name).metadata, managedFields } };
+    };
+    const found = (live: KubeObject | undefined, ...instances: readonly KubeObject[]) =>
+      versionFindings(definition, graph, live, instances).map(({ problem, effect }) => `${problem}; ${effect}`);
+    expect(found(graph.instance.crd, writtenIn('a', 'v1alpha1'), writtenIn('b', 'v1'))).toEqual([
+      'kro ignores versions, and knows only v1, not v1alpha1; kro refuses the CRD, which has several versions, and works on none of its instances; requests in v1alpha1 fail, because no controller converts the objects',
+      'instances were written in v1alpha1: default/a by kubectl; these clients lose v1alpha1; move them to v1 first',
+    ]);
+    expect(found(undefined)).toEqual([
+      'kro ignores versions, and knows only v1, not v1alpha1; clients can use only v1',
+    ]);
+    const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => writtenIn(name, 'v1alpha1'));
+    expect(found(graph.instance.crd, ...many)[1]).toContain('default/e by kubectl, and 2 more; ');
+    const { versions: _none, ...single } = schema;
+    const other = compile(
+      { ...definition, spec: { ...definition.spec, schema: single } },
+      { sources: builtinSource() },
+    );
+    expect(versionFindings(definition, other.graph ?? graph, undefined, many)).toEqual([]);
   });
 
   test('status.graph of an instance is a finding while ManagedResources is on; status.graph in the schema of a CRD is a finding until the definition allows breaking changes', async () => {

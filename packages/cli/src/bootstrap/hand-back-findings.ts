@@ -14,6 +14,7 @@ import {
   upgradedInstances,
 } from '@typekro/app/upgrade';
 import { type HandBackFinding, annotationFindings } from './annotation-findings.ts';
+import { versionFindings } from './version-findings.ts';
 import { meaningFindings, recordFindings } from './meaning-findings.ts';
 import type { ControllerDeployment } from '@typekro/app/controllers';
 import { textAt } from '@typekro/kit/kubernetes';
@@ -64,7 +65,12 @@ export async function handBackFindings(
       ...(graph === undefined ? [] : meaningFindings(definition, graph, features.kro)),
       ...annotationFindings(definition),
     );
-    for (const instance of await upgradedInstances(planned, definition)) {
+    const instances = await upgradedInstances(planned, definition);
+    if (graph !== undefined) {
+      const live = crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
+      findings.push(...versionFindings(definition, graph, live, instances));
+    }
+    for (const instance of instances) {
       findings.push(
         ...(KroLevel.followsGraphEngine(to) ? [] : labelFindings(instance)),
         ...annotationFindings(instance),
@@ -188,7 +194,7 @@ function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeatures {
   const gates = kros.map(deploymentGates);
   const hasEach = (feature: 'omit' | 'deletionPolicy'): boolean => gates.length > 0 && gates.every((of) => of[feature]);
   const features = stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
-  // kro's CRD does not have the field `propagateWhen`. The API server drops the field, so kro never reads it and does
-  // not refuse the definition.
-  return { ...features, propagateWhen: true };
+  // kro's CRD does not have the fields `propagateWhen` and `versions`. The API server drops the fields, so kro never
+  // reads them and does not refuse the definition.
+  return { ...features, propagateWhen: true, versions: true };
 }
