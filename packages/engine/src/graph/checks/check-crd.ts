@@ -10,14 +10,14 @@ import type { Problems } from '../problems.ts';
 
 const SCHEMA = ['spec', 'schema'];
 
-/** The origins of the parts of the CRD: a pattern of field paths in the CRD, and the path in the definition. */
+/** The origins of the parts of the CRD: a pattern of field paths in the CRD, and the path below `spec.schema`. */
 const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[] = [
-  [/^spec\.group/, [...SCHEMA, 'group']],
-  [/^spec\.names\.shortNames/, [...SCHEMA, 'shortNames']],
-  [/^spec\.names\.categories/, [...SCHEMA, 'categories']],
-  [/^spec\.names|^metadata\.name/, [...SCHEMA, 'kind']],
-  [/additionalPrinterColumns/, [...SCHEMA, 'additionalPrinterColumns']],
-  [/^spec\.versions?(?:\[0\]\.name)?$/, [...SCHEMA, 'apiVersion']],
+  [/^spec\.group/, ['group']],
+  [/^spec\.names\.shortNames/, ['shortNames']],
+  [/^spec\.names\.categories/, ['categories']],
+  [/^spec\.names|^metadata\.name/, ['kind']],
+  [/additionalPrinterColumns/, ['additionalPrinterColumns']],
+  [/^spec\.versions?(?:\[0\]\.name)?$/, ['apiVersion']],
 ];
 
 /** Matches the paths of the names that kro derives from the kind. */
@@ -107,10 +107,13 @@ function defaultText(path: readonly PathStep[], message: string): string {
 
 /**
  * The path in the definition from which a part of the CRD comes. For a path in the CRD's schema, this is the field of
- * `spec` or `status`.
+ * `spec` or `status`. The first version of the CRD is the hub; each other one is an entry of `versions`.
  */
 function originOf(field: string): readonly PathStep[] {
+  const [, digits = '0', member = ''] = /^spec\.versions\[(\d+)\]\.?(\w*)/.exec(field) ?? [];
+  const root = digits === '0' ? SCHEMA : [...SCHEMA, 'versions', Number(digits) - 1];
   const members = [...field.matchAll(/properties\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
-  if (members[0] === 'spec' || members[0] === 'status') return [...SCHEMA, ...members];
-  return ORIGINS.find(([prefix]) => prefix.test(field))?.[1] ?? SCHEMA;
+  if (members[0] === 'spec' || members[0] === 'status') return [...root, ...members];
+  if (root !== SCHEMA) return member === 'schema' ? root : [...root, member];
+  return [...SCHEMA, ...(ORIGINS.find(([prefix]) => prefix.test(field))?.[1] ?? [])];
 }

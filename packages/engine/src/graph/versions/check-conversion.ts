@@ -124,8 +124,10 @@ class RuleChecker {
       if (isOptional(type)) this.optional.push(to);
       const mismatch = explainMismatch(type, expected, types);
       if (mismatch !== undefined) {
-        const what = `${to.join('.')} of ${this.#side.names.to} is ${typeToString(expected)}, and the expression gives ${typeToString(type)}`;
-        this.#refuse(rule, withoutPrefix(what), CASTS[expected.kind]);
+        const field = to.join('.');
+        const why = mismatch.startsWith('type kind') ? '' : `: ${mismatch}`;
+        const what = `${field} of ${this.#side.names.to} is ${typeToString(expected)}, and the expression gives ${typeToString(type)}${why}`;
+        this.#refuse(rule, readable(what, field), CASTS[expected.kind]);
       }
     }
     return [{ to, cel: text.cel }];
@@ -193,10 +195,15 @@ class RuleChecker {
   }
 }
 
+/** Names the types of the parts of a field by their paths: `spec.ports[]` for the elements of `spec.ports`. */
+const readable = (text: string, field: string): string =>
+  withoutPrefix(text.replaceAll('__type_target', field)).replaceAll('.@idx', '[]').replaceAll('.@elem', '.*');
+
 /** The function that makes a value of a type. */
 const CASTS: Readonly<Record<string, string>> = {
   string: 'convert it with string(…)',
   int: 'convert it with int(…)',
   double: 'convert it with double(…)',
   bool: 'compare the value, as in … == "on"',
+  list: 'convert each element, as in self.spec.ports.map(each, …)',
 };

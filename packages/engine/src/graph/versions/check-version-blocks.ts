@@ -27,7 +27,7 @@ export function checkVersionBlocks(
   }
   const seen = new Map([[apiVersion, 'the version of apiVersion, to which all others are converted']]);
   const errors = problems.errors;
-  for (const { name, path } of versions) {
+  for (const { name, path, deprecated, deprecationWarning } of versions) {
     const known = seen.get(name);
     const [message, hint] =
       known !== undefined
@@ -47,6 +47,14 @@ export function checkVersionBlocks(
         place: { path: [...path, 'name'] },
       });
     seen.set(name, 'another entry of versions');
+    if (deprecationWarning === '' || deprecated) continue;
+    problems.error({
+      phase: 'structure',
+      code: 'graph/api-version',
+      message: `${name} has a deprecationWarning, and is not deprecated`,
+      hint: 'write deprecated: true in the same entry, or remove the warning',
+      place: { path: [...path, 'deprecationWarning'], key: true },
+    });
   }
   return problems.errors === errors;
 }

@@ -2,6 +2,7 @@ import { type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
 import type { FieldRule } from '../../conversion/conversion-program.ts';
 import { declaredField } from '../../conversion/field-steps.ts';
 import type { Schema } from '../../schema/index.ts';
+import { OBJECT_RECORD } from '../crd.ts';
 import type { PathStep } from '../model.ts';
 import type { VersionBlock } from '../parsed-definition.ts';
 import { parsePath } from '../path.ts';
@@ -25,6 +26,9 @@ export interface WrittenRules {
   readonly whole: WrittenRule | undefined;
 }
 
+/** The fields of the status that the controller writes. Each version has them. */
+const CONTROLLER_FIELDS: ReadonlySet<string> = new Set(['state', 'conditions', OBJECT_RECORD]);
+
 /** Reads `convertTo` or `convertFrom`: a map from the paths of fields to values, or one expression. */
 export function readRules(block: JsonValue | undefined, path: readonly PathStep[], problems: Problems): WrittenRules {
   if (block === undefined) return { fields: [], whole: undefined };
@@ -32,9 +36,14 @@ export function readRules(block: JsonValue | undefined, path: readonly PathStep[
     const fields = Object.entries(block).flatMap(([field, value]) => {
       const to = stepsOf(field);
       const at = [...path, field];
-      if (to !== undefined) return readRule(to, value ?? null, at, problems) ?? [];
-      const message = `"${field}" is not the path of a field of spec or status`;
-      const hint = 'write a path such as spec.size; metadata cannot be converted, and a list is converted as a whole';
+      const isOwned = to?.[0] === 'status' && CONTROLLER_FIELDS.has(to[1] ?? '');
+      if (to !== undefined && !isOwned) return readRule(to, value ?? null, at, problems) ?? [];
+      const message = isOwned
+        ? `${field} is written by the controller, and is the same in each version`
+        : `"${field}" is not the path of a field of spec or status`;
+      const hint = isOwned
+        ? 'remove the rule; conditions and the state of an instance are not converted'
+        : 'write a path such as spec.size; metadata cannot be converted, and a list is converted as a whole';
       problems.error({ phase: 'beyond', code: 'graph/conversion', message, hint, place: { path: at, key: true } });
       return [];
     });

@@ -188,6 +188,55 @@ test.each<[what: string, yaml: string, problems: string[]]>([
     ],
   ],
   [
+    'a list of other objects',
+    panel(
+      ALPHA.replace(
+        '  convertTo:',
+        '    ports: "[]integer"\n  convertTo:\n    spec.ports: "${self.spec.ports}"',
+      ).replace('convertFrom:', 'convertFrom:\n    spec.ports: "${self.spec.ports.map(p, int(p))}"'),
+      `${SPEC}\n        ports: "[]string"`,
+    ),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo["spec.ports"]: spec.ports of v1 is list(string), and the expression gives list(int): list element type incompatible: type kind mismatch: got "int", expected "string"; convert each element, as in self.spec.ports.map(each, …)',
+    ],
+  ],
+  [
+    'a list of objects with another field',
+    panel(
+      ALPHA.replace('  spec:', '  types:\n    Port: { nr: integer, name: string }\n  spec:')
+        .replace('  convertTo:', '    ports: "[]Port"\n  convertTo:\n    spec.ports: "${self.spec.ports}"')
+        .replace(
+          'convertFrom:',
+          "convertFrom:\n    spec.ports: \"${self.spec.ports.map(p, {'nr': p.number, 'name': p.name})}\"",
+        ),
+      `${SPEC}\n        ports: "[]Port"\n      types:\n        Port: { number: integer, name: string }`,
+    ),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo["spec.ports"]: spec.ports of v1 is list(spec.ports[]), and the expression gives list(self.spec.ports[]): list element type incompatible: field "nr" exists in output but not in expected type; convert each element, as in self.spec.ports.map(each, …)',
+    ],
+  ],
+  [
+    'a field of the status that the controller writes',
+    swap('  convertFrom:', '    status.state: ${self.spec.image}\n  convertFrom:'),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo["status.state"]: status.state is written by the controller, and is the same in each version; remove the rule; conditions and the state of an instance are not converted',
+    ],
+  ],
+  [
+    'metadata',
+    swap('  convertFrom:', '    metadata.name: ${self.spec.image}\n  convertFrom:'),
+    [
+      'graph/conversion spec.schema.versions[0].convertTo["metadata.name"]: "metadata.name" is not the path of a field of spec or status; write a path such as spec.size; metadata cannot be converted, and a list is converted as a whole',
+    ],
+  ],
+  [
+    'a warning of a version that is not deprecated',
+    swap('deprecated: true', 'deprecated: false'),
+    [
+      'graph/api-version spec.schema.versions[0].deprecationWarning: v1alpha1 has a deprecationWarning, and is not deprecated; write deprecated: true in the same entry, or remove the warning',
+    ],
+  ],
+  [
     'a list in place of rules',
     swap('convertFrom:\n    spec.size: ', 'convertFrom:\n    - spec.size: '),
     [
@@ -203,6 +252,27 @@ test.each<[what: string, yaml: string, problems: string[]]>([
   ],
 ])('refuses %s', (_what, yaml, problems) => {
   expect(shown(yaml)).toEqual(problems);
+});
+
+test.each([
+  ['a warning that is too long', swap('use v1', 'a'.repeat(257)), ['spec.schema.versions[0].deprecationWarning']],
+  [
+    'a printer column of an unknown type',
+    swap('  spec:', '  additionalPrinterColumns: [{ name: Size, type: text, jsonPath: .spec.size }]\n  spec:'),
+    ['spec.schema.versions[0].additionalPrinterColumns'],
+  ],
+  [
+    'a default that is not allowed',
+    panel(
+      `${ALPHA.trimEnd()}\n`
+        .replace('    image:', '    extra: integer | default=1 minimum=2\n    image:')
+        .replace('[spec.level]', '[spec.level, spec.extra]'),
+    ),
+    ['spec.schema.versions[0].spec.extra'],
+  ],
+])('places %s in the entry of the version', (_what, yaml, paths) => {
+  const refused = compiled(yaml).diagnostics.filter(({ code }) => code === 'graph/refused-crd');
+  expect(refused.map(({ path }) => path)).toEqual(paths);
 });
 
 test('is refused while the gate is off', () => {
