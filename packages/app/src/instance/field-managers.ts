@@ -29,7 +29,7 @@ function leavesOf(fields: JsonObject): number {
 }
 
 /** The managers of the controller's own writes. */
-const OF_CONTROLLER = /^kro[.-]/;
+export const OF_CONTROLLER = /^kro(?:[.-]|$)/;
 
 /**
  * Since when an instance is not ready, and the last change before that which was not a change of the controller or of a

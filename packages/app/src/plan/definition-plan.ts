@@ -18,9 +18,13 @@ import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from
 import { Secrets } from '@typekro/engine/runtime';
 import { lacksField, schemaOfField, setsField, valuesOfField } from './schema-fields.ts';
 import { valueLine } from './value-lines.ts';
+import { conversionLines, versionNotes } from './version-lines.ts';
 
 /** The inputs of the plan of one definition. */
-export interface DefinitionPlanInput extends Pick<DefinitionPreviewInput, 'graph' | 'object' | 'crd' | 'instances'> {
+export interface DefinitionPlanInput extends Pick<
+  DefinitionPreviewInput,
+  'graph' | 'object' | 'crd' | 'instances' | 'stored'
+> {
   readonly place: string;
   /** The definition in the cluster, or `undefined` when it does not exist. */
   readonly live: KubeObject | undefined;
@@ -39,14 +43,14 @@ const NOTHING_SECRET = (): boolean => false;
 
 /** Compares a definition with the cluster: schema, nodes, policies, revision. */
 export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
-  const { place, graph, live, object, preview, instances, candidates = instances.length, unread } = input;
+  const { place, graph, live, object, crd, preview, instances, candidates = instances.length, unread } = input;
   const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
   const after = isJsonObject(object.spec) ? object.spec : {};
   const { rollout, refusal, revision } = preview;
   const other = [...annotationLines(live, object), ...(before === undefined ? [] : statusLines(before, after))];
   const isNew = before === undefined && unread === undefined;
   const nodes = isNew ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before ?? after, after);
-  const schema = schemaLines(input);
+  const schema = [...schemaLines(input), ...(before === undefined ? [] : conversionLines(before, after))];
   const isChanged = other.length + nodes.length + schema.length > 0 || revision.from !== revision.to;
   const action: PlanAction | 'none' =
     unread !== undefined ? 'change' : live === undefined ? 'create' : isChanged ? 'change' : 'none';
@@ -64,7 +68,7 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
     ...(rollout === undefined
       ? {}
       : { canary: { instances: [...rollout.members].sort(), of: candidates, phase: rollout.phase } }),
-    notes: [],
+    notes: crd === undefined ? [] : versionNotes(crd, graph.instance.crd, input.stored ?? instances),
   };
 }
 

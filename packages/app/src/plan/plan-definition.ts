@@ -6,7 +6,8 @@ import {
   previewDefinition,
 } from '@typekro/controller/controller';
 import { describeInputPlace } from './input-object.ts';
-import { type KubeObject, definedMembers, refOf } from '@typekro/kit/core';
+import { type KubeObject, definedMembers, namespacedName, refOf, stringifyJson } from '@typekro/kit/core';
+import { isMasked } from './masked-values.ts';
 import type { Graph } from '@typekro/engine/graph';
 import { Conversion } from '@typekro/engine/conversion';
 import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
@@ -44,15 +45,16 @@ export async function planDefinition(
   const { basics, salt, settings, now } = context;
   const ownCrd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const crd = revealedBy(salt, graph.instance.crd)(ownCrd);
-  const instances = await instancesOf(context, graph, ownCrd);
+  const { stored: read, instances } = await instancesOf(context, graph, ownCrd);
   const { live, desired, answer, unread } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
-  const stored = answer.object ?? laidOver(live, desired);
-  const object = { ...stored, ...definedMembers({ status: live?.status }) };
+  const object = { ...(answer.object ?? laidOver(live, desired)), ...definedMembers({ status: live?.status }) };
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
   const candidates = await candidatesOf(context, graph, object, ownCrd, instances);
-  const preview = previewDefinition({ object, graph, revisions, crd, instances: candidates, settings, now });
+  // A mask is no value that a rule could convert.
+  const stored = salt === undefined ? read : read.filter(({ spec }) => !isMasked(stringifyJson(spec ?? {})));
+  const preview = previewDefinition({ object, graph, revisions, crd, instances: candidates, stored, settings, now });
   const place = describeInputPlace(definition.input);
   const before = crd === undefined ? undefined : preview.before;
   const former =
@@ -66,6 +68,7 @@ export async function planDefinition(
     object,
     crd,
     instances,
+    stored: read,
     candidates: candidates.length,
     preview,
     facets,
@@ -76,7 +79,8 @@ export async function planDefinition(
   const refused =
     answer.failure === undefined ? planned.refusal : `the API server refuses it: ${Failure.text(answer.failure)}`;
   const refusal = deletion?.reason ?? refused;
-  const keys = new Set(instances.map(instanceKey));
+  const keys = new Set(read.map(instanceKey));
+  const inHub = new Map(instances.map((each) => [instanceKey(each), each]));
   const added = [...given].filter(([key]) => !keys.has(key)).map(([, file]) => file.desired);
   return {
     definition: {
@@ -93,16 +97,17 @@ export async function planDefinition(
       live,
       crd,
       given,
-      instances: [...instances, ...added],
+      instances: [...read, ...added].map((each) => inHub.get(instanceKey(each)) ?? each),
     },
   };
 }
 
 /**
- * The instances of a definition, in the version that its graph reads. If the cluster does not serve this version yet,
- * they are read in a version that it serves, and converted as the controller will convert them.
+ * The instances of a definition: `stored` in a version that the cluster serves, and `instances` in the version that the
+ * graph reads. If the cluster does not serve this version yet, they are converted as the controller will convert them.
+ * An instance that cannot be converted is only in `stored`.
  */
-async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObject | undefined): Promise<KubeObject[]> {
+async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObject | undefined) {
   const { group, version: hub, kind, plural, namespaced } = graph.instance;
   const converter = Conversion.of(graph.instance.crd);
   const served = (crd === undefined ? [] : CrdSchema.versions(crd))
@@ -110,26 +115,23 @@ async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObjec
     .map((each) => textAt(each, 'name'));
   const former = served.includes(hub) ? undefined : served.find((each) => converter?.versions.includes(each));
   const table = await source.loadAll({ group, version: former ?? hub, kind, plural, namespaced });
-  const own = [...table.all()].filter((instance) => isInstanceOf(graph.name, instance, crd));
-  const read = former === undefined || converter === undefined ? own : inHub(own, converter, source);
-  return read.sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+  const stored = [...table.all()]
+    .filter((instance) => isInstanceOf(graph.name, instance, crd))
+    .sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+  if (former === undefined || converter === undefined) return { stored, instances: stored };
+  return { stored, instances: stored.flatMap((instance) => inHubOf(converter, instance) ?? []) };
 }
 
-/** Converts instances to the hub. An instance that cannot be converted is left out, and a limit of the plan names it. */
-function inHub(
-  instances: readonly KubeObject[],
+function inHubOf(
   converter: NonNullable<ReturnType<typeof Conversion.of>>,
-  source: PlanContext['source'],
-): KubeObject[] {
-  return instances.flatMap((instance) => {
-    try {
-      return [converter.convert(instance, converter.apiVersionOf(converter.program.hub))];
-    } catch (thrown) {
-      if (!(thrown instanceof Conversion.Error)) throw thrown;
-      source.limits.add(`${converter.kind} ${instanceKey(instance)} cannot be converted: ${thrown.message}`);
-      return [];
-    }
-  });
+  instance: KubeObject,
+): KubeObject | undefined {
+  try {
+    return converter.convert(instance, converter.apiVersionOf(converter.program.hub));
+  } catch (thrown) {
+    if (thrown instanceof Conversion.Error) return undefined;
+    throw thrown;
+  }
 }
 
 /** The inputs of the plans of one definition's instances. */
@@ -235,6 +237,11 @@ export function prepare(
     ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
   };
   const head = withoutSecretInputs(plain, graph);
+  const problem = preview.unconvertible.find(({ object }) => object === namespacedName(instance.metadata));
+  if (problem !== undefined) {
+    const remedy = 'correct the rules of the conversion, or the instance';
+    return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'blocked', `it ${problem.reason}`, remedy) };
+  }
   const resumed = deletionThatResumes(file?.live, task.live, graph.name);
   if (resumed !== undefined) return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'deferred', resumed) };
   const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommandOf(file.desired));

@@ -78,7 +78,7 @@ export interface DefinitionPlan extends Advice {
    * number of instances from which they are chosen.
    */
   readonly canary?: { readonly instances: readonly string[]; readonly of: number; readonly phase: 'waiting' | 'held' };
-  /** Sentences about additional consequences of the definition's deletion. */
+  /** Sentences about additional consequences: of a deletion, or of the end of a version. */
   readonly notes: readonly string[];
 }
 
@@ -86,7 +86,7 @@ export interface DefinitionPlan extends Advice {
 export interface SchemaLine {
   /** `added`, `removed` or `changed`. */
   readonly change: 'added' | 'removed' | 'changed';
-  /** The path of the field in an instance: `spec.replicas`. */
+  /** The path of the field in an instance: `spec.replicas`. For a version of the API, `version.NAME`. */
   readonly field: string;
   readonly description: string;
   /** True when the change can break existing instances. */

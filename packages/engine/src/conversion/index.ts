@@ -8,9 +8,11 @@
 import { answerReview, refuseReview } from './answer-review.ts';
 import { conversionFacts, conversionsOfField } from './conversion-facts.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
+import { conversionProblem } from './conversion-problem.ts';
 import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf } from './converter.ts';
+import { keptFieldsOf } from './kept-fields.ts';
 
 /** Conversions of the objects of one CRD. */
 export const Conversion = {
@@ -22,6 +24,10 @@ export const Conversion = {
   /** The rules of the conversions of a CRD, as an author writes them. */
   facts: conversionFacts,
   factsOfField: conversionsOfField,
+  /** Why an object cannot be read in each version of its CRD. */
+  problemOf: conversionProblem,
+  /** The values of an object that its version cannot hold, by the version that can. */
+  keptFields: keptFieldsOf,
   answerReview,
   refuseReview,
   /** The error of an object that cannot be converted. */

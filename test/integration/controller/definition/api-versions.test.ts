@@ -1,7 +1,13 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { failure } from '@typekro/testing/test-support/intercept-request';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
+import { plan } from '../../../../packages/cli/src/commands/plan-command.ts';
+import type { Plan } from '@typekro/controller/inspect';
 import { LocalConversions } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { listAt, statusCondition, valueAt } from '@typekro/kit/kubernetes';
@@ -86,6 +92,7 @@ const panel = (version: string, name: string, spec: JsonObject): KubeObject => (
   spec,
 });
 
+const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'panel' };
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'panels.acme.test' };
 const read = (version: string, name: string) =>
   world.user.get({ apiVersion: `acme.test/${version}`, kind: 'Panel', namespace: 'default', name });
@@ -94,8 +101,7 @@ const text = async (name: string) => {
   return valueAt(map, 'data', 'text');
 };
 const stored = async () => listAt((await world.user.get(CRD)).status, 'storedVersions');
-const ofDefinition = async () =>
-  world.user.get({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'panel' });
+const ofDefinition = async () => world.user.get(DEFINITION);
 const condition = async (type: string) => {
   const found = statusCondition(await ofDefinition(), type);
   return found === undefined ? undefined : [found.status, found.reason, found.message];
@@ -235,4 +241,61 @@ test('a controller that serves no conversions refuses a kind of several versions
     'Failed',
     'cannot write CRD panels.acme.test: it has several versions, and this controller serves no conversions between them; start the controller with --conversion-service=NAMESPACE/NAME',
   ]);
+});
+
+/** The plan of a definition, as JSON. */
+async function planOf(object: KubeObject): Promise<Plan> {
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-versions-'));
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  writeFileSync(join(cwd, 'panel.yaml'), JSON.stringify(object));
+  const run = commandRunner([plan], cwd, { KUBECONFIG: join(cwd, 'kubeconfig'), NO_COLOR: '1' });
+  const { out, err } = await run('plan panel.yaml -o json');
+  expect(err).toBe('');
+  return JSON.parse(out) as Plan;
+}
+
+test('a change that cannot convert an object is refused by the plan and by the controller, until the object is correct', async () => {
+  const loose = { ...SIZE, size: 'string | required=true' };
+  const [before, after] = [definition({ apiVersion: 'v1alpha1', spec: loose }, '${schema.spec.size}'), changed()];
+  function changed() {
+    // Generated objects are valid in both versions, so the mistakes are in objects that the rules cannot know.
+    const lenient = "self.spec.size.matches('^[0-9]+x[0-9]+$') ? ";
+    const part = (index: number) => `\${${lenient}int(self.spec.size.split('x')[${index}]) : 0}`;
+    const convertTo = { 'spec.width': part(0), 'spec.height': part(1), 'spec.text': '${self.spec.size}' };
+    const convertFrom = { 'spec.size': '${self.spec.text}' };
+    const spec = { width: 'integer', height: 'integer', text: 'string | required=true', level: 'integer | default=3' };
+    const lossy = ['spec.level', 'spec.note', 'spec.width', 'spec.height'];
+    return definition(
+      { apiVersion: 'v1', spec, versions: [{ ...ALPHA, spec: loose, convertTo, convertFrom, lossy }] },
+      AREA_TEXT,
+    );
+  }
+  world = await versionedWorld();
+  await world.apply(before);
+  await world.advance(2000);
+  await world.apply(panel('v1alpha1', 'a', { size: '3x4' }), panel('v1alpha1', 'b', { size: `${'9'.repeat(30)}x4` }));
+  const planned = await planOf(after);
+  const [refused] = planned.definitions;
+  expect(refused?.refusal).toContain(
+    'default/b cannot be converted from acme.test/v1alpha1 to acme.test/v1: ${self.spec.size.matches(',
+  );
+  expect(planned.instances.map(({ instance, state, because }) => [instance.name, state, because])).toEqual([
+    ['a', 'deferred', 'the definition panel would be refused, and revision 1 stays in force'],
+    ['b', 'blocked', expect.stringContaining('; it reads self.spec.size')],
+  ]);
+  await world.apply(after);
+  await world.advance(2000);
+  expect(await condition('KindReady')).toEqual(['False', 'Failed', refused?.refusal]);
+  expect((await read('v1alpha1', 'b')).spec?.['size']).toContain('999');
+  // While the refusal stands, passes do not read all objects again.
+  world.requests.length = 0;
+  await world.user.patch({ ...DEFINITION }, { metadata: { labels: { a: 'b' } } });
+  await world.advance(1000);
+  expect(world.requests.filter(({ path }) => path.includes('limit=100'))).toEqual([]);
+  await world.user.patch(ref('v1alpha1', 'b'), { spec: { size: '5x4' } });
+  expect((await planOf(after)).definitions[0]?.refusal).toBeUndefined();
+  await world.advance(62_000);
+  expect((await condition('KindReady'))?.[0]).toBe('True');
+  expect((await read('v1', 'b')).spec).toEqual({ width: 5, height: 4, text: '5x4', level: 3 });
 });

@@ -1,5 +1,13 @@
 import { writeRefusalText } from '../../execute/index.ts';
-import { type GroupVersionKind, type KubeObject, formatApiVersion, isJsonObject, refOf } from '@typekro/kit/core';
+import {
+  type GroupVersionKind,
+  type KubeObject,
+  definedMembers,
+  formatApiVersion,
+  isJsonObject,
+  refOf,
+  RETRY_POLICIES,
+} from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isNotFound } from '@typekro/kube';
 import { type ObjectType, ObjectLabels } from '@typekro/engine/runtime';
@@ -10,7 +18,8 @@ import { type DefinitionObject, CRD_TYPE, declaredKind } from './definition-obje
 import { CrdRules } from '@typekro/engine/schema';
 import type { RevisionStoreOptions } from './revision-store.ts';
 import { Conversion } from '@typekro/engine/conversion';
-import type { ConversionAddress } from '../conversions/conversion-address.ts';
+import { type ConversionAddress, conversionsDigest } from '../conversions/conversion-address.ts';
+import { tryOnCluster } from './conversion-trial.ts';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The time in which the API server must serve a CRD. After that, the wait counts as a failure. */
@@ -36,10 +45,12 @@ export type CrdState =
    */
   | { readonly state: 'waiting'; readonly until: number }
   /**
-   * The CRD may not be written, or was not served in time. With `byServer`, the API server refused the write. No event
-   * reports the end of such a cause, so the caller tries again after a pause.
+   * The CRD may not be written, or was not served in time. With `mayPass`, no event reports the end of the cause, so the
+   * caller tries again after a pause.
    */
-  | { readonly state: 'refused'; readonly message: string; readonly byServer?: true };
+  | { readonly state: 'refused'; readonly message: string; readonly mayPass?: true };
+
+type CrdRefusal = Extract<CrdPlan, { readonly do: 'refuse' }>;
 
 /** A plan, and the live object for which it was made. */
 interface Planned {
@@ -65,6 +76,11 @@ export class CrdEnsurer {
    * served, ends the wait.
    */
   readonly #waitingSince = new Map<string, number>();
+  /** The refusals of `#tried`, by definition. */
+  readonly #refusedTrials = new Map<
+    string,
+    { readonly key: string; readonly until: number; readonly refusal: CrdRefusal }
+  >();
   /** Plans that `refusalOf` made, for `ensure` in the same pass (`beginPass`). */
   readonly #planned = new Map<string, { readonly wantedKey: string; readonly made: Promise<Planned> }>();
 
@@ -93,7 +109,8 @@ export class CrdEnsurer {
         const { plan, existing } = await made;
         // The time in which the CRD must be served begins with its last write.
         if (plan.do !== 'nothing') this.#waitingSince.delete(definition.name);
-        if (plan.do === 'refuse') return { state: 'refused', message: plan.message };
+        if (plan.do === 'refuse')
+          return { state: 'refused', message: plan.message, ...definedMembers({ mayPass: plan.mayPass }) };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
         this.#lastChecks.set(definition.name, { stamp: stampOf(crd), wantedKey: this.#wantedKeyOf(graph) });
@@ -102,17 +119,17 @@ export class CrdEnsurer {
       const refusal = writeRefusalText(thrown);
       if (refusal === undefined) throw thrown;
       this.#waitingSince.delete(definition.name);
-      return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, byServer: true };
+      return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, mayPass: true };
     }
     return this.#awaitEstablished(definition.name, name);
   }
 
-  /** The reason why the CRD of a graph may not be written; `undefined` when it may be written. Writes nothing. */
-  async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
+  /** The plan that refuses to write the CRD of a graph; `undefined` when the CRD may be written. Writes nothing. */
+  async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<CrdRefusal | undefined> {
     const made = this.#plan(definition, graph, signal);
     this.#planned.set(definition.name, { wantedKey: this.#wantedKeyOf(graph), made });
     const { plan } = await made;
-    return plan.do === 'refuse' ? plan.message : undefined;
+    return plan.do === 'refuse' ? plan : undefined;
   }
 
   /** According to the watch: does the cluster serve the graph's kind for this definition? */
@@ -160,6 +177,7 @@ export class CrdEnsurer {
     this.#lastChecks.delete(definition);
     this.#waitingSince.delete(definition);
     this.#planned.delete(definition);
+    this.#refusedTrials.delete(definition);
     const cache = this.#caches.peek(CRD_TYPE);
     for (const name of this.#digests.keys()) if (cache?.get(`/${name}`) === undefined) this.#digests.delete(name);
   }
@@ -227,7 +245,30 @@ export class CrdEnsurer {
       existing === undefined
         ? { changed: true, breaking: [] }
         : crdDifference(existing, wanted, settings.facets, graph);
-    return { plan: planCrd(existing, wanted, definition, difference, conversions !== undefined), existing };
+    const plan = planCrd(existing, wanted, definition, difference, conversions !== undefined);
+    return { plan: await this.#tried(definition.name, plan, existing, wanted, signal), existing };
+  }
+
+  /** The plan after a trial of the conversions. A refusal stands for a while, because a trial reads all objects. */
+  async #tried(
+    definition: string,
+    plan: CrdPlan,
+    existing: KubeObject | undefined,
+    wanted: KubeObject,
+    signal: AbortSignal,
+  ): Promise<CrdPlan> {
+    const { client, clock } = this.#options;
+    if (plan.do !== 'patch' || existing === undefined) return plan;
+    const key = `${stampOf(existing)} ${conversionsDigest(wanted)}`;
+    const known = this.#refusedTrials.get(definition);
+    if (known?.key === key && clock.now() < known.until) return known.refusal;
+    this.#refusedTrials.delete(definition);
+    const tried = await tryOnCluster(client, plan, existing, wanted, signal);
+    if (tried !== plan && tried.do === 'refuse') {
+      const until = clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
+      this.#refusedTrials.set(definition, { key, until, refusal: tried });
+    }
+    return tried;
   }
 
   async #carryOut(plan: CrdPlan, existing: KubeObject | undefined, signal: AbortSignal): Promise<KubeObject> {

@@ -11,7 +11,8 @@ export type CrdPlan =
   | { readonly do: 'nothing' }
   | { readonly do: 'create'; readonly crd: KubeObject }
   | { readonly do: 'patch'; readonly body: JsonObject }
-  | { readonly do: 'refuse'; readonly message: string };
+  /** With `mayPass`, no event reports the end of the cause. */
+  | { readonly do: 'refuse'; readonly message: string; readonly mayPass?: true };
 
 /** A change of a schema that can break stored objects or clients. */
 export interface BreakingChange {

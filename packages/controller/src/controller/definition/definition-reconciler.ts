@@ -177,7 +177,8 @@ export class DefinitionReconciler {
     if (latest !== undefined && !KroLevel.followsGraphEngine(graph.kroCompatibility)) {
       const refusal = await this.#crds.refusalOf(definition, graph, signal);
       if (refusal !== undefined) {
-        pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
+        pass.conditions.set('KindReady', outcomes.kindFailed(refusal.message));
+        this.#retryRefused(pass, refusal);
         await this.#handoff.lastGood(pass, signal);
         return undefined;
       }
@@ -234,8 +235,7 @@ export class DefinitionReconciler {
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
       if (KroLevel.followsGraphEngine(working.graph.kroCompatibility)) await this.#handoff.lastGood(pass, signal);
-      if (ensured.byServer === true)
-        pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
+      this.#retryRefused(pass, ensured);
       return;
     }
     if (ensured.state === 'waiting') {
@@ -271,6 +271,10 @@ export class DefinitionReconciler {
     if (canary !== undefined) pinned.add(canary.base.revision);
     if (canary?.keepsRecorded === true) for (const revision of recordedRevisions(instances)) pinned.add(revision);
     await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, pinned, signal);
+  }
+
+  #retryRefused(pass: DefinitionPass, { mayPass }: { readonly mayPass?: true }): void {
+    if (mayPass === true) pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
   }
 
   /** Continues the migration of stored objects to the version that is served as the hub. */

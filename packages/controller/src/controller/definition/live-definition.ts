@@ -8,6 +8,7 @@ import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
 import { type DefinitionRevision, definitionRevisions } from './definition-revisions.ts';
 import { crdDifference } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
+import { tryOnCluster } from './conversion-trial.ts';
 import { CRD_TYPE, readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
@@ -88,11 +89,10 @@ export async function liveDefinition(
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
     const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
     const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION);
-    return (
-      live !== undefined &&
-      planCrd(live, wanted, definition, crdDifference(live, wanted, settings.facets, graph), settings.conversions)
-        .do === 'refuse'
-    );
+    if (live === undefined) return false;
+    const difference = crdDifference(live, wanted, settings.facets, graph);
+    const plan = planCrd(live, wanted, definition, difference, settings.conversions);
+    return (await tryOnCluster(api, plan, live, wanted, signal)).do === 'refuse';
   };
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
   const newest = revisions.at(-1);

@@ -8,6 +8,7 @@ import { decidePropagation } from '../rollout/decide-propagation.ts';
 import { isPropagationDone } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import { crdDifference } from './crd-difference.ts';
+import { type Unconvertible, triedPlan } from './conversion-trial.ts';
 import { type CrdPlan, ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
@@ -25,8 +26,10 @@ export interface DefinitionPreviewInput {
   readonly revisions: readonly KubeObject[];
   /** The live CRD of the kind; `undefined` when there is none. */
   readonly crd: KubeObject | undefined;
-  /** The existing instances. */
+  /** The existing instances, in the version that the graph reads. */
   readonly instances: readonly KubeObject[];
+  /** The existing instances in a version that the live CRD serves. Default: `instances`. */
+  readonly stored?: readonly KubeObject[];
   readonly settings: ControllerSettings;
   /** The time of `now()` in `spec.propagateWhen`, in milliseconds since the epoch. Default: the present. */
   readonly now?: number;
@@ -48,6 +51,8 @@ export interface DefinitionPreview {
   /** The spec of the newest revision; `undefined` when there is none. */
   readonly before?: JsonObject;
   readonly crd: CrdPlan['do'];
+  /** The instances for which the CRD is refused, because they cannot be converted. */
+  readonly unconvertible: readonly Unconvertible[];
   /**
    * The reason why the controller would not serve the revision; the last working revision then stays in use.
    * `undefined` when it would be served.
@@ -84,7 +89,12 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     input.crd === undefined
       ? { changed: true, breaking: [] }
       : crdDifference(input.crd, wanted, settings.facets, graph);
-  const crd = planCrd(input.crd, wanted, definition, difference, settings.conversions);
+  const { plan: crd, unconvertible } = triedPlan(
+    planCrd(input.crd, wanted, definition, difference, settings.conversions),
+    input.crd,
+    wanted,
+    () => input.stored ?? instances,
+  );
   const refusal =
     policies.invalid.length > 0
       ? annotationProblems(policies).join('; ')
@@ -114,6 +124,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     revision: { from: newest?.number ?? 0, to },
     ...(newest === undefined ? {} : { before: newest.spec }),
     crd: crd.do,
+    unconvertible,
     ...definedMembers({ refusal, rollout }),
     deferralOf: (instance) => deferralOf(instance, to, rollout, held?.get(instanceKey(instance))),
     stepOf: (instance) => stepOf(instance),

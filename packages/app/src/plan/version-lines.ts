@@ -1,0 +1,94 @@
+import { type JsonObject, type KubeObject, count, grouped, stringifyJson } from '@typekro/kit/core';
+import { asObjects, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { Conversion } from '@typekro/engine/conversion';
+import { CrdSchema } from '@typekro/engine/schema';
+import { instanceKey } from '@typekro/controller/controller';
+import type { SchemaLine } from '@typekro/controller/inspect';
+import { changedFields } from '@typekro/sdk/deploy';
+import { OF_CONTROLLER } from '../instance/field-managers.ts';
+
+/** The members of a version that say how objects are converted. */
+const RULES = ['convertTo', 'convertFrom', 'lossy'] as const;
+
+/** The changed conversions between two specs of a definition. New and removed versions have lines of their own. */
+export function conversionLines(before: JsonObject, after: JsonObject): SchemaLine[] {
+  const former = new Map(objectsAt(before, 'schema', 'versions').map((version) => [textAt(version, 'name'), version]));
+  return objectsAt(after, 'schema', 'versions').flatMap((version) => {
+    const name = textAt(version, 'name');
+    const old = former.get(name);
+    if (old === undefined) return [];
+    return RULES.flatMap((member) =>
+      changedFields(valueAt(old, member), valueAt(version, member)).map(({ path, from, to }): SchemaLine => {
+        const shown = [from, to].map((value) => (value === undefined ? 'none' : stringifyJson(value)));
+        const rule = [member, path.replace(/^\["(.*)"\]$/, '$1')].join(' ').trim();
+        return {
+          change: 'changed',
+          field: `version.${name}`,
+          description: `${rule}: ${shown.join(' → ')}`,
+          breaking: false,
+          setBy: [],
+        };
+      }),
+    );
+  });
+}
+
+/**
+ * Sentences about the versions that the wanted CRD deprecates, no longer serves, or no longer has: who still writes in
+ * them, and which kept values are lost.
+ *
+ * @param instances the instances as they are read, with their managed fields
+ */
+export function versionNotes(crd: KubeObject, wanted: KubeObject, instances: readonly KubeObject[]): string[] {
+  const next = new Map(CrdSchema.versions(wanted).map((version) => [textAt(version, 'name'), version]));
+  return CrdSchema.versions(crd).flatMap((version) => {
+    const name = textAt(version, 'name');
+    const end = endOf(version, next.get(name));
+    if (end === undefined) return [];
+    const writers = writersIn(`${textAt(crd.spec, 'group')}/${name}`, instances);
+    const writing =
+      writers.length === 0 ? 'no instance has been written in it' : `written in it by: ${writers.join(', ')}`;
+    const losing = end === 'is removed' ? instances.flatMap((instance) => lossOf(instance, name)) : [];
+    const loss =
+      losing.length === 0 ? [] : [`values that are kept for ${name} are lost in ${limited(losing).join(', ')}`];
+    return [`${name} ${end}; ${writing}`, ...loss];
+  });
+}
+
+function endOf(version: JsonObject, next: JsonObject | undefined): string | undefined {
+  if (next === undefined) return 'is removed';
+  if (version['served'] === true && next['served'] !== true) return 'is no longer served';
+  return version['deprecated'] !== true && next['deprecated'] === true ? 'becomes deprecated' : undefined;
+}
+
+/** The field managers that have written instances in a version, except the controller itself. */
+function writersIn(apiVersion: string, instances: readonly KubeObject[]): string[] {
+  const entries = instances.flatMap((instance) =>
+    asObjects(instance.metadata.managedFields)
+      .filter((entry) => entry['apiVersion'] === apiVersion && !OF_CONTROLLER.test(textAt(entry, 'manager')))
+      .map((entry) => ({ key: instanceKey(instance), manager: textAt(entry, 'manager'), time: textAt(entry, 'time') })),
+  );
+  const writers = [...grouped(entries, ({ manager }) => manager)].map(([manager, written]) => {
+    const instancesOf = new Set(written.map(({ key }) => key)).size;
+    const last = written
+      .reduce((latest, { time }) => (time > latest ? time : latest), '')
+      .slice(0, 'YYYY-MM-DD'.length);
+    return {
+      instancesOf,
+      text: `${manager} (${count(instancesOf, 'instance')}${last === '' ? '' : `, last ${last}`})`,
+    };
+  });
+  return limited(writers.sort((a, b) => b.instancesOf - a.instancesOf).map(({ text }) => text));
+}
+
+/** The instance and its fields whose values only the removed version can show. */
+function lossOf(instance: KubeObject, version: string): string[] {
+  const kept = Conversion.keptFields(instance).get(version) ?? [];
+  if (kept.length === 0) return [];
+  return [`${instanceKey(instance).replace(/^\//, '')} (${kept.map(({ path }) => path.join('.')).join(', ')})`];
+}
+
+const MAX_NAMED = 5;
+
+const limited = (texts: readonly string[]): string[] =>
+  texts.length <= MAX_NAMED ? [...texts] : [...texts.slice(0, MAX_NAMED), `and ${texts.length - MAX_NAMED} more`];
