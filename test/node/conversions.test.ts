@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { listAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
+import { listAt, objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
 import { stepsOfPage } from '../support/walked-page.ts';
 import { type World, eventually, realNode } from './world.ts';
 
 // The guide about versions, with a real API server that calls two pods of the chart over their Service.
 
 const NAMESPACE = 'versions';
-const [first, instance, second] = stepsOfPage(
+const [first, instance, second, third] = stepsOfPage(
   readFileSync(join(import.meta.dirname, '../../docs/guides/api-versions.md'), 'utf8'),
 ).flatMap((step) => (step.kind === 'file' ? [step.text] : []));
 
@@ -38,6 +38,7 @@ async function checked(program: 'helm' | 'kubectl' | 'typekro', line: string, in
 
 const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'site' };
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'sites.example.com' };
+const SITE = { apiVersion: 'example.com/v1', kind: 'Site' };
 const specOf = async (version: string, name: string): Promise<unknown> =>
   JSON.parse(await checked('kubectl', `get sites.${version}.example.com ${name} -o jsonpath={.spec}`));
 const isReady = (generation: number): Promise<void> =>
@@ -75,21 +76,19 @@ test('each of the two pods converts while the other one is gone', async () => {
   }
 });
 
-test('the former version is no longer served, and the object is as it was', async () => {
-  const { object } = { object: await world.client.get(DEFINITION) };
-  const schema = { ...(object.spec?.['schema'] as JsonObject) };
-  schema['versions'] = [{ ...(listAt(schema, 'versions')[0] as JsonObject), served: false }];
-  const annotations = { ...object.metadata.annotations, 'kro.run/allow-breaking-changes': 'true' };
-  await world.client.update({
-    ...object,
-    metadata: { ...object.metadata, annotations },
-    spec: { ...object.spec, schema },
-  });
+test('the former version leaves the CRD, and the object is as it was and can be applied', async () => {
+  await world.apply(third ?? '');
   await isReady(3);
   await eventually(async () => {
-    const { code } = await world.run('kubectl', 'get sites.v1alpha1.example.com blog');
-    expect(code).not.toBe(0);
+    const versions = objectsAt((await world.client.get(CRD)).spec, 'versions');
+    expect(versions.map(({ name }) => name)).toEqual(['v1']);
   });
+  const { metadata } = await world.client.get({ ...SITE, name: 'blog', namespace: 'default' });
+  const written = (metadata.managedFields ?? []).map((entry) => textAt(entry as JsonObject, 'apiVersion'));
+  expect([...new Set(written)]).toEqual([SITE.apiVersion]);
   await checked('kubectl', 'patch sites.v1.example.com blog --type merge -p {"spec":{"port":9090}}');
   expect(await specOf('v1', 'blog')).toEqual({ hostname: 'b.example.com', port: 9090 });
+  const blog = { ...SITE, metadata: { name: 'blog', namespace: 'default' }, spec: { hostname: 'c.example.com' } };
+  await world.client.apply(blog, { fieldManager: 'node-test', force: true });
+  expect(await specOf('v1', 'blog')).toEqual({ hostname: 'c.example.com', port: 9090 });
 });

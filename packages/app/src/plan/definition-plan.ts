@@ -6,6 +6,7 @@ import {
   stringifyJson,
   tryParseJson,
 } from '@typekro/kit/core';
+import { Conversion } from '@typekro/engine/conversion';
 import { type Graph, InstanceCrd } from '@typekro/engine/graph';
 import { type DefinitionPreview, type DefinitionPreviewInput, instanceKey } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
@@ -76,9 +77,12 @@ function newNode(graph: Graph, id: string): NodeLine {
   return { change: 'added', id, kind: graph.nodes.get(id)?.type?.kind ?? '', fields: [] };
 }
 
-function schemaLines({ crd, graph, instances, facets, hiddenBefore }: DefinitionPlanInput): SchemaLine[] {
+function schemaLines({ crd, graph, instances, preview, facets, hiddenBefore }: DefinitionPlanInput): SchemaLine[] {
   if (crd === undefined) return [];
-  const compared = InstanceCrd.compare(crd, graph.instance.crd, facets, graph);
+  // The controller may still be removing a version that an earlier apply has removed.
+  const isApplied = preview.revision.from === preview.revision.to;
+  const wanted = isApplied ? Conversion.withLeavingVersions(crd, graph.instance.crd) : graph.instance.crd;
+  const compared = InstanceCrd.compare(crd, wanted, facets, graph);
   if ('error' in compared) return [];
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
   const { hides } = Secrets.specOf(graph);

@@ -178,6 +178,30 @@ test('objects in an earlier storage version are converted on each read until the
   expect(stored()).toEqual(['example.com/v2']);
 });
 
+test('an apply to an object whose field managers name a removed version is refused, and other writes drop the managers', async () => {
+  await using set = await setUpConversion();
+  const { transport, cluster } = set;
+  await call(transport, 'POST', `${panels('v2')}?fieldManager=x`, panel('v2', 'a', { width: 1, height: 1 }));
+  const { body } = await call(transport, 'GET', DEFINITION);
+  const spec = body['spec'] as JsonObject;
+  const [stored] = spec['versions'] as JsonObject[];
+  const left = await call(transport, 'PUT', DEFINITION, {
+    ...body,
+    spec: { ...spec, versions: [stored ?? {}], conversion: { strategy: 'None' } },
+  });
+  expect(left.status).toBe(200);
+  await cluster.idle();
+  const path = `${panels('v1')}/a`;
+  const applied = await call(transport, 'PATCH', `${path}?fieldManager=y&force=true`, panel('v1', 'a', {}), APPLY);
+  expect([applied.status, applied.body.message]).toEqual([
+    500,
+    'request to convert CR to an invalid group/version: example.com/v2',
+  ]);
+  const patched = await call(transport, 'PATCH', path, { metadata: { labels: { a: 'b' } } }, MERGE);
+  expect([patched.status, patched.body.metadata['managedFields']]).toEqual([200, undefined]);
+  expect((await call(transport, 'PATCH', `${path}?fieldManager=y`, panel('v1', 'a', {}), APPLY)).status).toBe(200);
+});
+
 test('a webhook is called through a Service, and with ConversionReview v1beta1', async () => {
   await using set = await setUpConversion();
   const { transport, conversion, seen } = set;

@@ -36,7 +36,7 @@ export interface FieldContext {
   readonly resetFields: FieldTree;
   /** The time of new entries; `undefined` for writes to the scale subresource. */
   readonly time: string | undefined;
-  /** The type and the object in another version; `undefined` when that version is no longer served. */
+  /** The type and the object in another version; `undefined` when the kind does not have that version. */
   inVersion(apiVersion: string, object: JsonObject): { node: ObjectNode; object: JsonObject } | undefined;
 }
 
@@ -134,8 +134,8 @@ export function updateOwnership(
 }
 
 /**
- * Checks that a custom resource has the structure of its type in the API version of each ownership entry, because the
- * server compares the object in these versions. The check fails, for example, when a later version has additional
+ * Checks that the CRD has the API version of each ownership entry, even if it does not serve it, and that the custom
+ * resource has the structure of its type there, because the server compares the object in these versions. The check fails, for example, when a later version has additional
  * fields with defaults that the earlier version does not declare.
  *
  * @throws TypedError
@@ -151,7 +151,9 @@ function checkInVersions(
     if (checked.has(apiVersion)) continue;
     checked.add(apiVersion);
     const converted = context.inVersion(apiVersion, object);
-    if (converted !== undefined) checkTyped(converted.node, converted.object);
+    if (converted === undefined)
+      throw new TypedError(`request to convert CR to an invalid group/version: ${apiVersion}`);
+    checkTyped(converted.node, converted.object);
   }
 }
 

@@ -13,6 +13,7 @@ import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf } from './converter.ts';
 import { keptFieldsOf } from './kept-fields.ts';
+import { leavingVersions, metadataWithout, withLeavingVersions } from './leaving-versions.ts';
 
 /** Conversions of the objects of one CRD. */
 export const Conversion = {
@@ -28,6 +29,9 @@ export const Conversion = {
   problemOf: conversionProblem,
   /** The values of an object that its version cannot hold, by the version that can. */
   keptFields: keptFieldsOf,
+  leavingVersions,
+  withLeavingVersions,
+  metadataWithout,
   answerReview,
   refuseReview,
   /** The error of an object that cannot be converted. */

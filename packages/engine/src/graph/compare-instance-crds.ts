@@ -43,7 +43,11 @@ function compareVersions(existing: KubeObject, wanted: KubeObject, facets: Compa
     }
     const compared = compareCrds(ofVersion(existing, version), ofVersion(wanted, other), facets);
     if ('error' in compared) return compared;
-    const inVersion = (change: SchemaChange) => ({ ...change, description: `${name}: ${change.description}` });
+    const inVersion = (change: SchemaChange) => ({
+      ...change,
+      description:
+        change.path === 'version.served' ? `Version ${name} is no longer served` : `${name}: ${change.description}`,
+    });
     found.push(...[...compared.breaking, ...compared.nonBreaking].map(inVersion));
   }
   for (const name of next.keys()) found.push(versionChange(name, 'added', false));

@@ -9,8 +9,8 @@ import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { plan } from '../../../../packages/cli/src/commands/plan-command.ts';
 import type { Plan } from '@typekro/controller/inspect';
 import { LocalConversions } from '@typekro/controller/controller';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { listAt, statusCondition, valueAt } from '@typekro/kit/kubernetes';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { asObjects, listAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 
 // The controller loads the generator of objects when it needs it. A world does not wait for files.
 beforeAll(() => import('../../../../packages/engine/src/conversion/generator-library.ts'));
@@ -80,11 +80,6 @@ const third: KubeObject = {
   metadata: { name: 'panel', annotations: { 'kro.run/allow-breaking-changes': 'true' } },
 };
 
-const unserved: KubeObject = {
-  ...definition({ apiVersion: 'v1', spec: AREA, versions: [{ ...ALPHA, served: false }] }, AREA_TEXT),
-  metadata: third.metadata,
-};
-
 const panel = (version: string, name: string, spec: JsonObject): KubeObject => ({
   apiVersion: `acme.test/${version}`,
   kind: 'Panel',
@@ -134,20 +129,37 @@ test('a kind gets a new hub: both versions are read and written, objects are sto
   expect((await read('v1', 'b')).spec).toEqual({ width: 2, height: 6, level: 9 });
   expect(await text('b')).toBe('12');
 
-  // Field managers have used the former version, so it stays in the CRD and is no longer served.
+  // The former version leaves after its objects are stored in the new one, and no field manager names it.
+  const { metadata: _metadata, ...breaking } = third;
+  await world.apply({ ...breaking, metadata: { name: 'panel' } });
+  await world.advance(2000);
+  expect((await condition('KindReady'))?.[2]).toContain(
+    'breaking changes detected: Version v1alpha1 is no longer served',
+  );
   await world.apply(third);
   await world.advance(2000);
-  expect((await condition('KindReady'))?.[2]).toContain('the version v1alpha1 cannot be removed');
-  await world.advance(15_000);
+  expect(await versions()).toEqual([
+    ['v1', true],
+    ['v1alpha1', false],
+  ]);
+  await world.advance(30_000);
   expect(await stored()).toEqual(['v1']);
-  await world.apply(unserved);
-  await world.advance(2000);
-  const served = listAt((await world.user.get(CRD)).spec, 'versions').map((each) =>
-    valueAt(each as JsonObject, 'served'),
-  );
-  expect(served).toEqual([true, false]);
-  expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
+  expect(await versions()).toEqual([['v1', true]]);
+  expect(await condition('StorageMigrated')).toEqual(['True', 'Stored', 'all objects are stored in v1']);
+  for (const name of ['a', 'b']) {
+    const { metadata, spec } = await read('v1', name);
+    expect(spec).toEqual(name === 'a' ? { width: 3, height: 4, level: 3 } : { width: 2, height: 6, level: 9 });
+    expect(managersOf(metadata.managedFields)).not.toContain('acme.test/v1alpha1');
+    expect(metadata.annotations?.['kro.run/kept-fields']).toBeUndefined();
+    await world.user.apply(panel('v1', name, { width: 1, height: 1 }), { fieldManager: 'user', force: true });
+  }
+  expect((await world.user.get(CRD)).metadata.annotations?.['kro.run/conversions']).toBeUndefined();
 });
+
+const versions = async () =>
+  asObjects(valueAt((await world.user.get(CRD)).spec, 'versions')).map(({ name, served }) => [name, served]);
+const managersOf = (managedFields: readonly JsonValue[] = []) =>
+  asObjects([...managedFields]).map((entry) => textAt(entry, 'apiVersion'));
 
 const ref = (version: string, name: string) => ({
   apiVersion: `acme.test/${version}`,
@@ -204,6 +216,67 @@ test(
       for (const name of ['a', 'b']) {
         expect((await read('v1', name)).spec).toEqual({ width: 3, height: 4, level: 3 });
         expect((await read('v1alpha1', name)).spec).toEqual({ size: '3x4', note: 'mine' });
+      }
+      if (last < requests) await world.close();
+    }
+    expect(requests).toBeGreaterThan(4);
+  },
+);
+
+test('a removal continues in a new process, and its progress is in the status', async () => {
+  world = await migratedWorld(['a', 'b', 'c'], { migrationRate: 2 });
+  await world.apply(third);
+  await world.advance(10_500);
+  const { status } = await ofDefinition();
+  expect(status?.['migration']).toEqual({ to: 'v1', removing: 'v1alpha1', migrated: 2, total: 3 });
+  expect(await condition('StorageMigrated')).toEqual([
+    'Unknown',
+    'Removing',
+    'field managers of 2 of 3 objects no longer name v1alpha1',
+  ]);
+  await world.restart();
+  await world.advance(20_000);
+  expect(await versions()).toEqual([['v1', true]]);
+  expect((await ofDefinition()).status?.['migration']).toBeUndefined();
+});
+
+/** A world whose objects were written in v1alpha1, and are stored in v1. */
+async function migratedWorld(names: readonly string[], controller: JsonObject): Promise<VirtualWorld> {
+  const made = await versionedWorld(controller);
+  await made.apply(first);
+  await made.advance(2000);
+  for (const name of names) await made.apply(panel('v1alpha1', name, { size: '3x4', note: 'mine' }));
+  await made.apply(second);
+  await made.advance(30_000);
+  return made;
+}
+
+test(
+  'a process that ends at any request of a removal loses nothing, and the next one removes the version',
+  { timeout: 300_000 },
+  async () => {
+    let requests = 0;
+    for (let last = 0; last <= requests; last += 1) {
+      world = await migratedWorld(['a', 'b'], { migrationRate: 1 });
+      await world.apply(third);
+      await world.advance(9000);
+      let seen = 0;
+      world.intercept = ({ method }) => {
+        if (method === 'GET') return undefined;
+        seen += 1;
+        return seen <= last ? undefined : Promise.reject(new Error('the process has ended'));
+      };
+      await world.advance(8000);
+      requests = Math.max(requests, Math.min(seen, 12));
+      await Promise.all([world.restart(), world.advance(2000)]);
+      world.intercept = undefined;
+      await world.advance(80_000);
+      expect([last, await stored(), await versions()]).toEqual([last, ['v1'], [['v1', true]]]);
+      for (const name of ['a', 'b']) {
+        const { metadata, spec } = await read('v1', name);
+        expect(spec).toEqual({ width: 3, height: 4, level: 3 });
+        expect(managersOf(metadata.managedFields)).toContain('acme.test/v1');
+        expect(managersOf(metadata.managedFields)).not.toContain('acme.test/v1alpha1');
       }
       if (last < requests) await world.close();
     }

@@ -15,6 +15,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import { type CrdPlan, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
 import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import { type DefinitionObject, CRD_TYPE, declaredKind } from './definition-object.ts';
+import { textAt } from '@typekro/kit/kubernetes';
 import { CrdRules } from '@typekro/engine/schema';
 import type { RevisionStoreOptions } from './revision-store.ts';
 import { Conversion } from '@typekro/engine/conversion';
@@ -56,6 +57,8 @@ type CrdRefusal = Extract<CrdPlan, { readonly do: 'refuse' }>;
 interface Planned {
   readonly plan: CrdPlan;
   readonly existing: KubeObject | undefined;
+  /** The versions that the live CRD has beyond those of the graph. */
+  readonly leaving: readonly string[];
 }
 
 /**
@@ -64,8 +67,14 @@ interface Planned {
  */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /** The last successful check of each definition: UID and generation of its CRD, and the key of the wanted CRD. */
-  readonly #lastChecks = new Map<string, { readonly stamp: string; readonly wantedKey: string }>();
+  /**
+   * The last successful check of each definition: UID and generation of its CRD, the key of the wanted CRD, and the
+   * versions that leave.
+   */
+  readonly #lastChecks = new Map<
+    string,
+    { readonly stamp: string; readonly wantedKey: string; readonly leaving: readonly string[] }
+  >();
   /**
    * Digests of the definitions' CRDs, by name of the CRD. They are made from the whole objects of the watch, because
    * the cache holds only projections.
@@ -106,14 +115,14 @@ export class CrdEnsurer {
         this.#planned.delete(definition.name);
         const made =
           planned?.wantedKey === this.#wantedKeyOf(graph) ? planned.made : this.#plan(definition, graph, signal);
-        const { plan, existing } = await made;
+        const { plan, existing, leaving } = await made;
         // The time in which the CRD must be served begins with its last write.
         if (plan.do !== 'nothing') this.#waitingSince.delete(definition.name);
         if (plan.do === 'refuse')
           return { state: 'refused', message: plan.message, ...definedMembers({ mayPass: plan.mayPass }) };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
-        this.#lastChecks.set(definition.name, { stamp: stampOf(crd), wantedKey: this.#wantedKeyOf(graph) });
+        this.#lastChecks.set(definition.name, { stamp: stampOf(crd), wantedKey: this.#wantedKeyOf(graph), leaving });
       }
     } catch (thrown) {
       const refusal = writeRefusalText(thrown);
@@ -122,6 +131,22 @@ export class CrdEnsurer {
       return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, mayPass: true };
     }
     return this.#awaitEstablished(definition.name, name);
+  }
+
+  /** The versions that the definition no longer has, and that its served CRD still has. */
+  leavingOf({ name }: DefinitionObject): readonly string[] {
+    return this.#lastChecks.get(name)?.leaving ?? [];
+  }
+
+  /**
+   * Writes the CRD of a graph without the versions that leave it. The caller has made sure that no object needs them.
+   *
+   * @throws KubeError when the API server refuses the write
+   */
+  async dropLeaving(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<void> {
+    const { plan, existing } = await this.#plan(definition, graph, signal, false);
+    if (plan.do === 'patch') this.#caches.peek(CRD_TYPE)?.observe(await this.#carryOut(plan, existing, signal));
+    this.#lastChecks.delete(definition.name);
   }
 
   /** The plan that refuses to write the CRD of a graph; `undefined` when the CRD may be written. Writes nothing. */
@@ -208,7 +233,7 @@ export class CrdEnsurer {
     const wanted = graph.instance.crd;
     // The cache holds labels but no annotations, so a CRD with wanted annotations must be read.
     if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.digest) return false;
-    this.#lastChecks.set(definition.name, { stamp: seen.stamp, wantedKey: this.#wantedKeyOf(graph) });
+    this.#lastChecks.set(definition.name, { stamp: seen.stamp, wantedKey: this.#wantedKeyOf(graph), leaving: [] });
     return true;
   }
 
@@ -232,21 +257,27 @@ export class CrdEnsurer {
     return `${graph.hash} ${graph.mayLackKinds === true ? (crdDigest(crd) ?? '') : ''} ${certificates}`;
   }
 
-  async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<Planned> {
+  /** @param kept do the versions stay that leave the CRD? */
+  async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal, kept = true): Promise<Planned> {
     const { client, version, settings, conversions } = this.#options;
-    const wanted = ownedCrd(graph.instance.crd, definition, version, conversions);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
     // A CRD that is not in the complete list of the watch is not read. If the CRD exists after all, the create request
     // fails.
     const cache = this.#caches.peek(CRD_TYPE);
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });
+    const wanted = ownedCrd(graph.instance.crd, definition, version, conversions, kept ? existing : undefined);
     const difference =
       existing === undefined
         ? { changed: true, breaking: [] }
         : crdDifference(existing, wanted, settings.facets, graph);
     const plan = planCrd(existing, wanted, definition, difference, conversions !== undefined);
-    return { plan: await this.#tried(definition.name, plan, existing, wanted, signal), existing };
+    const leaving = existing === undefined ? [] : Conversion.leavingVersions(existing, graph.instance.crd);
+    return {
+      plan: kept ? await this.#tried(definition.name, plan, existing, wanted, signal) : plan,
+      existing,
+      leaving: leaving.map((each) => textAt(each, 'name')),
+    };
   }
 
   /** The plan after a trial of the conversions. A refusal stands for a while, because a trial reads all objects. */

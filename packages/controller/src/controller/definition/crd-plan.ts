@@ -1,5 +1,5 @@
 import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { asText, objectsAt } from '@typekro/kit/kubernetes';
+import { textAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { type ConversionAddress, conversionOf } from '../conversions/conversion-address.ts';
 import type { DefinitionObject } from './definition-object.ts';
@@ -39,14 +39,16 @@ const MAX_NAMED_FIELDS = 30;
 
 /**
  * The graph's CRD with the labels that name its owner. A CRD with several versions also gets the address of its
- * conversions.
+ * conversions. With `existing`, the versions that leave the live CRD stay in it.
  */
 export function ownedCrd(
-  crd: KubeObject,
+  graphCrd: KubeObject,
   definition: DefinitionObject,
   version: string,
   conversions?: ConversionAddress,
+  existing?: KubeObject,
 ): KubeObject {
+  const crd = existing === undefined ? graphCrd : Conversion.withLeavingVersions(existing, graphCrd);
   return {
     ...crd,
     ...(conversions !== undefined && Conversion.isIn(crd)
@@ -90,9 +92,9 @@ export function planCrd(
     const summary = summarize(difference.breaking);
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
   }
-  const versions = versionNames(wanted);
-  const removed = versionNames(existing).find((version) => !versions.includes(version));
-  if (removed !== undefined && Conversion.isIn(existing)) return { do: 'refuse', message: notRemovable(name, removed) };
+  const [removed] = Conversion.leavingVersions(existing, wanted);
+  if (removed !== undefined && Conversion.withLeavingVersions(existing, wanted) === wanted)
+    return { do: 'refuse', message: notRemovable(name, textAt(removed, 'name')) };
   const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
   if (!difference.changed && sameNames) return { do: 'nothing' };
   return { do: 'patch', body: patchOf(existing, wanted) };
@@ -102,16 +104,10 @@ const NO_CONVERSIONS =
   'it has several versions, and this controller serves no conversions between them; ' +
   'start the controller with --conversion-service=NAMESPACE/NAME';
 
-const versionNames = ({ spec }: KubeObject): string[] =>
-  objectsAt(spec, 'versions').map((version) => asText(version['name']));
-
-/**
- * The metadata of an object names the version in which each field manager wrote. An API server refuses every write of an
- * object that names a version which its CRD no longer has.
- */
+/** The conversions of a version that leaves are those between it and the present hub. */
 const notRemovable = (name: string, version: string): string =>
-  `cannot update CRD ${name}: the version ${version} cannot be removed, because field managers of objects may have used ` +
-  'it, and an API server then refuses each write of these objects; keep its entry in versions with served: false';
+  `cannot update CRD ${name}: the version ${version} cannot be removed in the change that makes another version the hub; ` +
+  'keep its entry in versions, and remove it when all objects are stored in the new hub';
 
 /** The reason why this definition does not own the CRD; `undefined` when it does. */
 export function ownerConflict(crd: KubeObject, definition: string): string | undefined {

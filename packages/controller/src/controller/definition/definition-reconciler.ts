@@ -14,7 +14,7 @@ import type { CompiledSpec } from './compiler.ts';
 import { type CrdEnsurerOptions, CrdEnsurer } from './crd-ensurer.ts';
 import { type DefinitionObject, DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
 import { type DefinitionPass, type WorkingRevision, newPass } from './definition-pass.ts';
-import { definitionStatus, outcomes } from './definition-status.ts';
+import { definitionStatus, outcomes, STORAGE_MIGRATED } from './definition-status.ts';
 import { DefinitionWriter } from './definition-writer.ts';
 import { type RevisionHandoffOptions, RevisionHandoff } from './revision-handoff.ts';
 import { readPolicies } from './definition-policies.ts';
@@ -23,6 +23,7 @@ import { type RemovalOptions, Removal } from './removal.ts';
 import { type Revision, revisionName, pinnedRevision } from './revision.ts';
 import { type RevisionStoreOptions, RevisionStore } from './revision-store.ts';
 import { type StorageMigrationOptions, migrated, StorageMigration } from './storage-migration.ts';
+import { VersionRemoval } from './version-removal.ts';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */
@@ -56,6 +57,7 @@ export class DefinitionReconciler {
   readonly #handoff: RevisionHandoff;
   readonly #removal: Removal;
   readonly #migration: StorageMigration;
+  readonly #versions: VersionRemoval;
   /** The last reconcile request for which a pass has begun, by definition. */
   readonly #requests = new Map<string, string>();
   readonly #delayedSince = new Map<string, { readonly key: string; readonly since: number }>();
@@ -72,6 +74,7 @@ export class DefinitionReconciler {
     });
     this.#writer = new DefinitionWriter(options);
     this.#migration = new StorageMigration(options);
+    this.#versions = new VersionRemoval(options);
     const parts = { revisions: this.#revisions, crds: this.#crds, rollouts: this.#rollouts };
     this.#handoff = new RevisionHandoff({ ...options, ...parts });
     this.#removal = new Removal({ ...options, ...parts, handoff: this.#handoff, writer: this.#writer });
@@ -96,7 +99,7 @@ export class DefinitionReconciler {
     await this.#revisions.adopt(definition, signal);
     const working = await this.#resolve(pass, signal);
     if (working !== undefined) await this.#serve(pass, working, signal);
-    await this.#migrate(pass, signal);
+    await this.#migrate(pass, working?.graph, signal);
     this.#options.onEvent({ kind: 'definition-passed', definition, compiled });
     const delayMs = this.#statusDelayMs(pass);
     if (delayMs > 0) return { requeueAt: this.#options.clock.now() + delayMs };
@@ -277,15 +280,18 @@ export class DefinitionReconciler {
     if (mayPass === true) pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
   }
 
-  /** Continues the migration of stored objects to the version that is served as the hub. */
-  async #migrate(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
-    const { definition } = pass;
+  /** Continues the migration of stored objects to the version that is served as the hub, and the removal of versions. */
+  async #migrate(pass: DefinitionPass, graph: Graph | undefined, signal: AbortSignal): Promise<void> {
+    const { definition, conditions } = pass;
     const type = this.#options.served.ofDefinition(definition.name)?.type;
     if (type === undefined) return;
     pass.migration = await this.#migration.step(definition, type, signal);
+    if (pass.migration === undefined && graph !== undefined && conditions.get('KindReady')?.status === 'True') {
+      const drop = () => this.#crds.dropLeaving(definition, graph, signal);
+      pass.migration = await this.#versions.step(definition, type, this.#crds.leavingOf(definition), drop, signal);
+    }
     pass.retryAt = earliest([pass.retryAt, pass.migration?.retryAt]);
-    if (pass.migration === undefined && listAt(definition.spec, 'schema', 'versions').length > 0)
-      pass.migration = { condition: migrated(type.version) };
+    if (pass.migration === undefined && isMigrated(definition)) pass.migration = { condition: migrated(type.version) };
   }
 
   /**
@@ -352,6 +358,11 @@ export class DefinitionReconciler {
     await this.#writer.putStatus(definition, status, signal);
   }
 }
+
+/** Does the definition have several versions, or had it? */
+const isMigrated = ({ spec, status }: DefinitionObject): boolean =>
+  listAt(spec, 'schema', 'versions').length > 0 ||
+  readConditions(status['conditions']).some(({ type }) => type === STORAGE_MIGRATED);
 
 /** Does the status say whether the current spec compiles? */
 const isDecided = ({ status, generation }: DefinitionObject): boolean =>

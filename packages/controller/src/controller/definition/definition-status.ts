@@ -16,7 +16,7 @@ const ROLLED_OUT = 'RolledOut';
 /** The condition of a definition with `propagateWhen`, as in the proposal for kro. */
 const PROPAGATED = 'Propagated';
 /** The condition of a definition with several versions: are all objects stored in the version of `apiVersion`? */
-const STORAGE_MIGRATED = 'StorageMigrated';
+export const STORAGE_MIGRATED = 'StorageMigrated';
 /** The condition of a definition with fields of a newer CRD. It does not affect `Ready`, and is absent without them. */
 const FIELDS_KNOWN = 'FieldsKnown';
 
@@ -40,7 +40,7 @@ export interface DefinitionOutcome {
   readonly rolledOut?: ConditionContent | 'keep';
   /** The condition of `propagateWhen`. The rules of `rolledOut` also apply to this condition. */
   readonly propagated?: ConditionContent | 'keep';
-  /** The state of the stored objects. The condition does not affect `Ready`, and is absent for one version. */
+  /** The state of the stored objects. The condition does not affect `Ready`, and is absent without several versions. */
   readonly migration?: Pick<MigrationState, 'condition' | 'progress'> | 'keep';
   /** The highest revision that was ever issued; 0 for none. */
   readonly lastIssuedRevision: number;

@@ -88,7 +88,7 @@ export async function liveDefinition(
     if (!mayBeRefused) return false;
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
     const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
-    const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION);
+    const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION, undefined, live);
     if (live === undefined) return false;
     const difference = crdDifference(live, wanted, settings.facets, graph);
     const plan = planCrd(live, wanted, definition, difference, settings.conversions);

@@ -84,7 +84,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   const lastIssued = definition.status['lastIssuedRevision'];
   const highest = Math.max(typeof lastIssued === 'number' ? lastIssued : 0, all.at(-1)?.number ?? 0);
   const to = isNew ? highest + 1 : newest.number;
-  const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION);
+  const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION, undefined, input.crd);
   const difference =
     input.crd === undefined
       ? { changed: true, breaking: [] }

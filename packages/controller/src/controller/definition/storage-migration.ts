@@ -14,13 +14,13 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import { CRD_TYPE, type DefinitionObject } from './definition-object.ts';
 
 /** The number of objects that are written again in each second, if the caller sets no other. */
-const DEFAULT_RATE = 20;
-const PAUSE_MS = 1000;
+export const DEFAULT_RATE = 20;
+export const PAUSE_MS = 1000;
 /**
  * How long a CRD must have its stored version before the first object is written again. Other API servers of the
  * cluster read a changed CRD a moment later, and until then store the former version.
  */
-const SETTLE_MS = 10_000;
+export const SETTLE_MS = 10_000;
 
 /** The dependencies of a `StorageMigration`. */
 export interface StorageMigrationOptions {
@@ -109,8 +109,7 @@ export class StorageMigration {
   }
 
   #held(progress: Progress, message: string): MigrationState {
-    const retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
-    return { condition: { status: 'False', reason: 'Failed', message }, progress: toJson(progress), retryAt };
+    return held(this.#options.clock, toJson(progress), message);
   }
 
   /** Writes an object without a change. Returns the reason for which the API server refuses the write. */
@@ -160,7 +159,15 @@ function progressOf({ status }: DefinitionObject, to: string, size: number): Pro
   };
 }
 
-const unknown = (reason: string, message: string): ConditionContent => ({ status: 'Unknown', reason, message });
+/** The state of work that waits for an administrator. It is tried again after a pause. */
+export const held = (clock: Clock, progress: JsonObject, message: string): MigrationState => ({
+  condition: { status: 'False', reason: 'Failed', message },
+  progress,
+  retryAt: clock.now() + RETRY_POLICIES.refusedDefinition.initialMs,
+});
+
+/** The condition of work that continues by itself. */
+export const unknown = (reason: string, message: string): ConditionContent => ({ status: 'Unknown', reason, message });
 
 const toJson = (progress: Progress): JsonObject => ({ ...progress });
 

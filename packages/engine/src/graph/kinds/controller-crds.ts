@@ -123,10 +123,11 @@ function crd(parts: CrdParts): KubeObject {
   };
 }
 
-/** The progress of the writes after a change of the stored version. */
+/** The progress of the writes after a change of the stored version, or before the removal of versions. */
 function migrationStatus(): JsonObject {
   const number: JsonObject = { type: 'integer', format: 'int64' };
-  return { type: 'object', properties: { to: string, migrated: number, total: number, after: string } };
+  const properties = { to: string, migrated: number, total: number, after: string, removing: string };
+  return { type: 'object', properties };
 }
 
 function definitionSpec(): JsonObject {

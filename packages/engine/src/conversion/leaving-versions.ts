@@ -1,0 +1,102 @@
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, mergeJson, setOwn } from '@typekro/kit/core';
+import { asObject, asObjects, asText, textAt } from '@typekro/kit/kubernetes';
+import { CrdSchema } from '../schema/index.ts';
+import { CONVERSIONS_ANNOTATION, printProgram } from './conversion-program.ts';
+import { KEPT_FIELDS_ANNOTATION, keptFieldsOf, withKeptFields } from './kept-fields.ts';
+import { programOf } from './program-of-crd.ts';
+
+/** The versions of a CRD with conversions that the wanted CRD lacks. */
+export function leavingVersions(existing: KubeObject, wanted: KubeObject): JsonObject[] {
+  if (programOf(existing) === undefined) return [];
+  const names = new Set(CrdSchema.versions(wanted).map((version) => textAt(version, 'name')));
+  return CrdSchema.versions(existing).filter((version) => !names.has(textAt(version, 'name')));
+}
+
+/**
+ * The wanted CRD with the versions that the existing one has beyond it, and their conversions. They are not served: they
+ * stay until no object needs them. If the stored version changes at the same time, their conversions do not fit, and the
+ * wanted CRD is returned as it is.
+ */
+export function withLeavingVersions(existing: KubeObject, wanted: KubeObject): KubeObject {
+  const leaving = leavingVersions(existing, wanted);
+  const live = programOf(existing);
+  const stored = CrdSchema.versions(wanted).find((version) => version['storage'] === true);
+  if (leaving.length === 0 || live === undefined || live.hub !== textAt(stored, 'name')) return wanted;
+  const names = new Set(leaving.map((version) => textAt(version, 'name')));
+  const rules = Object.fromEntries(Object.entries(live.versions).filter(([name]) => names.has(name)));
+  const program = { hub: live.hub, versions: { ...programOf(wanted)?.versions, ...rules } };
+  const annotations = { ...wanted.metadata.annotations, [CONVERSIONS_ANNOTATION]: printProgram(program) };
+  const versions = [...CrdSchema.versions(wanted), ...leaving.map((version) => ({ ...version, served: false }))];
+  return { ...wanted, metadata: { ...wanted.metadata, annotations }, spec: { ...wanted.spec, versions } };
+}
+
+/**
+ * The metadata with which an object no longer needs versions of its CRD; `undefined` if it needs none. An API server
+ * refuses each apply to an object whose `managedFields` name a version that the CRD lacks, and other writes then drop
+ * all field managers. The entries of the versions therefore move to the version in which the object is read, with those
+ * of their fields that it has there. The values that are kept for the versions are dropped.
+ *
+ * @param versions the versions that end, as `group/version`
+ * @returns a merge patch of the metadata, without a precondition
+ */
+export function metadataWithout(object: KubeObject, versions: ReadonlySet<string>): JsonObject | undefined {
+  const managedFields = movedFields(object, versions);
+  const annotations = withoutKept(object, versions);
+  if (managedFields === undefined && annotations === undefined) return undefined;
+  return {
+    ...(managedFields === undefined ? {} : { managedFields }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+function movedFields(object: KubeObject, versions: ReadonlySet<string>): JsonObject[] | undefined {
+  const entries = asObjects(object.metadata.managedFields);
+  const isMoved = (entry: JsonObject) => versions.has(textAt(entry, 'apiVersion'));
+  if (!entries.some(isMoved)) return undefined;
+  // An API server keeps one entry for each of these keys.
+  const moved = new Map<string, JsonObject>();
+  for (const entry of entries) {
+    const fieldsV1 = isMoved(entry) ? fieldsIn(object, asObject(entry['fieldsV1'])) : asObject(entry['fieldsV1']);
+    if (Object.keys(fieldsV1).length === 0) continue;
+    const next = isMoved(entry) ? { ...entry, apiVersion: object.apiVersion, fieldsV1 } : entry;
+    const key = ['manager', 'operation', 'apiVersion', 'subresource'].map((member) => asText(next[member])).join('\n');
+    const other = moved.get(key);
+    moved.set(key, other === undefined ? next : united(other, next));
+  }
+  // An empty list does not change the entries; a list of one empty entry removes them.
+  return moved.size === 0 ? [{}] : [...moved.values()];
+}
+
+/** One entry of two of the same manager, with the fields of both and the later time. */
+const united = (one: JsonObject, other: JsonObject): JsonObject => ({
+  ...(textAt(one, 'time') > textAt(other, 'time') ? one : other),
+  fieldsV1: mergeJson(asObject(one['fieldsV1']), asObject(other['fieldsV1'])),
+});
+
+/** The fields of a set that a value has. Items of lists stay, because they are not found by their position. */
+function fieldsIn(value: JsonValue | undefined, fields: JsonObject): JsonObject {
+  if (Array.isArray(value)) return fields;
+  const found: JsonObject = {};
+  for (const [member, below] of Object.entries(fields)) {
+    if (member === '.' || !isJsonObject(below)) {
+      setOwn(found, member, below ?? {});
+      continue;
+    }
+    const name = member.slice('f:'.length);
+    if (!member.startsWith('f:') || !isJsonObject(value) || !Object.hasOwn(value, name)) continue;
+    const inner = fieldsIn(value[name], below);
+    if (Object.keys(below).length === 0 || Object.keys(inner).length > 0) setOwn(found, member, inner);
+  }
+  return found;
+}
+
+/** The change of the annotations that drops what is kept for the versions; `undefined` if nothing is. */
+function withoutKept(object: KubeObject, versions: ReadonlySet<string>): JsonObject | undefined {
+  const kept = keptFieldsOf(object);
+  const group = object.apiVersion.slice(0, object.apiVersion.lastIndexOf('/') + 1);
+  const left = new Map([...kept].filter(([version]) => !versions.has(`${group}${version}`)));
+  if (left.size === kept.size) return undefined;
+  const { metadata } = withKeptFields(object, left);
+  const text = textAt(asObject(metadata), 'annotations', KEPT_FIELDS_ANNOTATION);
+  return { [KEPT_FIELDS_ANNOTATION]: text === '' ? null : text };
+}
