@@ -25,6 +25,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [2500, 5000],
     [2500, 5000],
   ],
+  idleRepeat: [
+    [10, 10],
+    [20, 20],
+    [40, 40],
+    [5120, 5120],
+    [60_000, 60_000],
+  ],
   clusterProcess: [
     [10, 10],
     [20, 20],

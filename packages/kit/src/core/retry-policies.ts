@@ -35,6 +35,8 @@ export const RETRY_POLICIES = {
   waitingGraph: { initialMs: 1000, maxMs: 300_000, jitter: 0 },
   /** The repetition of a pass in a work queue, after the pass threw an error. */
   workQueue: { initialMs: 100, maxMs: 60_000 },
+  /** The repetition of a pass that asks for the next one at once, again and again, although nothing happens. */
+  idleRepeat: { initialMs: 10, maxMs: 60_000, jitter: 0 },
   /**
    * A CRD or revision that the server refuses. The pause does not grow, because no event reports a change of rights,
    * quotas or policies.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
-import { type WorkResult, Runner } from './runner.ts';
+import { systemClock } from '@typekro/kube';
+import { type WorkResult, nextRun, Runner } from './runner.ts';
 
 function setup(work: (key: string) => Promise<WorkResult>, concurrency = 2) {
   const clock = new TestClock();
@@ -141,5 +142,58 @@ describe('Runner', () => {
     expect(log.at(-1)).toBe('gave up stays/1');
     // No pass is running any more, so this drain settles at once.
     await runner.drain(() => true, 0);
+  });
+});
+
+it.each<[requeueAt: number, repeats: number, at: number, counted: number]>([
+  [1001, 0, 1001, 0],
+  [1001, 9, 1001, 0],
+  [1000, 0, 1000, 1],
+  [900, 4, 1000, 5],
+  [1000, 5, 1010, 6],
+  [900, 6, 1020, 7],
+  [1000, 9, 1160, 10],
+  [1000, 1000, 61_000, 1001],
+])('at 1000, a pass that asks for %d after %d repeats runs at %d', (requeueAt, repeats, at, counted) => {
+  expect(nextRun(requeueAt, 1000, repeats)).toEqual({ at, repeats: counted });
+});
+
+describe('a pass that always asks for the next one at once', () => {
+  it('gets growing pauses until an event', async () => {
+    let runs = 0;
+    const { clock, runner } = setup(() => {
+      runs += 1;
+      return Promise.resolve({ requeueAt: clock.now() });
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    expect(runs).toBe(6);
+    await clock.advance(70);
+    expect(runs).toBe(9);
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    expect(runs).toBe(15);
+  });
+
+  it('leaves the process time to notice its end', async () => {
+    let runs = 0;
+    const runner: Runner = new Runner({
+      clock: systemClock,
+      random: Math.random,
+      concurrency: 1,
+      work: () => {
+        // Without pauses, the microtasks of this loop would never end.
+        runs += 1;
+        if (runs > 1000) throw new Error('the loop has no pause');
+        return Promise.resolve({ requeueAt: 0 });
+      },
+      onError: (_key, error) => {
+        throw error;
+      },
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await new Promise(setImmediate);
+    await runner.stop(0);
+    expect(runs).toBeLessThan(1000);
   });
 });

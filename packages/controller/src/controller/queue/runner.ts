@@ -24,6 +24,25 @@ export interface RunnerOptions {
   readonly onDequeue?: (waitedMs: number) => void;
 }
 
+/** The number of passes without an event that may follow each other at once. */
+const MAX_FREE_REPEATS = 5;
+
+/**
+ * The next run of a pass that asks for it at `requeueAt`, and the number of passes so far that followed each other at once
+ * without an event. Such passes seem to change nothing: they get growing pauses, in which the process does other work and
+ * notices its end.
+ */
+export function nextRun(
+  requeueAt: number,
+  now: number,
+  repeats: number,
+): { readonly at: number; readonly repeats: number } {
+  if (requeueAt > now) return { at: requeueAt, repeats: 0 };
+  const count = repeats + 1;
+  const excess = count - MAX_FREE_REPEATS;
+  return { at: excess > 0 ? now + backoffMs(RETRY_POLICIES.idleRepeat, excess, 0) : now, repeats: count };
+}
+
 /** The running passes of one group, and their abort controller. */
 interface Underway {
   readonly abort: AbortController;
@@ -38,6 +57,8 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #queue = new WorkQueue();
   readonly #failures = new Map<string, number>();
+  /** The passes that followed each other at once, by key. See `nextRun`. */
+  readonly #repeats = new Map<string, number>();
   readonly #stopping = new AbortController();
   /** Running passes, by group. */
   readonly #underway = new Map<string, Underway>();
@@ -55,7 +76,9 @@ export class Runner {
 
   /** Makes work due at once. Called for an event. */
   wake(work: WorkKey): void {
-    this.#failures.delete(`${work.group}\0${work.key}`);
+    const id = `${work.group}\0${work.key}`;
+    this.#failures.delete(id);
+    this.#repeats.delete(id);
     this.at(work, this.#options.clock.now());
   }
 
@@ -185,7 +208,8 @@ export class Runner {
     try {
       const { requeueAt } = await this.#options.work(work, signal);
       this.#failures.delete(id);
-      if (requeueAt !== undefined) this.at(work, requeueAt);
+      if (requeueAt !== undefined) this.#repeat(work, id, requeueAt);
+      else this.#repeats.delete(id);
     } catch (error) {
       const failures = (this.#failures.get(id) ?? 0) + 1;
       this.#failures.set(id, failures);
@@ -198,6 +222,13 @@ export class Runner {
       this.#queue.done(work, clock.now());
       this.#pump();
     }
+  }
+
+  #repeat(work: WorkKey, id: string, requeueAt: number): void {
+    const { at, repeats } = nextRun(requeueAt, this.#options.clock.now(), this.#repeats.get(id) ?? 0);
+    if (repeats > 0) this.#repeats.set(id, repeats);
+    else this.#repeats.delete(id);
+    this.at(work, at);
   }
 
   /** Sets the timer to the time at which the next work becomes due. */
