@@ -102,36 +102,43 @@ const condition = async (type: string) => {
   return found === undefined ? undefined : [found.status, found.reason, found.message];
 };
 
-test('a kind gets a new hub: both versions are read and written, objects are stored again, and the former version ends', async () => {
-  world = await versionedWorld();
-  await world.apply(first);
-  await world.advance(2000);
-  await world.apply(panel('v1alpha1', 'a', { size: '3x4', note: 'mine' }));
-  await world.advance(2000);
-  expect(await text('a')).toBe('3x4');
+test(
+  'a kind gets a new hub: both versions are read and written, and objects are stored again',
+  { timeout: 120_000 },
+  async () => {
+    world = await versionedWorld();
+    await world.apply(first);
+    await world.advance(2000);
+    await world.apply(panel('v1alpha1', 'a', { size: '3x4', note: 'mine' }));
+    await world.advance(2000);
+    expect(await text('a')).toBe('3x4');
 
-  await world.apply(second);
-  await world.advance(3000);
-  expect(await stored()).toEqual(['v1alpha1', 'v1']);
-  expect(await condition('StorageMigrated')).toEqual([
-    'Unknown',
-    'Waiting',
-    'objects are stored in v1alpha1, and will be written again in v1',
-  ]);
-  expect(await text('a')).toBe('12');
-  expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
-  // The former version can be written as before, and keeps what it cannot hold.
-  await world.apply(panel('v1', 'b', { width: 2, height: 5, level: 9 }));
-  const old = await read('v1alpha1', 'b');
-  expect(old.spec).toEqual({ size: '2x5', note: 'none' });
-  await world.user.patch({ ...ref('v1alpha1', 'b') }, { spec: { size: '2x6' } });
-  await world.advance(2000);
-  expect((await read('v1', 'b')).spec).toEqual({ width: 2, height: 6, level: 9 });
-  expect(await text('b')).toBe('12');
+    await world.apply(second);
+    await world.advance(3000);
+    expect(await stored()).toEqual(['v1alpha1', 'v1']);
+    expect(await condition('StorageMigrated')).toEqual([
+      'Unknown',
+      'Waiting',
+      'objects are stored in v1alpha1, and will be written again in v1',
+    ]);
+    expect(await text('a')).toBe('12');
+    expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
+    // The former version can be written as before, and keeps what it cannot hold.
+    await world.apply(panel('v1', 'b', { width: 2, height: 5, level: 9 }));
+    const old = await read('v1alpha1', 'b');
+    expect(old.spec).toEqual({ size: '2x5', note: 'none' });
+    await world.user.patch({ ...ref('v1alpha1', 'b') }, { spec: { size: '2x6' } });
+    await world.advance(2000);
+    expect((await read('v1', 'b')).spec).toEqual({ width: 2, height: 6, level: 9 });
+    expect(await text('b')).toBe('12');
+    await world.advance(10_000);
+    expect(await stored()).toEqual(['v1']);
+  },
+);
 
-  // The former version leaves after its objects are stored in the new one, and no field manager names it.
-  const { metadata: _metadata, ...breaking } = third;
-  await world.apply({ ...breaking, metadata: { name: 'panel' } });
+test('a removed version leaves the CRD when no field manager names it', { timeout: 120_000 }, async () => {
+  world = await migratedWorld(['a'], {});
+  await world.apply({ ...third, metadata: { name: 'panel' } });
   await world.advance(2000);
   expect((await condition('KindReady'))?.[2]).toContain(
     'breaking changes detected: Version v1alpha1 is no longer served',
@@ -142,18 +149,15 @@ test('a kind gets a new hub: both versions are read and written, objects are sto
     ['v1', true],
     ['v1alpha1', false],
   ]);
-  await world.advance(30_000);
-  expect(await stored()).toEqual(['v1']);
+  await world.advance(15_000);
   expect(await versions()).toEqual([['v1', true]]);
   expect(await condition('StorageMigrated')).toEqual(['True', 'Stored', 'all objects are stored in v1']);
-  for (const name of ['a', 'b']) {
-    const { metadata, spec } = await read('v1', name);
-    expect(spec).toEqual(name === 'a' ? { width: 3, height: 4, level: 3 } : { width: 2, height: 6, level: 9 });
-    expect(managersOf(metadata.managedFields)).not.toContain('acme.test/v1alpha1');
-    expect(metadata.annotations?.['kro.run/kept-fields']).toBeUndefined();
-    await world.user.apply(panel('v1', name, { width: 1, height: 1 }), { fieldManager: 'user', force: true });
-  }
+  const { metadata, spec } = await read('v1', 'a');
+  expect(spec).toEqual({ width: 3, height: 4, level: 3 });
+  expect(managersOf(metadata.managedFields)).not.toContain('acme.test/v1alpha1');
+  expect(metadata.annotations?.['kro.run/kept-fields']).toBeUndefined();
   expect((await world.user.get(CRD)).metadata.annotations?.['kro.run/conversions']).toBeUndefined();
+  await world.user.apply(panel('v1', 'a', { width: 1, height: 1 }), { fieldManager: 'user', force: true });
 });
 
 const versions = async () =>
@@ -168,25 +172,34 @@ const ref = (version: string, name: string) => ({
   name,
 });
 
-test('a migration continues in a new process after the last object that was written', async () => {
-  world = await versionedWorld({ migrationRate: 2 });
-  await world.apply(first);
-  await world.advance(2000);
-  for (const name of ['a', 'b', 'c', 'd', 'e']) await world.apply(panel('v1alpha1', name, { size: '3x4' }));
-  await world.apply(second);
-  await world.advance(10_500);
-  expect((await ofDefinition()).status?.['migration']).toEqual({ to: 'v1', migrated: 2, total: 5, after: 'default/b' });
-  world.requests.length = 0;
-  await world.restart();
-  await world.advance(20_000);
-  const written = world.requests.flatMap(({ method, path }) =>
-    method === 'PATCH' && /\/v1\/.*\/panels\/[a-z]\?/.test(path) ? [path.replace(/.*panels\/(.).*/, '$1')] : [],
-  );
-  expect(written).toEqual(['c', 'd', 'e']);
-  expect(await stored()).toEqual(['v1']);
-  expect(await condition('StorageMigrated')).toEqual(['True', 'Stored', 'all objects are stored in v1']);
-  expect((await ofDefinition()).status?.['migration']).toBeUndefined();
-});
+test(
+  'a migration continues in a new process after the last object that was written',
+  { timeout: 120_000 },
+  async () => {
+    world = await versionedWorld({ migrationRate: 2 });
+    await world.apply(first);
+    await world.advance(2000);
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await world.apply(panel('v1alpha1', name, { size: '3x4' }));
+    await world.apply(second);
+    await world.advance(10_500);
+    expect((await ofDefinition()).status?.['migration']).toEqual({
+      to: 'v1',
+      migrated: 2,
+      total: 5,
+      after: 'default/b',
+    });
+    world.requests.length = 0;
+    await world.restart();
+    await world.advance(20_000);
+    const written = world.requests.flatMap(({ method, path }) =>
+      method === 'PATCH' && /\/v1\/.*\/panels\/[a-z]\?/.test(path) ? [path.replace(/.*panels\/(.).*/, '$1')] : [],
+    );
+    expect(written).toEqual(['c', 'd', 'e']);
+    expect(await stored()).toEqual(['v1']);
+    expect(await condition('StorageMigrated')).toEqual(['True', 'Stored', 'all objects are stored in v1']);
+    expect((await ofDefinition()).status?.['migration']).toBeUndefined();
+  },
+);
 
 test(
   'a process that ends at any request of a migration loses nothing, and the next one completes the migration',
@@ -223,7 +236,7 @@ test(
   },
 );
 
-test('a removal continues in a new process, and its progress is in the status', async () => {
+test('a removal continues in a new process, and its progress is in the status', { timeout: 120_000 }, async () => {
   world = await migratedWorld(['a', 'b', 'c'], { migrationRate: 2 });
   await world.apply(third);
   await world.advance(10_500);
@@ -328,47 +341,56 @@ async function planOf(object: KubeObject): Promise<Plan> {
   return JSON.parse(out) as Plan;
 }
 
-test('a change that cannot convert an object is refused by the plan and by the controller, until the object is correct', async () => {
-  const loose = { ...SIZE, size: 'string | required=true' };
-  const [before, after] = [definition({ apiVersion: 'v1alpha1', spec: loose }, '${schema.spec.size}'), changed()];
-  function changed() {
-    // Generated objects are valid in both versions, so the mistakes are in objects that the rules cannot know.
-    const lenient = "self.spec.size.matches('^[0-9]+x[0-9]+$') ? ";
-    const part = (index: number) => `\${${lenient}int(self.spec.size.split('x')[${index}]) : 0}`;
-    const convertTo = { 'spec.width': part(0), 'spec.height': part(1), 'spec.text': '${self.spec.size}' };
-    const convertFrom = { 'spec.size': '${self.spec.text}' };
-    const spec = { width: 'integer', height: 'integer', text: 'string | required=true', level: 'integer | default=3' };
-    const lossy = ['spec.level', 'spec.note', 'spec.width', 'spec.height'];
-    return definition(
-      { apiVersion: 'v1', spec, versions: [{ ...ALPHA, spec: loose, convertTo, convertFrom, lossy }] },
-      AREA_TEXT,
+test(
+  'a change that cannot convert an object is refused by the plan and by the controller, until the object is correct',
+  { timeout: 120_000 },
+  async () => {
+    const loose = { ...SIZE, size: 'string | required=true' };
+    const [before, after] = [definition({ apiVersion: 'v1alpha1', spec: loose }, '${schema.spec.size}'), changed()];
+    function changed() {
+      // Generated objects are valid in both versions, so the mistakes are in objects that the rules cannot know.
+      const lenient = "self.spec.size.matches('^[0-9]+x[0-9]+$') ? ";
+      const part = (index: number) => `\${${lenient}int(self.spec.size.split('x')[${index}]) : 0}`;
+      const convertTo = { 'spec.width': part(0), 'spec.height': part(1), 'spec.text': '${self.spec.size}' };
+      const convertFrom = { 'spec.size': '${self.spec.text}' };
+      const spec = {
+        width: 'integer',
+        height: 'integer',
+        text: 'string | required=true',
+        level: 'integer | default=3',
+      };
+      const lossy = ['spec.level', 'spec.note', 'spec.width', 'spec.height'];
+      return definition(
+        { apiVersion: 'v1', spec, versions: [{ ...ALPHA, spec: loose, convertTo, convertFrom, lossy }] },
+        AREA_TEXT,
+      );
+    }
+    world = await versionedWorld();
+    await world.apply(before);
+    await world.advance(2000);
+    await world.apply(panel('v1alpha1', 'a', { size: '3x4' }), panel('v1alpha1', 'b', { size: `${'9'.repeat(30)}x4` }));
+    const planned = await planOf(after);
+    const [refused] = planned.definitions;
+    expect(refused?.refusal).toContain(
+      'default/b cannot be converted from acme.test/v1alpha1 to acme.test/v1: ${self.spec.size.matches(',
     );
-  }
-  world = await versionedWorld();
-  await world.apply(before);
-  await world.advance(2000);
-  await world.apply(panel('v1alpha1', 'a', { size: '3x4' }), panel('v1alpha1', 'b', { size: `${'9'.repeat(30)}x4` }));
-  const planned = await planOf(after);
-  const [refused] = planned.definitions;
-  expect(refused?.refusal).toContain(
-    'default/b cannot be converted from acme.test/v1alpha1 to acme.test/v1: ${self.spec.size.matches(',
-  );
-  expect(planned.instances.map(({ instance, state, because }) => [instance.name, state, because])).toEqual([
-    ['a', 'deferred', 'the definition panel would be refused, and revision 1 stays in force'],
-    ['b', 'blocked', expect.stringContaining('; it reads self.spec.size')],
-  ]);
-  await world.apply(after);
-  await world.advance(2000);
-  expect(await condition('KindReady')).toEqual(['False', 'Failed', refused?.refusal]);
-  expect((await read('v1alpha1', 'b')).spec?.['size']).toContain('999');
-  // While the refusal stands, passes do not read all objects again.
-  world.requests.length = 0;
-  await world.user.patch({ ...DEFINITION }, { metadata: { labels: { a: 'b' } } });
-  await world.advance(1000);
-  expect(world.requests.filter(({ path }) => path.includes('limit=100'))).toEqual([]);
-  await world.user.patch(ref('v1alpha1', 'b'), { spec: { size: '5x4' } });
-  expect((await planOf(after)).definitions[0]?.refusal).toBeUndefined();
-  await world.advance(62_000);
-  expect((await condition('KindReady'))?.[0]).toBe('True');
-  expect((await read('v1', 'b')).spec).toEqual({ width: 5, height: 4, text: '5x4', level: 3 });
-});
+    expect(planned.instances.map(({ instance, state, because }) => [instance.name, state, because])).toEqual([
+      ['a', 'deferred', 'the definition panel would be refused, and revision 1 stays in force'],
+      ['b', 'blocked', expect.stringContaining('; it reads self.spec.size')],
+    ]);
+    await world.apply(after);
+    await world.advance(2000);
+    expect(await condition('KindReady')).toEqual(['False', 'Failed', refused?.refusal]);
+    expect((await read('v1alpha1', 'b')).spec?.['size']).toContain('999');
+    // While the refusal stands, passes do not read all objects again.
+    world.requests.length = 0;
+    await world.user.patch({ ...DEFINITION }, { metadata: { labels: { a: 'b' } } });
+    await world.advance(1000);
+    expect(world.requests.filter(({ path }) => path.includes('limit=100'))).toEqual([]);
+    await world.user.patch(ref('v1alpha1', 'b'), { spec: { size: '5x4' } });
+    expect((await planOf(after)).definitions[0]?.refusal).toBeUndefined();
+    await world.advance(62_000);
+    expect((await condition('KindReady'))?.[0]).toBe('True');
+    expect((await read('v1', 'b')).spec).toEqual({ width: 5, height: 4, text: '5x4', level: 3 });
+  },
+);
