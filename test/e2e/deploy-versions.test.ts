@@ -69,6 +69,22 @@ test('a controller without the gate refuses the definition, and the error names 
   );
 });
 
+test('a cluster with the CRDs of kro has no versions, and the error names the remedy', async () => {
+  await cluster.startController();
+  const ref = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+  const name = 'resourcegraphdefinitions.kro.run';
+  const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/schema';
+  const changes = ['properties/versions', 'x-kubernetes-validations'].map((member) => ({
+    op: 'remove',
+    path: `${path}/${member}`,
+  }));
+  await cluster.client.patch({ ...ref, name }, changes, { type: 'json' });
+  await expect(kro().deploy({ hostname: 'a' })).rejects.toMatchObject({
+    message: 'definitions in the cluster have no versions of an API: site',
+    remedy: expect.stringContaining('APIVersions') as string,
+  });
+});
+
 test('a factory for stock kro refuses the definition, and names the option', async () => {
   await expect(kro('stock').deploy({ hostname: 'a' })).rejects.toThrow("{ target: 'typekro' }");
 });

@@ -1,7 +1,7 @@
 import { asObject, objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, pascalCase, stringifyJson } from '@typekro/kit/core';
 import { type Graph, controllerCrds } from '@typekro/engine/graph';
-import { type Schema, crdSource } from '@typekro/engine/schema';
+import { type Schema, crdSource, CrdSchema } from '@typekro/engine/schema';
 import { toTypeScript } from '@typekro/sdk/notations';
 import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { type Command, ExitCode, textOption, usageError } from '../command.ts';
@@ -29,7 +29,7 @@ const FORM_NAMES = Object.keys(FORMS);
 export const types: Command = {
   name: 'types',
   description:
-    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints the types of definitions or of Graphs themselves. `typekro types pull` writes the CustomResourceDefinitions of a cluster to a folder, so that editors and checks know its kinds without the cluster.',
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. For an API of several versions, both have every served version. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints the types of definitions or of Graphs themselves. `typekro types pull` writes the CustomResourceDefinitions of a cluster to a folder, so that editors and checks know its kinds without the cluster.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -; or the word pull', variadic: true },
   ],
@@ -112,44 +112,56 @@ const isOwnKind = (kind: string | undefined): boolean => OWN_KINDS.some((each) =
 const specSchema = (instance: Graph['instance']): Schema =>
   crdSource([instance.crd]).schemaOf(instance)?.properties?.['spec'] ?? { type: 'object' };
 
+/** The interfaces of each served version. Those of a version that is not the API's own have the version in their names. */
 function typeScriptOf({ instance }: Api): string {
-  const { kind, group, version, namespaced } = instance;
-  const schema = crdSource([instance.crd]).schemaOf(instance);
-  const { status } = schema?.properties ?? {};
+  const { kind, group, namespaced } = instance;
+  const source = crdSource([instance.crd]);
   const place = namespaced ? '; readonly namespace?: string' : '';
-  const parts = [
-    toTypeScript(specSchema(instance), { name: `${kind}Spec` }),
-    ...(status === undefined ? [] : [toTypeScript(status, { name: `${kind}Status` })]),
-    `/** An instance of ${kind}, as it is applied. */
-export interface ${kind} {
+  const parts = servedVersions(instance).flatMap((version) => {
+    const schema = source.schemaOf({ group, version, kind });
+    const { spec = { type: 'object' }, status } = schema?.properties ?? {};
+    const name = version === instance.version ? kind : kind + pascalCase(version);
+    return [
+      toTypeScript(spec, { name: `${name}Spec` }),
+      ...(status === undefined ? [] : [toTypeScript(status, { name: `${name}Status` })]),
+      `/** An instance of ${kind}, as it is applied. */
+export interface ${name} {
   readonly apiVersion: '${group}/${version}';
   readonly kind: '${kind}';
   readonly metadata: { readonly name: string${place}; readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> };
-  readonly spec: ${kind}Spec;
-${status === undefined ? '' : `  /** Written by the controller. */\n  readonly status?: ${kind}Status;\n`}}
+  readonly spec: ${name}Spec;
+${status === undefined ? '' : `  /** Written by the controller. */\n  readonly status?: ${name}Status;\n`}}
 `,
-  ];
+    ];
+  });
   return parts.join('\n');
 }
 
+/** The names of the versions that an API server serves. */
+const servedVersions = ({ crd }: Graph['instance']): string[] =>
+  CrdSchema.facts(crd).flatMap(({ name, served }) => (served ? [name] : []));
+
 function jsonSchemaOf({ instance }: Api): JsonObject {
-  const { kind, group, version } = instance;
-  const schema = toJsonSchema(rootSchema(instance.crd));
+  const { kind, group, crd } = instance;
+  const schemas = servedVersions(instance).map((version): JsonObject => {
+    const schema = toJsonSchema(rootSchema(crd, version));
+    return {
+      ...schema,
+      required: ['apiVersion', 'kind', 'metadata'],
+      properties: {
+        ...asObject(schema['properties']),
+        apiVersion: { const: `${group}/${version}` },
+        kind: { const: kind },
+        metadata: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+      },
+    };
+  });
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: kind,
-    ...schema,
-    required: ['apiVersion', 'kind', 'metadata'],
-    properties: {
-      ...asObject(schema['properties']),
-      apiVersion: { const: `${group}/${version}` },
-      kind: { const: kind },
-      metadata: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
-    },
+    ...(schemas.length === 1 ? schemas[0] : { anyOf: schemas }),
   };
 }
 
-function rootSchema(crd: KubeObject): JsonObject {
-  const [version] = objectsAt(crd, 'spec', 'versions');
-  return objectAt(version, 'schema', 'openAPIV3Schema');
-}
+const rootSchema = (crd: KubeObject, version: string): JsonObject =>
+  CrdSchema.ofVersion(CrdSchema.versions(crd).find(({ name }) => name === version)) ?? {};

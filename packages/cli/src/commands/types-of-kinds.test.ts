@@ -41,6 +41,67 @@ test.each(['check', 'group x.io'])('types refuses --%s without pull', async (opt
   expect(err).toMatch(/^error: --\w+ is for typekro types pull \[cli\/usage\]/);
 });
 
+describe('an API of several versions', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-versions-'));
+  const file = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: site }
+spec:
+  schema:
+    apiVersion: v1
+    kind: Site
+    group: example.com
+    spec: { hostname: string | required=true }
+    versions:
+      - name: v1beta1
+        spec: { host: string | required=true }
+        convertTo: { spec.hostname: "\${self.spec.host}" }
+        convertFrom: { spec.host: "\${self.spec.hostname}" }
+      - { name: v1alpha1, served: false, spec: { hostname: string | required=true } }
+  resources: []
+`;
+  writeFileSync(join(folder, 'site.yaml'), file);
+  const runIn = commandRunner([types], folder);
+
+  test('has interfaces of each served version', async () => {
+    const { code, out } = await runIn('types site.yaml');
+    expect(code).toBe(0);
+    expect(
+      [...out.matchAll(/^export interface (\w+)|readonly (?:apiVersion|spec): ([^;]*)|^ {2}(\w+\??: string)/gm)].map(
+        (match) => match.slice(1).find((text) => text !== undefined),
+      ),
+    ).toEqual([
+      'SiteSpec',
+      'hostname: string',
+      'SiteStatus',
+      'state?: string',
+      'Site',
+      "'example.com/v1'",
+      'SiteSpec',
+      'SiteV1beta1Spec',
+      'host: string',
+      'SiteV1beta1Status',
+      'state?: string',
+      'SiteV1beta1',
+      "'example.com/v1beta1'",
+      'SiteV1beta1Spec',
+    ]);
+  });
+
+  test('has a JSON Schema that accepts an instance in each served version', async () => {
+    const { out } = await runIn('types site.yaml -o jsonschema');
+    const { title, anyOf } = JSON.parse(out) as { title: string; anyOf: object[] };
+    expect({ title, anyOf }).toMatchObject({
+      title: 'Site',
+      anyOf: [
+        { properties: { apiVersion: { const: 'example.com/v1' }, spec: { required: ['hostname'] } } },
+        { properties: { apiVersion: { const: 'example.com/v1beta1' }, spec: { required: ['host'] } } },
+      ],
+    });
+    expect(anyOf).toHaveLength(2);
+  });
+});
+
 describe('types pull', () => {
   let cluster: Cluster;
   const folder = mkdtempSync(join(tmpdir(), 'typekro-types-'));

@@ -170,7 +170,9 @@ async function serveDefinition(context: KroContext, definition: KubeObject): Pro
     const applied = await api
       .apply(definition, { fieldManager: MANAGER, force: true, signal })
       .catch((error: unknown) => {
-        throw error instanceof KubeError && error.code === 'kube/unknown-kind' ? notInstalled(target, error) : error;
+        if (!(error instanceof KubeError)) throw error;
+        if (error.message.includes('.spec.schema.versions: field not declared')) throw withoutVersions(target, error);
+        throw error.code === 'kube/unknown-kind' ? notInstalled(target, error) : error;
       });
     progress({ type: 'progress', message: `applied ResourceGraphDefinition ${target.name}` });
     if (await waitForDefinition(context, applied)) return applied;
@@ -187,6 +189,16 @@ function deletedAgain(target: DeployTarget): Error {
       remedy: 'find the client that deletes it (a tool that prunes unknown objects?), and deploy again',
     },
   );
+}
+
+/** The error for a cluster whose definitions have no versions of an API, as with the CRDs of kro. */
+function withoutVersions(target: DeployTarget, cause: KubeError): Error {
+  return new ResourceGraphFactoryError(`definitions in the cluster have no versions of an API: ${target.name}`, {
+    code: 'deploy/definition-refused',
+    object: definitionRef(target),
+    cause,
+    remedy: 'run `typekro install`, and a controller of this project with --feature-gates=APIVersions=true',
+  });
 }
 
 function notInstalled(target: DeployTarget, cause: KubeError): Error {
