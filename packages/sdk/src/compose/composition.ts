@@ -10,7 +10,7 @@ import type { AnyAspect } from './aspect-types.ts';
 import type { VersionedPlace } from './deploy-engine.ts';
 import { normalDefinition } from './definition-names.ts';
 import { hoistedIds, writeDefinition } from './emit/definition.ts';
-import { parsedSpec, specSchemaOf } from './emit/spec-schema.ts';
+import { parsedSpec, specSchemaOf } from './emit/simple-spec.ts';
 import { fieldRules } from './emit/field-rules.ts';
 import { refusedRules } from './emit/refused-rules.ts';
 import { violations } from './emit/violations.ts';

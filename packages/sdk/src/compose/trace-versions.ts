@@ -1,6 +1,6 @@
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import type { NormalDefinition } from './definition-names.ts';
-import { specSchemaOf } from './emit/spec-schema.ts';
+import { specSchemaOf } from './emit/simple-spec.ts';
 import { settleStatus } from './emit/flows.ts';
 import type { TracedConversion, TracedVersion } from './emit/version-block.ts';
 import { treeInterpreter } from './interp/tree-interpreter.ts';

@@ -80,7 +80,7 @@ export interface VersionedDefinition<Hub extends SchemaInput, Versions extends V
 export type VersionSchemas = Readonly<Record<string, SchemaInput>>;
 
 /** The versions of an API that has no version beside that of `apiVersion`. */
-export type NoVersions = Readonly<Record<never, never>>;
+export type NoVersions = { readonly [Name in never]: SchemaInput };
 
 /** The values that a caller passes as the spec of an instance, by the names of the versions. */
 export type VersionInputs<Versions extends VersionSchemas> = {

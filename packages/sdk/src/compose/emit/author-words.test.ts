@@ -47,6 +47,18 @@ const CASES: readonly (readonly [string, string, string, string])[] = [
     'spec.resources[0].includeWhen[0]',
     'the condition of the resource needs a boolean, but the value is a list of string; compare it: x === true',
   ],
+  [
+    'cel/no-overload',
+    "found no matching overload for '_+_' applied to '(int, string)'",
+    'spec.schema.versions[0].convertTo["spec.size"]',
+    'spec.size of toHub: + with a number and a string has no form in the graph; convert one side: String(x) or Number(x)',
+  ],
+  [
+    'graph/conversion',
+    'spec.on of v1 is bool, and the expression gives string',
+    'spec.schema.versions[0].convertTo["spec.on"]',
+    "spec.on of v1 takes a boolean, but the value is a string; compare it: x === 'true'",
+  ],
 ];
 
 test.each(CASES)('the text for %s describes the TypeScript source, not CEL: %s', (code, message, path, expected) => {

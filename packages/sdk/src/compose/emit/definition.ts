@@ -12,7 +12,7 @@ import { assertPlainData } from './plain-data.ts';
 import { resourceEntry } from './resource-entry.ts';
 import { statusFields } from './status-fields.ts';
 import { fieldRules } from './field-rules.ts';
-import { simpleSchema } from './spec-schema.ts';
+import { simpleSchema } from './simple-spec.ts';
 import type { Variants } from './variants.ts';
 import { type TracedVersion, versionBlocks } from './version-block.ts';
 

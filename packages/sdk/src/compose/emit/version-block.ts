@@ -6,7 +6,7 @@ import { withTrace } from '../trace/current-trace.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { VersionDefinition } from '../version-definitions.ts';
 import { fieldRules } from './field-rules.ts';
-import { type SimpleSpec, parsedSpec, simpleSchema } from './spec-schema.ts';
+import { type SimpleSpec, parsedSpec, simpleSchema } from './simple-spec.ts';
 import { versionRules } from './version-rules.ts';
 
 /** A traced function of a conversion. */
