@@ -275,6 +275,19 @@ describe('a composition with versions', () => {
   });
 });
 
+test.each<[what: string, toHub: ((spec: { n: number }) => object) | undefined, type: string]>([
+  ['is copied', undefined, 'integer | required=true'],
+  ['is rounded by a function', (spec) => ({ n: Math.round(spec.n) }), 'float | required=true'],
+])('a number that the hub uses as an integer, and that %s', (_what, toHub, written) => {
+  const NUMBER = type({ n: 'number', list: 'string[]' });
+  const versions: object = { v1beta1: { spec: NUMBER.describe('former'), ...(toHub && { toHub }) } };
+  const definition = kubernetesComposition(
+    { name: 'a', apiVersion: 'v1', spec: NUMBER, versions },
+    (spec) => ({ first: spec.list[spec.n] ?? '' }),
+  ).toDefinition({ target: 'typekro' });
+  expect(valueAt(objectsAt(definition, 'spec', 'schema', 'versions')[0], 'spec', 'n')).toBe(written);
+});
+
 test('TypeScript infers the types of conversions from the schemas, and refuses other fields', () => {
   const given = <Spec>(_spec: Spec): Spec => _spec;
   const wrong = () => {

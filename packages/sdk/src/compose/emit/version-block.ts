@@ -2,11 +2,13 @@ import type { Diagnostic, JsonObject } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import type { Target } from '../public-types.ts';
 import { type Site, Refusal } from '../refusal/refusal.ts';
+import { specType } from '../library/schema-type.ts';
 import { withTrace } from '../trace/current-trace.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { VersionDefinition } from '../version-definitions.ts';
 import { fieldRules } from './field-rules.ts';
 import { type SimpleSpec, parsedSpec, simpleSchema } from './simple-spec.ts';
+import { isFields } from './status-fields.ts';
 import { versionRules } from './version-rules.ts';
 
 /** A traced function of a conversion. */
@@ -47,6 +49,11 @@ export function versionBlocks(versions: readonly TracedVersion[], hub: SimpleSpe
 
 function versionBlock({ definition, spec, checks, toHub, fromHub }: TracedVersion, hub: Schema): JsonObject {
   const { name, members, lossy } = definition;
+  const set: unknown = toHub?.fields ?? {};
+  // The names of an object that is an expression are not known here.
+  if (isFields(set))
+    for (const [field, schema] of Object.entries(hub.properties ?? {}))
+      if (!Object.hasOwn(set, field)) shareIntegers(spec.properties?.[field], schema);
   const preconditions = withTrace(checks, () => fieldRules(checks.validations, 'typekro', new Set()));
   const own = simpleSchema({ spec, fieldValidations: {} }, preconditions, `versions.${name}.spec`);
   const schema = parsedSpec(own);
@@ -61,6 +68,15 @@ function versionBlock({ definition, spec, checks, toHub, fromHub }: TracedVersio
     ...(convertFrom === undefined ? {} : { convertFrom }),
     ...(lossy.length === 0 ? {} : { lossy: [...lossy] }),
   };
+}
+
+/** A number that is copied to an integer field of the hub is an integer, as a number that flows into such a field. */
+function shareIntegers(own: Schema | undefined, hub: Schema): void {
+  if (own === undefined) return;
+  const type = hub.type === 'integer' ? specType(own) : undefined;
+  if (type?.kind === 'number' && type.number.state === 'open') type.number.state = 'int';
+  if (hub.items !== undefined) shareIntegers(own.items, hub.items);
+  for (const [field, schema] of Object.entries(hub.properties ?? {})) shareIntegers(own.properties?.[field], schema);
 }
 
 function rulesOf(conversion: TracedConversion | undefined, from: Schema, to: Schema): JsonObject | undefined {
