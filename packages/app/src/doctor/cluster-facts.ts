@@ -106,6 +106,18 @@ export interface Conversion {
   readonly storedVersions: readonly string[];
   readonly servedVersions: readonly string[];
   readonly target: WebhookTarget;
+  /** The certificates; only for a conversion of the controller. */
+  readonly trust?: ConversionTrust;
+}
+
+/** The certificates of a conversion of the controller. */
+export interface ConversionTrust {
+  /** When the last certificate ends that the API server trusts, in milliseconds since 1970; 0 without a certificate. */
+  readonly until: number;
+  /** The Secret with the certificates, as `namespace/name`. */
+  readonly secret: string;
+  /** Does the API server trust the certificate in the Secret? `undefined` when there is none. */
+  readonly isServedTrusted: Reading<boolean | undefined>;
 }
 
 /** A verb on a resource, as a role's rule grants it. */

@@ -18,7 +18,9 @@ import { readingOrRefusal, type Reading } from './finding.ts';
 import { readDefinitionRights } from './read-definition-rights.ts';
 import { readRights } from './read-rights.ts';
 import { readWebhooks } from './read-webhooks.ts';
+import { Conversion as ConversionProgram } from '@typekro/engine/conversion';
 import { CrdSchema } from '@typekro/engine/schema';
+import { readConversionTrust } from './read-conversion-trust.ts';
 import { readWebhookTarget } from './read-webhook-target.ts';
 
 /** The inputs of `readFacts`: the client, and the context of the command. */
@@ -260,5 +262,8 @@ async function readConversion(
   const storedVersions = asTexts(valueAt(crd?.status, 'storedVersions'));
   const served = crd === undefined ? [] : CrdSchema.versions(crd).filter((each) => each['served'] === true);
   const servedVersions = served.map((each) => textAt(each, 'name'));
-  return { crd: name, version, storedVersions, servedVersions, target: await readWebhookTarget(api, webhook, signal) };
+  const target = await readWebhookTarget(api, webhook, signal);
+  const isOwn = crd !== undefined && ConversionProgram.isIn(crd) && 'service' in target;
+  const trust = isOwn ? await readConversionTrust(api, webhook, signal) : undefined;
+  return { crd: name, version, storedVersions, servedVersions, target, ...definedMembers({ trust }) };
 }

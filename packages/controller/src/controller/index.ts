@@ -14,6 +14,7 @@ export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export { type FeatureGates, compileFeatures, featureGates, readFeatureGates } from './feature-gates.ts';
 export { AGGREGATION_LABEL } from './install/definition-roles.ts';
 export { controllerRules, rightsOfFlags, withFlagRights } from './install/manifests.ts';
+export { CERTIFICATES_SECRET } from './conversions/serve-conversions.ts';
 export { type InstallationName, conversionServiceOf, withConversions } from './install/conversion-manifests.ts';
 export * from './definition/definition-object.ts';
 export { type LiveDefinition, compileLive, compileLiveDocument, liveDefinition } from './definition/live-definition.ts';

@@ -1,8 +1,10 @@
-import type { ClusterFacts, Conversion } from '../cluster-facts.ts';
+import type { ClusterFacts, Conversion, ConversionTrust } from '../cluster-facts.ts';
 import { type CheckResult, type Finding, checkReading, joinResults } from '../finding.ts';
-import { conditionWith, targetProblem } from './webhook-target.ts';
+import { type TargetProblem, conditionWith, targetProblem } from './webhook-target.ts';
 
 const REMOVAL = 'set spec.conversion.strategy to None if all versions have the same fields';
+/** The remedy for a conversion of the controller, whose CRD the controller writes itself. */
+const OWN_REMOVAL = 'correct --conversion-service of the controller, whose pods the Service must select';
 
 /** Checks whether the conversion webhooks of the kinds that the controller reads or writes respond. */
 export function checkConversions(facts: ClusterFacts): CheckResult {
@@ -15,16 +17,24 @@ export function checkConversions(facts: ClusterFacts): CheckResult {
   );
 }
 
-const unreadTarget = ({ crd, target }: Conversion): string[] =>
-  'state' in target && 'unread' in target.state
+const unreadTarget = ({ crd, target, trust }: Conversion): string[] => [
+  ...('state' in target && 'unread' in target.state
     ? [`endpoints of the conversion of ${crd}: ${target.state.unread}`]
-    : [];
+    : []),
+  ...(trust !== undefined && 'unread' in trust.isServedTrusted
+    ? [`the certificate of the conversion of ${crd}: ${trust.isServedTrusted.unread}`]
+    : []),
+];
 
 function conversionFindings(conversion: Conversion, facts: ClusterFacts): Finding[] {
-  const { crd, version, storedVersions, servedVersions, target } = conversion;
+  const { crd, version, storedVersions, servedVersions, target, trust } = conversion;
   const group = crd.slice(crd.indexOf('.') + 1);
   const failure = conditionWith(`conversion webhook for ${group}/`, facts);
-  const problem = targetProblem(target, { name: 'its conversion webhook', removal: REMOVAL }, failure);
+  const words = { name: 'its conversion webhook', removal: trust === undefined ? REMOVAL : OWN_REMOVAL };
+  const found = targetProblem(target, words, failure);
+  // A wrong certificate is the reason of a failed call, and not of a missing Service or endpoint.
+  const distrust = trust === undefined ? undefined : trustProblem(trust, facts.server.now);
+  const problem = found?.severity === 'error' ? found : (distrust ?? found);
   if (problem === undefined) return [];
   const others = storedVersions.filter((each) => each !== version);
   const isOnly = servedVersions.every((each) => each === version);
@@ -37,4 +47,20 @@ function conversionFindings(conversion: Conversion, facts: ClusterFacts): Findin
   // severe.
   const severity = problem.severity === 'error' && others.length === 0 ? 'warning' : problem.severity;
   return [{ ...problem, severity, where: `CustomResourceDefinition ${crd}`, why }];
+}
+
+/** The reason for which the API server does not trust the controller's certificate; `undefined` when it does. */
+function trustProblem({ until, secret, isServedTrusted }: ConversionTrust, now: number): TargetProblem | undefined {
+  const remedy =
+    'restart the controller, which renews the certificates and writes them into the CRD; its log and the condition KindReady of the definition say what fails';
+  if (until <= now) {
+    const what = until === 0 ? 'has no certificate' : `has expired (${new Date(until).toISOString()})`;
+    return { severity: 'error', what: `the caBundle of its conversion webhook ${what}`, remedy };
+  }
+  if ('unread' in isServedTrusted || isServedTrusted.value === true) return undefined;
+  const what =
+    isServedTrusted.value === undefined
+      ? `the Secret ${secret}, which has the certificate of its conversion webhook, does not exist`
+      : `the caBundle of its conversion webhook does not have the certificate of the Secret ${secret}`;
+  return { severity: 'error', what, remedy };
 }

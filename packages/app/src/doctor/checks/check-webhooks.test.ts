@@ -1,8 +1,19 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { ClusterFacts, Conversion, Webhook, WebhookRule, WebhookTarget, WrittenKind } from '../cluster-facts.ts';
+import type {
+  ClusterFacts,
+  Conversion,
+  ConversionTrust,
+  Webhook,
+  WebhookRule,
+  WebhookTarget,
+  WrittenKind,
+} from '../cluster-facts.ts';
 import { writtenKinds } from '../read-facts.ts';
 import { checkConversions } from './check-conversions.ts';
+import { readConversionTrust } from '../read-conversion-trust.ts';
+import { selfSignedCertificate } from '@typekro/kube/certificates';
+import type { KubernetesApi } from '@typekro/kube';
 import { checkWebhooks } from './check-webhooks.ts';
 
 type Facts = Pick<ClusterFacts, 'definitions' | 'instances' | 'writtenKinds' | 'webhooks' | 'conversions'>;
@@ -31,6 +42,13 @@ const conversion = (target: WebhookTarget, storedVersions: readonly string[] = [
   target,
 });
 
+const trust = (more: Partial<ConversionTrust>): ConversionTrust => ({
+  until: Infinity,
+  secret: 'kro-system/tls',
+  isServedTrusted: { value: true },
+  ...more,
+});
+
 const child = (resource: string, definition: string, group = ''): WrittenKind => ({
   group,
   version: 'v1',
@@ -53,6 +71,7 @@ const facts = (more: Partial<Facts>): ClusterFacts =>
     writtenKinds: KINDS,
     webhooks: { value: [] },
     conversions: { value: [] },
+    server: { now: 5 },
     ...more,
   }) as Facts as ClusterFacts;
 
@@ -225,6 +244,43 @@ test.each<[string, Conversion, string, string | undefined]>([
     FAILURE,
     `warning its conversion webhook did not respond, although Service policy/webhook has ready endpoints: ${FAILURE}`,
   ],
+  ['with a certificate that the API server trusts', { ...conversion(serviceWith(1)), trust: trust({}) }, '', undefined],
+  [
+    'with an expired certificate, as the reason of a failed call',
+    { ...conversion(serviceWith(1)), trust: trust({ until: 1 }) },
+    FAILURE,
+    'warning the caBundle of its conversion webhook has expired (1970-01-01T00:00:00.001Z)',
+  ],
+  [
+    'without a certificate, when objects are stored in another version',
+    { ...conversion(serviceWith(1), ['v2']), trust: trust({ until: 0 }) },
+    '',
+    'error the caBundle of its conversion webhook has no certificate',
+  ],
+  [
+    'with another certificate than the Secret',
+    { ...conversion(serviceWith(1), ['v2']), trust: trust({ isServedTrusted: { value: false } }) },
+    '',
+    'error the caBundle of its conversion webhook does not have the certificate of the Secret kro-system/tls',
+  ],
+  [
+    'without a Secret',
+    { ...conversion(serviceWith(1), ['v2']), trust: trust({ isServedTrusted: { value: undefined } }) },
+    '',
+    'error the Secret kro-system/tls, which has the certificate of its conversion webhook, does not exist',
+  ],
+  [
+    'with a Secret that cannot be read',
+    { ...conversion(serviceWith(1)), trust: trust({ isServedTrusted: { unread: 'forbidden' } }) },
+    '',
+    undefined,
+  ],
+  [
+    'without an endpoint, which no certificate explains',
+    { ...conversion(serviceWith(0), ['v2']), trust: trust({ until: 1 }) },
+    '',
+    'error its conversion webhook has no ready endpoint: Service policy/webhook',
+  ],
 ])('%s: the finding is as expected, or there is none', (_title, found, message, expected) => {
   const { findings } = checkConversions(facts({ conversions: { value: [found] }, ...failed(message) }));
   expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual(expected === undefined ? [] : [expected]);
@@ -232,4 +288,43 @@ test.each<[string, Conversion, string, string | undefined]>([
     expect(where).toBe('CustomResourceDefinition boats.acme.test');
     expect(why.includes('cannot list the kind in v1')).toBe(found.storedVersions.includes('v2'));
   }
+});
+
+describe('the certificates of a conversion', () => {
+  const END = Date.UTC(2030, 0, 1);
+  const [one, other] = ['a', 'b'].map((name) => selfSignedCertificate([name], Date.UTC(2026, 0, 1), END).cert);
+  const encoded = (...texts: readonly (string | undefined)[]) => Buffer.from(texts.join('')).toString('base64');
+  const read = (caBundle: string, secret: KubeObject | undefined) =>
+    readConversionTrust(
+      { find: () => Promise.resolve(secret) } as unknown as KubernetesApi,
+      { clientConfig: { service: { namespace: 'kro-system', name: 'typekro-conversions' }, caBundle } },
+      new AbortController().signal,
+    );
+  const secretOf = (cert: string | undefined): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {},
+    data: { 'tls.crt': encoded(cert) },
+  });
+
+  test.each<[string, string, KubeObject | undefined, number, boolean | undefined]>([
+    ['the certificate of the Secret', encoded(one), secretOf(one), END, true],
+    ['it beside another one', encoded(other, one), secretOf(one), END, true],
+    ['another certificate', encoded(other), secretOf(one), END, false],
+    ['no Secret', encoded(one), undefined, END, undefined],
+    ['no certificate in the Secret', encoded(one), secretOf('x'), END, undefined],
+    [
+      'no certificate',
+      encoded('-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----'),
+      undefined,
+      0,
+      undefined,
+    ],
+  ])('%s is recognised', async (_title, caBundle, secret, until, isTrusted) => {
+    expect(await read(caBundle, secret)).toEqual({
+      until,
+      secret: 'kro-system/typekro-conversions-tls',
+      isServedTrusted: { value: isTrusted },
+    });
+  });
 });
