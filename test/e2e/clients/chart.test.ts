@@ -6,11 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CONTROLLER_FLAGS,
   controllerManifests,
-  conversionServiceOf,
+  ConversionManifests,
   parseControllerFlags,
   readFeatureGates,
   rightsOfFlags,
-  withConversions,
   withFlagRights,
 } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
@@ -82,13 +81,16 @@ describe.skipIf(program === '')('the chart, rendered', () => {
 
   test('with the gate APIVersions it has what `typekro bootstrap` adds for conversions', async () => {
     const installation = { name: 'typekro', namespace: 'kro-system' };
-    const chosen = ['--feature-gates=APIVersions=true', `--conversion-service=${conversionServiceOf(installation)}`];
+    const chosen = [
+      '--feature-gates=APIVersions=true',
+      `--conversion-service=${ConversionManifests.serviceOf(installation)}`,
+    ];
     const flags = parseControllerFlags(chosen);
     const manifests = controllerManifests({ image: `typekro:${version}` }).map((object) =>
       withFlagRights(object, rightsOfFlags(flags)),
     );
     const rendered = comparable(await renderChart('config.featureGates.APIVersions=true'));
-    const installed = comparable(withConversions(manifests, installation, flags));
+    const installed = comparable(ConversionManifests.addTo(manifests, installation, flags));
     expect([...rendered.keys()].sort()).toEqual([...installed.keys()].sort());
     expect(args([...rendered.values()])).toEqual(expect.arrayContaining(chosen));
     for (const objects of [rendered, installed]) args([...objects.values()]).length = 0;

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { CERTIFICATES_SECRET } from '@typekro/controller/controller';
+import { ConversionManifests } from '@typekro/controller/controller';
 import type { JsonObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
@@ -14,8 +14,8 @@ export async function readConversionTrust(
 ): Promise<ConversionTrust> {
   const trusted = certificatesIn(decoded(webhook, 'clientConfig', 'caBundle'));
   const namespace = textAt(webhook, 'clientConfig', 'service', 'namespace');
-  const secret = `${namespace}/${CERTIFICATES_SECRET}`;
-  const ref = { apiVersion: 'v1', kind: 'Secret', namespace, name: CERTIFICATES_SECRET };
+  const secret = `${namespace}/${ConversionManifests.SECRET}`;
+  const ref = { apiVersion: 'v1', kind: 'Secret', namespace, name: ConversionManifests.SECRET };
   const isServedTrusted = await readingOrRefusal(async () => {
     const found = await api.find(ref, { signal });
     const [own] = certificatesIn(decoded(found, 'data', 'tls.crt'));

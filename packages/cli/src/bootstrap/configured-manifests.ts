@@ -1,9 +1,7 @@
 import {
-  type InstallationName,
-  conversionServiceOf,
+  ConversionManifests,
   parseControllerFlags,
   rightsOfFlags,
-  withConversions,
   withFlagRights,
 } from '@typekro/controller/controller';
 import { controllerContainer } from '@typekro/app/controllers';
@@ -11,6 +9,10 @@ import { type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { type FlagTexts, setFlags } from './controller-arguments.ts';
 import { labelledInstallation } from './installation.ts';
+import type { installationOf } from './manifests-from-input.ts';
+
+/** The name and the namespace of the controller's Deployment. */
+type Installation = ReturnType<typeof installationOf>;
 
 const SERVICE = 'conversion-service';
 
@@ -21,17 +23,17 @@ const SERVICE = 'conversion-service';
 export function configuredManifests(
   manifests: readonly KubeObject[],
   given: FlagTexts,
-  installation: InstallationName,
+  installation: Installation,
 ): KubeObject[] {
   const flags = withService(given, installation);
   const parsed = parseControllerFlags([...flags.values()]);
   const configured = manifests.map((object) => withControllerFlags(object, flags));
-  return labelledInstallation(withConversions(configured, installation, parsed), installation.name);
+  return labelledInstallation(ConversionManifests.addTo(configured, installation, parsed), installation.name);
 }
 
 /** The flags with the own Service of the installation if the gate APIVersions is on, and without it if it is off. */
-function withService(given: FlagTexts, installation: InstallationName): FlagTexts {
-  const own = `--${SERVICE}=${conversionServiceOf(installation)}`;
+function withService(given: FlagTexts, installation: Installation): FlagTexts {
+  const own = `--${SERVICE}=${ConversionManifests.serviceOf(installation)}`;
   const others = new Map([...given].filter(([, text]) => text !== own));
   const { versions } = rightsOfFlags(parseControllerFlags([...others.values()]));
   return versions !== true || others.has(SERVICE) ? others : new Map([...others, [SERVICE, own]]);

@@ -431,57 +431,6 @@ test('--export needs no cluster, and the file has the objects that an installati
   expect(readFileSync(join(cwd, 'all.yaml'), 'utf8')).toContain('--kro-compatibility=0.10');
 });
 
-describe('the feature gate APIVersions', () => {
-  const GATE = '--flags --feature-gates=APIVersions=';
-  const service = { apiVersion: 'v1', kind: 'Service', name: 'typekro-conversions', namespace: 'kro-system' };
-
-  test('adds the Service, the rights and the flag of conversions, and without it they end', async () => {
-    const added = (await run(`bootstrap ${IMAGE} ${GATE}true -o json`)).out;
-    expect(results(added).slice(-6)).toEqual([
-      'created ClusterRole typekro-view',
-      'created NetworkPolicy typekro',
-      'created Role typekro:conversions',
-      'created RoleBinding typekro:conversions',
-      'created Service typekro-conversions',
-      'created Deployment typekro',
-    ]);
-    expect(argsOf(await deployment())).toContain('--conversion-service=kro-system/typekro-conversions');
-    expect((await user.find(service))?.spec).toMatchObject({ ports: [{ port: 443, targetPort: 'conversions' }] });
-    expect((await run(`bootstrap ${IMAGE}`)).out).toContain('18 unchanged');
-    const ended = await run(`bootstrap ${IMAGE} ${GATE}false -o json`);
-    expect(results(ended.out).filter((line) => line.startsWith('pruned'))).toEqual([
-      'pruned RoleBinding typekro:conversions',
-      'pruned Role typekro:conversions',
-      'pruned Service typekro-conversions',
-    ]);
-    expect(argsOf(await deployment())?.join(' ')).not.toContain('--conversion-service');
-  });
-
-  test.each([
-    ['its port', ' --conversion-bind-address=:7443', ['containerPort: 7443', 'port: 7443'], ['9443']],
-    [
-      'another Service, with the Secret in its namespace',
-      ' --conversion-service=other/web',
-      ['name: web', '--conversion-service=other/web'],
-      ['typekro-conversions\n'],
-    ],
-    ['the right on stored versions', '', ['customresourcedefinitions/status', 'resourceNames:'], []],
-  ])('takes %s from the flags', async (_title, flags, parts, others) => {
-    const line = [
-      'bootstrap',
-      ...IMAGE.split(' '),
-      '--export',
-      '-',
-      '--flags',
-      `--feature-gates=APIVersions=true${flags}`,
-    ];
-    const { out, err } = await commandRunner(commands, cwd)(line);
-    expect(err).toBe('');
-    for (const part of parts) expect(out).toContain(part);
-    for (const part of others) expect(out).not.toContain(part);
-  });
-});
-
 test.each([
   ['bootstrap', 2, 'the controller needs an image'],
   [`bootstrap ${IMAGE} --rbac some`, 2, '--rbac takes aggregation or unrestricted, not "some"'],

@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 export type * from './inspect-model.ts';
+export type * from './versions-detail.ts';
 export { CLUSTER_TOKEN, INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY, STATUS_NODE } from './inspect-model.ts';
 export type * from './instance-reports.ts';
 export { splitCommand, withCommand, type Advice } from './remedy-command.ts';

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef, Diagnostic } from '@typekro/kit/core';
 import type { GraphOutline } from '@typekro/engine/graph';
 import type { Condition, FieldDifference, InstanceState, Reports } from '@typekro/engine/runtime';
+import type { VersionsDetail } from './versions-detail.ts';
 import type { DefinitionSummary, InspectEvent, InspectLimit, InstanceSummary } from './inspect-source.ts';
 import type {
   InstanceEvent,
@@ -118,42 +119,6 @@ export interface DefinitionDetail {
   /** Absent when no roll-out is running. */
   readonly rollout?: RolloutState;
   readonly notes: readonly string[];
-}
-
-/** A version of the API of a definition. */
-export interface VersionRow {
-  readonly name: string;
-  /** Is it the version that the resources read, to which all others are converted? */
-  readonly hub: boolean;
-  readonly served: boolean;
-  /** May the API server have stored objects in this version? */
-  readonly stored: boolean;
-  /** The warning that clients of the version get. Absent for a version that is not deprecated. */
-  readonly deprecated?: string;
-  /** The OpenAPI schemas of `spec` and `status` in this version. */
-  readonly schema: JsonObject;
-  readonly statusSchema: JsonObject;
-}
-
-/** The versions of the API of a definition. */
-export interface VersionsDetail {
-  readonly rows: readonly VersionRow[];
-  /** The conversions to the hub and from it: the values of fields that are not copied, and the fields that are kept. */
-  readonly conversions: readonly {
-    readonly from: string;
-    readonly to: string;
-    /** The field of a rule for the whole object is empty. */
-    readonly rules: readonly { readonly field: string; readonly value: string }[];
-    readonly kept: readonly string[];
-  }[];
-  /** How far the objects are written again in the hub. Absent when nothing is left to do. */
-  readonly migration?: {
-    /** `True` is never sent; `False`: an object cannot be written. */
-    readonly status: string;
-    readonly message: string;
-    readonly migrated: number;
-    readonly total: number;
-  };
 }
 
 /** The definition as YAML, without fields that the server manages. */

@@ -4,11 +4,11 @@ import { CERTIFICATES_SECRET } from '../conversions/serve-conversions.ts';
 import type { ParsedFlags } from '../flags.ts';
 import { optionsFromFlags } from '../options-from-flags.ts';
 import { parseListenAddress } from '../probes.ts';
-import { binding, rbacObject, selectorOf } from './manifests.ts';
+import { binding, rbacObject, podLabelsOf } from './manifests.ts';
 import { ruleObjects, RuleSet } from './rule-set.ts';
 
 /** The name and the namespace of an installation of the controller. */
-export interface InstallationName {
+interface InstallationName {
   readonly name: string;
   readonly namespace: string;
 }
@@ -17,15 +17,14 @@ const PORT_NAME = 'conversions';
 const DEFAULT_ADDRESS = ':9443';
 
 /** The value of `--conversion-service` for the Service that an installation gets with the gate APIVersions. */
-export const conversionServiceOf = ({ name, namespace }: InstallationName): string =>
-  `${namespace}/${name}-conversions`;
+const conversionServiceOf = ({ name, namespace }: InstallationName): string => `${namespace}/${name}-conversions`;
 
 /**
  * Adds what conversions between versions need to the manifests of a controller with the gate APIVersions: the Service,
  * the port, and the rights on the Secret with the certificates. Without the gate, returns the manifests. The chart
  * renders the same objects.
  */
-export function withConversions(
+function withConversions(
   objects: readonly KubeObject[],
   installation: InstallationName,
   flags: ParsedFlags,
@@ -68,7 +67,7 @@ function service(installation: InstallationName, { name, namespace }: Installati
     kind: 'Service',
     metadata: { name, namespace },
     spec: {
-      selector: selectorOf(installation.name),
+      selector: podLabelsOf(installation.name),
       // A standby converts, too: it is not ready for work, but ready for reviews.
       publishNotReadyAddresses: true,
       ports: [{ name: PORT_NAME, port: 443, targetPort: PORT_NAME, protocol: 'TCP' }],
@@ -94,3 +93,11 @@ function withPort(object: KubeObject, port: number): KubeObject {
   const opened: JsonObject = { ...container, ports: [...(metrics === undefined ? [] : [metrics]), own, ...ports] };
   return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, containers: [opened, ...others] } } } };
 }
+
+/** What conversions add to an installation of the controller. */
+export const ConversionManifests = {
+  serviceOf: conversionServiceOf,
+  addTo: withConversions,
+  /** The name of the Secret with the certificates. */
+  SECRET: CERTIFICATES_SECRET,
+};

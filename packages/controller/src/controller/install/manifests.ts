@@ -183,7 +183,7 @@ function userRoles(name: string): KubeObject[] {
 }
 
 /** The labels of the controller's pods. */
-export const selectorOf = (name: string) => ({
+export const podLabelsOf = (name: string) => ({
   'app.kubernetes.io/name': 'typekro',
   'app.kubernetes.io/instance': name,
 });
@@ -196,7 +196,7 @@ function networkPolicy(name: string, namespace: string): KubeObject {
     kind: 'NetworkPolicy',
     metadata: { name, namespace },
     spec: {
-      podSelector: { matchLabels: selectorOf(name) },
+      podSelector: { matchLabels: podLabelsOf(name) },
       policyTypes: ['Ingress'],
       ingress: [open(METRICS_PORT), open(PROBES_PORT)],
     },
@@ -204,7 +204,7 @@ function networkPolicy(name: string, namespace: string): KubeObject {
 }
 
 function deployment(name: string, namespace: string, image: string): KubeObject {
-  const selector = selectorOf(name);
+  const selector = podLabelsOf(name);
   const probe = (path: string, times: JsonObject): JsonObject => ({ httpGet: { path, port: PROBES_PORT }, ...times });
   return {
     apiVersion: 'apps/v1',

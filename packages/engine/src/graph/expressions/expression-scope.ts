@@ -3,7 +3,6 @@ import type { GroupVersionKind } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
 import type { Language, LanguageNode, ReferenceRules } from './language.ts';
 import type { GraphNode, PathStep } from '../model.ts';
-import type { ConversionPlace } from '../versions/version-scopes.ts';
 import { schemasOnTheWay } from '../kinds/type-schemas.ts';
 
 /** A name that the expressions at a path can read. */
@@ -44,6 +43,21 @@ export interface ExpressionScope {
    * name.
    */
   schemaOfName(name: string): Schema | undefined;
+}
+
+/** A version whose fields a part of an entry of `versions` names, with the schema of its objects. */
+export interface NamedVersion {
+  readonly version: string;
+  readonly schema: Schema;
+}
+
+/** A conversion in an entry of `spec.schema.versions`, or its list of lossy fields. */
+export interface ConversionPlace {
+  readonly member: 'convertTo' | 'convertFrom' | 'lossy';
+  /** The versions whose fields it names: the version that a conversion makes, or both versions. */
+  readonly targets: readonly NamedVersion[];
+  /** The names and types of the expressions. `lossy` has no expressions. */
+  readonly scope?: ExpressionScope;
 }
 
 /** The scopes of one definition or Graph, which may have errors. */

@@ -1,7 +1,7 @@
 import { conversionEnvironment, objectSchema } from '../../conversion/conversion-language.ts';
 import { type Schema, type SchemaSource, StructuralSchema } from '../../schema/index.ts';
 import { rootSchema } from '../crd.ts';
-import type { ExpressionScope } from '../expressions/expression-scope.ts';
+import type { ConversionPlace, ExpressionScope } from '../expressions/expression-scope.ts';
 import { buildSpecSchema } from '../kinds/instance-schema.ts';
 import { schemasOnTheWay } from '../kinds/type-schemas.ts';
 import type { PathStep } from '../model.ts';
@@ -9,21 +9,6 @@ import type { GraphFeatures } from '../options.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import { Problems } from '../problems.ts';
 import { buildVersionStatus } from './build-versions.ts';
-
-/** A version whose fields a part of an entry of `versions` names, with the schema of its objects. */
-export interface NamedVersion {
-  readonly version: string;
-  readonly schema: Schema;
-}
-
-/** A conversion in an entry of `spec.schema.versions`, or its list of lossy fields. */
-export interface ConversionPlace {
-  readonly member: 'convertTo' | 'convertFrom' | 'lossy';
-  /** The versions whose fields it names: the version that a conversion makes, or both versions. */
-  readonly targets: readonly NamedVersion[];
-  /** The names and types of the expressions. `lossy` has no expressions. */
-  readonly scope?: ExpressionScope;
-}
 
 /** The definition of the API, which may have errors, and the schemas that are known about it. */
 export interface VersionScopesInput {
