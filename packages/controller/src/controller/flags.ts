@@ -256,6 +256,13 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Service (namespace/name) by which the API server reaches conversion-bind-address; empty: no kind has several versions.',
     matching(/^$|^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, 'must be NAMESPACE/NAME'),
   ),
+  flag(
+    'conversion-url',
+    'text',
+    '',
+    'HTTPS address, such as https://host:9443, by which API servers reach a controller outside of the cluster, in place of conversion-service; that one still names the Secret with the certificates.',
+    matching(/^$|^https:\/\/[^/?#@]+$/, 'must be https://HOST:PORT without a path'),
+  ),
   flag('conversion-bind-address', 'text', ':9443', 'Where conversions are served over HTTPS.', ADDRESS),
   flag(
     'migration-qps',

@@ -1,4 +1,5 @@
 import { KroLevel } from '@typekro/engine/graph';
+import { conversionService } from './conversions/conversion-address.ts';
 import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -22,7 +23,8 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const name = text('controller-service-account');
   const level = KroLevel.LEVELS.find((each) => each === text('kro-compatibility'));
   const budget = number('cel-cost-limit');
-  const [conversionNamespace, conversionName] = (text('conversion-service') ?? '').split('/');
+  const service = text('conversion-service');
+  const url = text('conversion-url');
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
     ...definedMembers({ maxGraphRevisions: number('rgd-max-graph-revisions') }),
@@ -39,11 +41,9 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
     ...definedMembers({ migrationRate: number('migration-qps') }),
-    ...(conversionNamespace === undefined || conversionName === undefined
+    ...(service === undefined || service === ''
       ? {}
-      : {
-          conversions: { namespace: conversionNamespace, name: conversionName, port: 443, caBundle: () => undefined },
-        }),
+      : { conversions: { ...conversionService(service), ...(url === undefined || url === '' ? {} : { url }) } }),
     ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),
   };
 }

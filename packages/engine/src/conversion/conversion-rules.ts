@@ -1,11 +1,11 @@
 import type { Environment, Program, SharedBudget } from '@typekro/cel';
 import { CelOptional, inspect, toJson } from '@typekro/cel';
-import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
-import { valueAt } from '@typekro/kit/kubernetes';
-import { type Schema, StructuralSchema } from '../schema/index.ts';
+import { type JsonObject, type JsonValue, definedMembers, isJsonObject } from '@typekro/kit/core';
+import type { Schema } from '../schema/index.ts';
 import { conversionEnvironment } from './conversion-language.ts';
 import type { DirectionRules } from './conversion-program.ts';
-import { declaredField, withFieldAt } from './field-steps.ts';
+import { declaredField, isOnOnePath } from './field-steps.ts';
+import { type Part, makePart, partOf } from './target-parts.ts';
 
 /** The error of an object that cannot be converted. Its message says which expression failed, and why. */
 export class ConversionError extends Error {}
@@ -17,7 +17,6 @@ export interface Direction {
 }
 
 interface CompiledRule {
-  readonly to: readonly string[];
   readonly expression?: CompiledExpression;
   readonly value?: JsonValue;
   readonly isNullable: boolean;
@@ -30,51 +29,58 @@ interface CompiledExpression {
   readonly reads: readonly string[];
 }
 
-/** The members that a conversion makes. All others (`apiVersion`, `kind`, `metadata`) are not its business. */
-const CONVERTED = ['spec', 'status'];
-
 /** Compiled rules of one direction. */
 export class CompiledRules {
-  readonly #to: Schema;
-  readonly #rules: readonly CompiledRule[];
+  readonly #parts: readonly (readonly [string, Part<CompiledRule>])[];
   readonly #whole: CompiledExpression | undefined;
 
-  /** @throws ConversionError for an expression that does not compile against the schemas. */
-  constructor({ fields, whole }: DirectionRules, { from, to }: Direction) {
-    this.#to = to;
+  /**
+   * @param only the paths of the fields that are needed; the others are left out. Default: all.
+   * @throws ConversionError for an expression that does not compile against the schemas.
+   */
+  constructor({ fields, whole }: DirectionRules, { from, to }: Direction, only?: readonly (readonly string[])[]) {
     const environment = conversionEnvironment(from);
-    this.#rules = fields.map(({ to: steps, cel, value }) => ({
-      to: steps,
-      ...(cel === undefined ? { value: value ?? null } : { expression: compileRule(cel, environment) }),
-      isNullable: declaredField(to, steps)?.nullable === true,
-    }));
+    const isNeeded = (steps: readonly string[]) => only === undefined || only.some((path) => isOnOnePath(path, steps));
+    const rules = fields
+      .filter((rule) => isNeeded(rule.to))
+      .map(({ to: steps, cel, value }) => {
+        const made = cel === undefined ? { value: value ?? null } : { expression: compileRule(cel, environment) };
+        return [steps, { ...made, isNullable: declaredField(to, steps)?.nullable === true }] as const;
+      });
     this.#whole = whole === undefined ? undefined : compileRule(whole, environment);
+    const { spec, status } = to.properties ?? {};
+    const members = { ...to, properties: definedMembers({ spec, status }) };
+    // What one expression makes for the whole object is not a part of the source.
+    this.#parts = partOf(whole === undefined ? from : undefined, members, rules, only).members ?? [];
   }
 
   /**
-   * The object with the `spec` and the `status` of the other version. Fields that the other version does not have are
-   * left out. A rule whose value is null or an empty optional leaves its field out, unless the field is nullable.
+   * The object with the `spec` and the `status` of the other version, with its defaults. Fields that the other version
+   * does not have are left out. Other members than these two do not change. A rule whose value is null or an empty optional leaves its field out, unless the field
+   * is nullable. The API server checks the metadata itself.
    *
    * @throws ConversionError when an expression fails.
    */
   convert(object: JsonObject, shared: SharedBudget): JsonObject {
-    let converted: JsonObject = object;
-    if (this.#whole !== undefined) {
-      const made = evaluate(this.#whole, object, shared) ?? {};
-      if (!isJsonObject(made)) throw new ConversionError(`${shown(this.#whole.cel)} is not an object`);
-      for (const member of CONVERTED)
-        if (Object.hasOwn(made, member)) converted = withFieldAt(converted, [member], made[member] ?? undefined);
+    const source = this.#whole === undefined ? object : { ...object, ...this.#made(this.#whole, object, shared) };
+    const value = ({ expression, value: constant, isNullable }: CompiledRule): JsonValue | undefined => {
+      const made = expression === undefined ? constant : evaluate(expression, object, shared);
+      return made === null && !isNullable ? undefined : made;
+    };
+    const converted = { ...object };
+    for (const [name, part] of this.#parts) {
+      const made = makePart(part, source[name], value);
+      if (made === undefined) delete converted[name];
+      else converted[name] = made;
     }
-    for (const { to, expression, value, isNullable } of this.#rules) {
-      const made = expression === undefined ? value : evaluate(expression, object, shared);
-      const isAbsent = made === undefined || (made === null && !isNullable);
-      converted = withFieldAt(converted, to, isAbsent ? undefined : made);
-    }
-    // The API server checks metadata itself, and pruning would read the schema of ObjectMeta for each object.
-    const { metadata, ...rest } = converted;
-    // An API server sets defaults before it converts a stored object, not after.
-    const pruned = StructuralSchema.applyDefaults(this.#to, StructuralSchema.prune(this.#to, rest).value) as JsonObject;
-    return metadata === undefined ? pruned : { ...pruned, metadata };
+    return converted;
+  }
+
+  /** The converted members of the object that one expression makes. */
+  #made(whole: CompiledExpression, object: JsonObject, shared: SharedBudget): JsonObject {
+    const made = evaluate(whole, object, shared) ?? {};
+    if (!isJsonObject(made)) throw new ConversionError(`${shown(whole.cel)} is not an object`);
+    return definedMembers({ spec: made['spec'], status: made['status'] });
   }
 }
 
@@ -102,10 +108,8 @@ function evaluate({ cel, program, reads }: CompiledExpression, self: JsonObject,
   return json.ok ? json.value : fail(json.error);
 }
 
-const MAX_SHOWN_LENGTH = 120;
-const shown = (cel: string): string =>
-  `\${${cel.length > MAX_SHOWN_LENGTH ? `${cel.slice(0, MAX_SHOWN_LENGTH)}…` : cel}}`;
+/** The start of a long text. */
+export const shortText = (text: string, maxLength: number): string =>
+  text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 
-/** The spec of an object with the defaults of its version. */
-export const specWithDefaults = (schema: Schema, object: JsonObject): JsonValue | undefined =>
-  valueAt(StructuralSchema.applyDefaults(schema, object) as JsonObject, 'spec');
+const shown = (cel: string): string => `\${${shortText(cel, 120)}}`;

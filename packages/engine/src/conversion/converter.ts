@@ -2,6 +2,7 @@ import {
   type JsonObject,
   type JsonValue,
   type KubeObject,
+  formatApiVersion,
   getOwn,
   isJsonObject,
   oncePerObject,
@@ -14,16 +15,20 @@ import { keptFieldsOf, lostFields, restoreFields, withKeptFields } from './kept-
 import { type ConversionProgram } from './conversion-program.ts';
 import { programOf } from './program-of-crd.ts';
 import { objectSchema } from './conversion-language.ts';
-import { CompiledRules, ConversionError, specWithDefaults } from './conversion-rules.ts';
+import { CompiledRules, ConversionError } from './conversion-rules.ts';
 import { declaredField } from './field-steps.ts';
 
 /** The maximum work for one object, in units of the expression language. A unit takes at most half a microsecond. */
-const MAX_OBJECT_WORK = 1_000_000;
+export const MAX_OBJECT_WORK = 1_000_000;
 
 /** One direction of a conversion: its rules, and the fields of the source that the target cannot hold. */
 interface Step {
   readonly rules: CompiledRules;
   readonly lossy: readonly (readonly string[])[];
+  /** The rules of the way back for these fields. */
+  readonly back: CompiledRules;
+  /** The paths of `lossy`, joined by slashes. */
+  readonly lossyPaths: ReadonlySet<string>;
 }
 
 /** Converts the objects of one CRD between its versions. */
@@ -64,14 +69,15 @@ export class Converter {
    * The object in the version of `apiVersion`. Its metadata stays, except for the annotation of kept fields. The given
    * object does not change.
    *
+   * @param shared the work that is left for this object. It decreases.
    * @throws ConversionError when the object is of another kind, a version is unknown, or an expression fails.
    */
-  convert(object: KubeObject, apiVersion: string): KubeObject {
+  convert(object: KubeObject, apiVersion: string, shared: SharedBudget = { left: MAX_OBJECT_WORK }): KubeObject {
     const [from, to] = [this.#versionOf(object.apiVersion, object.kind), this.#versionOf(apiVersion, object.kind)];
     if (from === to) return object;
     const { hub } = this.program;
-    const atHub = from === hub ? (object as JsonObject) : this.#convert(object, from, hub);
-    const converted = to === hub ? atHub : this.#convert(atHub, hub, to);
+    const atHub = from === hub ? (object as JsonObject) : this.#convert(object, from, hub, shared);
+    const converted = to === hub ? atHub : this.#convert(atHub, hub, to, shared);
     return converted as KubeObject;
   }
 
@@ -84,24 +90,19 @@ export class Converter {
   }
 
   /** Converts from a version to the hub, or from the hub to a version, with the kept fields of both. */
-  #convert(object: JsonObject, from: string, to: string): JsonObject {
-    const shared = { left: MAX_OBJECT_WORK };
+  #convert(object: JsonObject, from: string, to: string, shared: SharedBudget): JsonObject {
     const [there, back] = [this.#step(from, to), this.#step(to, from)];
-    const schema = this.schemaOf(from);
     const made = there.rules.convert(object, shared);
     const allKept = new Map(keptFieldsOf(object));
-    const known = new Set(back.lossy.map((path) => path.join('/')));
     const kept = (allKept.get(to) ?? []).filter(
-      ({ path, value }) => known.has(path.join('/')) && isValidField(this.schemaOf(to), path, value),
+      ({ path, value }) => back.lossyPaths.has(path.join('/')) && isValidField(this.schemaOf(to), path, value),
     );
-    const seenAs = (candidate: JsonObject) => {
-      const seen = tryConvert(back.rules, candidate, shared);
-      return seen === undefined ? undefined : specWithDefaults(schema, seen);
-    };
-    const restored = kept.length === 0 ? made : restoreFields(made, kept, specWithDefaults(schema, object), seenAs);
+    const seenAs = (candidate: JsonObject) => tryConvert(back.rules, candidate, shared)?.['spec'];
+    const sent = () => (StructuralSchema.applyDefaults(this.schemaOf(from), object) as JsonObject)['spec'];
+    const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs);
     allKept.delete(to);
     const { lossy } = there;
-    if (lossy.length > 0) allKept.set(from, lostFields(object, tryConvert(back.rules, restored, shared) ?? {}, lossy));
+    if (lossy.length > 0) allKept.set(from, lostFields(object, tryConvert(there.back, restored, shared) ?? {}, lossy));
     return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
   }
 
@@ -114,18 +115,20 @@ export class Converter {
     const rules = getOwn(this.program.versions, version);
     if (rules === undefined) throw new ConversionError(`${this.kind} has no conversion for the version ${version}`);
     const schemas = { from: this.schemaOf(from), to: this.schemaOf(to) };
+    const lossy = rules.lossy.filter((path) => declaredField(schemas.from, path) !== undefined);
+    const [there, back] = isToHub ? [rules.toHub, rules.fromHub] : [rules.fromHub, rules.toHub];
     const step = {
-      rules: new CompiledRules(isToHub ? rules.toHub : rules.fromHub, schemas),
-      lossy: rules.lossy.filter((path) => declaredField(schemas.from, path) !== undefined),
+      rules: new CompiledRules(there, schemas),
+      back: new CompiledRules(back, { from: schemas.to, to: schemas.from }, lossy),
+      lossy,
+      lossyPaths: new Set(lossy.map((path) => path.join('/'))),
     };
     this.#steps.set(key, step);
     return step;
   }
 
   /** `group/version` of a version. */
-  apiVersionOf(version: string): string {
-    return this.#group === '' ? version : `${this.#group}/${version}`;
-  }
+  apiVersionOf = (version: string): string => formatApiVersion({ group: this.#group, version });
 }
 
 /**

@@ -26,7 +26,8 @@ const PATH = ['metadata', 'annotations', KEPT_FIELDS_ANNOTATION] as const;
 
 /** Reads the annotation. Clients can edit it, so parts that have another form are ignored. */
 export function keptFieldsOf(object: JsonObject): KeptFields {
-  const read = tryParseJson(textAt(object, ...PATH));
+  const text = textAt(object, ...PATH);
+  const read = text === '' ? undefined : tryParseJson(text);
   if (!isJsonObject(read)) return new Map();
   return new Map(Object.entries(read).map(([version, entries]) => [version, readEntries(entries)]));
 }

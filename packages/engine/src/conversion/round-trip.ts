@@ -3,7 +3,7 @@ import type { FieldError } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import type { DirectionRules } from './conversion-program.ts';
 import type { Converter } from './converter.ts';
-import { ConversionError } from './conversion-rules.ts';
+import { ConversionError, shortText } from './conversion-rules.ts';
 import { type FastCheck, constantsOf, sampleArbitrary } from './sample-arbitrary.ts';
 
 /** A generated object that does not survive a conversion. */
@@ -26,10 +26,6 @@ export interface UntriedVersion {
 export interface RoundTripOptions {
   /** Evaluates the CEL rules of a schema. Default: rules are not evaluated. */
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
-  /** The number of objects for each version and direction. Default 200. */
-  readonly runs?: number;
-  /** Default: a fixed number, so that two runs find the same. */
-  readonly seed?: number;
   /** Called between parts of the work. Default: the work is done at once. */
   readonly pause?: () => Promise<void>;
 }
@@ -46,7 +42,7 @@ export interface RoundTripResult {
  */
 export async function checkRoundTrips(
   converter: Converter,
-  { evaluateRules, runs = 200, seed = 49, pause }: RoundTripOptions = {},
+  { evaluateRules, pause }: RoundTripOptions = {},
 ): Promise<RoundTripResult> {
   const fc: FastCheck = await import('./generator-library.ts');
   const faults: RoundTripFault[] = [];
@@ -64,9 +60,9 @@ export async function checkRoundTrips(
       });
       let sample: JsonValue | undefined;
       let isUntried = false;
-      for (let part = 0; part * RUNS_OF_PART < runs && sample === undefined && !isUntried; part += 1) {
+      for (let part = 0; part < PARTS && sample === undefined && !isUntried; part += 1) {
         await pause?.();
-        const details = fc.check(property, { numRuns: RUNS_OF_PART, seed: seed + part, maxSkipsPerRun: 50 });
+        const details = fc.check(property, { numRuns: RUNS_OF_PART, seed: SEED + part, maxSkipsPerRun: 50 });
         sample = details.counterexample?.[0];
         isUntried = details.failed && sample === undefined;
       }
@@ -88,8 +84,10 @@ function expressionsOf({ program }: Converter, version: string): string[] {
   ]);
 }
 
-/** The number of objects between two pauses. */
-const RUNS_OF_PART = 25;
+/** The number of parts for each version and direction, and the number of objects between two pauses. */
+const [PARTS, RUNS_OF_PART] = [8, 25];
+/** A fixed number, so that two runs find the same. */
+const SEED = 49;
 
 /** The way from one version to another one and back. */
 class RoundTrip {
@@ -113,12 +111,13 @@ class RoundTrip {
 
   /** The object with generated parts and the defaults of its version. */
   objectOf(sample: JsonValue): JsonObject {
-    return this.#withDefaults(this.#from, {
+    const object = {
       apiVersion: this.#converter.apiVersionOf(this.#from),
       kind: this.#converter.kind,
       metadata: { name: 'example', namespace: 'default' },
       ...(sample as JsonObject),
-    });
+    };
+    return StructuralSchema.applyDefaults(this.#converter.schemaOf(this.#from), object) as JsonObject;
   }
 
   /** The first reason for which an API server refuses the spec of an object. */
@@ -144,24 +143,14 @@ class RoundTrip {
 
   #convert(object: JsonObject, version: string): JsonObject | string {
     try {
-      const converted = this.#converter.convert(object as KubeObject, this.#converter.apiVersionOf(version));
-      return this.#withDefaults(version, converted);
+      return this.#converter.convert(object as KubeObject, this.#converter.apiVersionOf(version)) as JsonObject;
     } catch (thrown) {
       if (thrown instanceof ConversionError) return thrown.message;
       throw thrown;
     }
   }
-
-  #withDefaults(version: string, object: JsonObject): JsonObject {
-    return StructuralSchema.applyDefaults(this.#converter.schemaOf(version), object) as JsonObject;
-  }
 }
 
 const ANY_OBJECT: Schema = { type: 'object' };
 
-const MAX_SHOWN_LENGTH = 300;
-
-function shortJson(value: JsonValue | undefined): string {
-  const text = JSON.stringify(value ?? null);
-  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
-}
+const shortJson = (value: JsonValue | undefined): string => shortText(JSON.stringify(value ?? null), 300);

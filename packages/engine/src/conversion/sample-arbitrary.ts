@@ -9,6 +9,8 @@ export type FastCheck = typeof GeneratorLibrary;
 /** The maximum numbers of elements of a generated list, and of members of a generated map, beyond its minimum. */
 const [MAX_MORE_ELEMENTS, MAX_MORE_MEMBERS] = [12, 3];
 const MAX_TEXT_LENGTH = 12;
+/** The longest length that a constant of a rule gives. */
+const MAX_LENGTH_OF_RULE = 64;
 /** The depth at which generated values end. Only recursive schemas are deeper. */
 const MAX_DEPTH = 12;
 
@@ -121,22 +123,28 @@ function matching(pattern: string, fc: Generators): Arbitrary<string> | undefine
 }
 
 const shortText = ({ minLength, maxLength }: Schema, fc: Generators): Arbitrary<string> =>
-  fc.string(sizeOf(minLength, maxLength, MAX_TEXT_LENGTH));
+  fc.string(sizeOf(minLength, maxLength, MAX_TEXT_LENGTH, fc));
 
-/** The bounds of a size: from the least, to the most or a few more than the least. */
+/**
+ * The bounds of a size: from the least, to the most or a few more than the least. A rule such as `slice(0, 40)` loses
+ * only what is longer than its constant.
+ */
 function sizeOf(
   least: number | bigint = 0,
   most: number | bigint = Number.POSITIVE_INFINITY,
   more: number,
-): { readonly minLength: number; readonly maxLength: number } {
+  { constants }: Generators,
+): { readonly minLength: number; readonly maxLength: number; readonly size: 'max' } {
   const minLength = Number(least);
-  return { minLength, maxLength: Math.max(minLength, Math.min(Number(most), minLength + more)) };
+  const lengths = constants.filter((each) => typeof each === 'number' && each <= MAX_LENGTH_OF_RULE) as number[];
+  const maxLength = Math.max(minLength, Math.min(Number(most), Math.max(minLength + more, ...lengths)));
+  return { minLength, maxLength, size: 'max' };
 }
 
 function listOf(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonValue> {
   const { items, minItems, maxItems } = schema;
   if (items === undefined || depth > MAX_DEPTH) return fc.constant([]);
-  const size = sizeOf(minItems, maxItems, MAX_MORE_ELEMENTS);
+  const size = sizeOf(minItems, maxItems, MAX_MORE_ELEMENTS, fc);
   const keys = schema['x-kubernetes-list-map-keys'];
   const element = sampleArbitrary(items, fc, depth + 1);
   if (keys === undefined && schema['x-kubernetes-list-type'] !== 'set') return fc.array(element, size);
@@ -150,7 +158,7 @@ function objectOf(schema: Schema, fc: Generators, depth: number): Arbitrary<Json
   const { properties = {}, additionalProperties, required = [] } = schema;
   const isOpen = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   const values = typeof additionalProperties === 'object' ? additionalProperties : isOpen ? {} : undefined;
-  const size = sizeOf(schema.minProperties, schema.maxProperties, MAX_MORE_MEMBERS);
+  const size = sizeOf(schema.minProperties, schema.maxProperties, MAX_MORE_MEMBERS, { ...fc, constants: [] });
   if (values !== undefined && Object.keys(properties).length === 0)
     return fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,7}$/), sampleArbitrary(values, fc, depth + 1), {
       minKeys: size.minLength,

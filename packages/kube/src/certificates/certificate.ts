@@ -141,15 +141,7 @@ function authorityOf({ ca, issuer, signingKey, notBefore, notAfter }: AuthorityI
       return privatePem(signingKey);
     },
     issue(ofNames, ofAddresses) {
-      const dns = [...ofNames];
-      const addresses: Uint8Array[] = [];
-      for (const text of ofAddresses) {
-        const address = parseAddress(text);
-        if (address instanceof Failure) dns.push(text);
-        else addresses.push(address.bytes);
-      }
-      const names = subjectAlternatives({ dns, addresses });
-      return issuePair(distinguishedName('typekro-apiserver'), 'server auth', [names]);
+      return issuePair(distinguishedName('typekro-apiserver'), 'server auth', [hosts([...ofNames, ...ofAddresses])]);
     },
     issueClient: (user, groups) => issuePair(distinguishedName(user, groups), 'client auth', []),
     sign({ alternativeNames, usages, publicKey, ...requested }) {
@@ -182,13 +174,21 @@ export function selfSignedCertificate(names: readonly string[], notBefore: numbe
     // Clocks of other machines may be behind.
     notBefore: notBefore - HOUR_MS,
     notAfter,
-    extensions: [
-      basicConstraints(true),
-      subjectAlternatives({ dns: [...names] }),
-      ...usageExtensions(['digital signature', 'server auth']),
-    ],
+    extensions: [basicConstraints(true), hosts(names), ...usageExtensions(['digital signature', 'server auth'])],
   });
   return { cert, key: privatePem(privateKey) };
+}
+
+/** The extension with host names and IP addresses. */
+function hosts(names: readonly string[]): Buffer {
+  const dns: string[] = [];
+  const addresses: Uint8Array[] = [];
+  for (const text of names) {
+    const address = parseAddress(text);
+    if (address instanceof Failure) dns.push(text);
+    else addresses.push(address.bytes);
+  }
+  return subjectAlternatives({ dns, addresses });
 }
 
 const HOUR_MS = 3600 * 1000;
@@ -202,7 +202,8 @@ export function certificateEnd({ cert, key }: CertificatePair, names: readonly s
   try {
     const own = new X509Certificate(cert);
     const isOurs =
-      own.checkPrivateKey(createPrivateKey(key)) && names.every((name) => own.checkHost(name) !== undefined);
+      own.checkPrivateKey(createPrivateKey(key)) &&
+      names.every((name) => (own.checkHost(name) ?? own.checkIP(name)) !== undefined);
     return isOurs ? Date.parse(own.validTo) : 0;
   } catch {
     return 0;

@@ -3,29 +3,40 @@ import { Conversion } from '@typekro/engine/conversion';
 import { Fingerprint } from '@typekro/engine/runtime';
 import { CrdSchema } from '@typekro/engine/schema';
 
-/** The Service that answers conversions: the webhook of every CRD with several versions. */
-export interface ConversionAddress {
+/** The Service that answers conversions: the webhook of every CRD with several versions. Its port is 443. */
+export interface ConversionService {
   readonly namespace: string;
   readonly name: string;
-  /** The port of the Service. */
-  readonly port: number;
-  /** The certificates that the API server trusts, in PEM format; `undefined` for those that it trusts anyway. */
-  readonly caBundle: () => string | undefined;
+  /** Where API servers reach a controller outside of the cluster, in place of the Service: `https://host:port`. */
+  readonly url?: string;
+}
+
+/** The Service with the certificates of its replicas. */
+export interface ConversionAddress extends ConversionService {
+  /** The certificates that the API server trusts, in PEM format. Absent for those that it trusts anyway. */
+  readonly caBundle?: () => string;
   /** Registers a function that is called after each change of `caBundle`. Absent when it never changes. */
   readonly onChange?: (listener: () => void) => void;
+}
+
+/** The Service with the name `namespace/name`. */
+export function conversionService(text: string): ConversionService {
+  const [namespace = '', name = ''] = text.split('/');
+  return { namespace, name };
 }
 
 const PREFIX = '/convert/';
 
 /** `spec.conversion` of a CRD. Its path names the CRD and its conversions, so that a change of them changes the path. */
-export function conversionOf(crd: KubeObject, { namespace, name, port, caBundle }: ConversionAddress): JsonObject {
-  const pem = caBundle();
+export function conversionOf(crd: KubeObject, { namespace, name, url, caBundle }: ConversionAddress): JsonObject {
+  const path = `${PREFIX}${crd.metadata.name ?? ''}/${conversionsDigest(crd)}`;
+  const pem = caBundle?.();
   return {
     strategy: 'Webhook',
     webhook: {
       conversionReviewVersions: ['v1'],
       clientConfig: {
-        service: { namespace, name, port, path: `${PREFIX}${crd.metadata.name ?? ''}/${conversionsDigest(crd)}` },
+        ...(url === undefined ? { service: { namespace, name, port: 443, path } } : { url: `${url}${path}` }),
         ...definedMembers({ caBundle: pem === undefined ? undefined : Buffer.from(pem).toString('base64') }),
       },
     },

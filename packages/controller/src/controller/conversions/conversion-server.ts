@@ -7,6 +7,8 @@ import { conversionsDigest, readConversionPath } from './conversion-address.ts';
 /** The maximum number of converters that are kept. A converter takes some hundred kilobytes. */
 const MAX_CONVERTERS = 500;
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const CRD_REF = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
 
 /**
@@ -30,7 +32,7 @@ export class ConversionServer {
     if (named === undefined)
       return Conversion.refuseReview(review, `the path ${path} names no CustomResourceDefinition`);
     const known = this.#converters.get(path);
-    if (known !== undefined) return Conversion.answerReview(review, known);
+    if (known !== undefined) return Conversion.answerReview(review, known, nextTurn);
     const found = await this.#read(named.crd, signal);
     if (typeof found === 'string') return Conversion.refuseReview(review, found);
     const converter = found === undefined ? undefined : Conversion.of(found);
@@ -41,7 +43,7 @@ export class ConversionServer {
     const [oldest] = this.#converters.keys();
     if (oldest !== undefined && this.#converters.size >= MAX_CONVERTERS) this.#converters.delete(oldest);
     this.#converters.set(path, converter);
-    return Conversion.answerReview(review, converter);
+    return Conversion.answerReview(review, converter, nextTurn);
   }
 
   /** The live CRD, or the reason why it cannot be read. */

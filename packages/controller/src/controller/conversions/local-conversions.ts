@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { Conversion } from '@typekro/engine/conversion';
 import type { KubernetesApi } from '@typekro/kube';
-import type { ConversionAddress } from './conversion-address.ts';
+import { type ConversionAddress, conversionService } from './conversion-address.ts';
 import { ConversionServer } from './conversion-server.ts';
 
 /**
@@ -12,12 +12,7 @@ export class LocalConversions {
   /** The Service, as `namespace/name`. */
   static readonly SERVICE = 'kro-system/typekro-conversions';
   /** The option `conversions` of the controller. */
-  readonly address: ConversionAddress = {
-    namespace: 'kro-system',
-    name: 'typekro-conversions',
-    port: 443,
-    caBundle: () => undefined,
-  };
+  readonly address: ConversionAddress = conversionService(LocalConversions.SERVICE);
   /** The option `webhookServices` of the cluster. */
   readonly services: Readonly<Record<string, (path: string, review: JsonObject) => Promise<JsonObject>>> = {
     [LocalConversions.SERVICE]: async (path, review) =>

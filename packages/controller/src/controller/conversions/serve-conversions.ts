@@ -14,7 +14,7 @@ import type { Server, ServerOptions } from 'node:https';
 import { type Clock, type KubernetesApi, KubeError } from '@typekro/kube';
 import type { Logger } from '../logger.ts';
 import { parseListenAddress } from '../probes.ts';
-import type { ConversionAddress } from './conversion-address.ts';
+import type { ConversionAddress, ConversionService } from './conversion-address.ts';
 import { ConversionServer } from './conversion-server.ts';
 import {
   type ServingCertificates,
@@ -40,7 +40,7 @@ export interface ServeConversionsOptions {
   /** The address to listen on, in Go's notation. */
   readonly bind: string;
   /** The Service whose pods are the replicas of the controller. */
-  readonly service: Pick<ConversionAddress, 'namespace' | 'name'>;
+  readonly service: ConversionService;
 }
 
 /** An open conversion server. */
@@ -89,7 +89,6 @@ export async function serveConversions(options: ServeConversionsOptions): Promis
     url: `https://${authority}`,
     address: {
       ...service,
-      port: 443,
       caBundle: () => trustedCertificates(certificates),
       onChange: (listener) => void listeners.push(listener),
     },
@@ -109,8 +108,13 @@ class CertificateStore {
   constructor(options: ServeConversionsOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    const host = `${options.service.name}.${options.service.namespace}.svc`;
-    this.#names = [host, `${host}.cluster.local`];
+    const { name, namespace, url } = options.service;
+    const host = `${name}.${namespace}.svc`;
+    this.#names = [
+      host,
+      `${host}.cluster.local`,
+      ...(url === undefined ? [] : [new URL(url).hostname.replace(/^\[|\]$/g, '')]),
+    ];
   }
 
   /** The certificates of the Secret, after due changes. Another replica may write the Secret at the same time. */

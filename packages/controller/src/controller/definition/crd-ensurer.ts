@@ -253,7 +253,7 @@ export class CrdEnsurer {
    */
   #wantedKeyOf(graph: Graph): string {
     const { crd } = graph.instance;
-    const certificates = Conversion.isIn(crd) ? (this.#options.conversions?.caBundle() ?? '') : '';
+    const certificates = Conversion.isIn(crd) ? (this.#options.conversions?.caBundle?.() ?? '') : '';
     return `${graph.hash} ${graph.mayLackKinds === true ? (crdDigest(crd) ?? '') : ''} ${certificates}`;
   }
 

@@ -1,5 +1,5 @@
 import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { textAt } from '@typekro/kit/kubernetes';
+import { asObject, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { type ConversionAddress, conversionOf } from '../conversions/conversion-address.ts';
 import type { DefinitionObject } from './definition-object.ts';
@@ -139,6 +139,13 @@ function namesOf(crd: KubeObject): JsonObject {
   return { kind, plural, singular, listKind, shortNames, categories };
 }
 
+/** A merge patch to this webhook, also from one with another kind of address. */
+function webhookPatch(conversion: JsonObject): JsonObject {
+  const webhook = objectAt(conversion, 'webhook');
+  const clientConfig = { service: null, url: null, caBundle: null, ...objectAt(webhook, 'clientConfig') };
+  return { ...conversion, webhook: { ...webhook, clientConfig } };
+}
+
 function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   const { group = null, scope = null, versions = null } = wanted.spec ?? {};
   const names = isJsonObject(wanted.spec?.['names']) ? wanted.spec['names'] : {};
@@ -159,7 +166,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
       group,
       scope,
       versions,
-      ...(conversion === undefined ? none : { conversion }),
+      ...(conversion === undefined ? none : { conversion: webhookPatch(asObject(conversion)) }),
       names: { shortNames: null, categories: null, ...names },
     },
   };

@@ -298,7 +298,7 @@ test.each<[what: string, yaml: string, faults: string[]]>([
       ),
     ),
     [
-      'fromHub {"width":0,"height":1000,"image":"","level":3}: in v1alpha1 it is {"image":"","size":"0x1000"}, which is invalid: spec.size: Invalid value: "0x1000": spec.size in body should match \'^(0|[1-9][0-9]{0,2})x(0|[1-9][0-9]{0,2})$\'',
+      'fromHub {"width":0,"height":1000,"image":"","level":3}: in v1alpha1 it is {"size":"0x1000","image":""}, which is invalid: spec.size: Invalid value: "0x1000": spec.size in body should match \'^(0|[1-9][0-9]{0,2})x(0|[1-9][0-9]{0,2})$\'',
     ],
   ],
   [
@@ -315,8 +315,18 @@ test.each<[what: string, yaml: string, faults: string[]]>([
       '"${string(self.spec.width)}x${string(self.spec.height > 9 ? 9 : self.spec.height)}"',
     ),
     [
-      'fromHub {"width":0,"height":10,"image":"","level":3}: in v1alpha1 it is {"image":"","size":"0x9"}, and comes back as {"image":"","width":0,"height":9,"level":3}',
-      'toHub {"size":"0x10","image":""}: in v1 it is {"image":"","width":0,"height":10,"level":3}, and comes back as {"image":"","size":"0x9"}',
+      'fromHub {"width":0,"height":10,"image":"","level":3}: in v1alpha1 it is {"size":"0x9","image":""}, and comes back as {"width":0,"height":9,"image":"","level":3}',
+      'toHub {"size":"0x10","image":""}: in v1 it is {"width":0,"height":10,"image":"","level":3}, and comes back as {"size":"0x9","image":""}',
+    ],
+  ],
+  [
+    'a text that is cut',
+    swap(
+      '  convertFrom:',
+      '  convertFrom:\n    spec.image: "${self.spec.image.size() > 40 ? self.spec.image.substring(0, 40) : self.spec.image}"',
+    ),
+    [
+      `fromHub {"width":0,"height":0,"image":"${' '.repeat(41)}","level":3}: in v1alpha1 it is {"size":"0x0","image":"${' '.repeat(40)}"}, and comes back as {"width":0,"height":0,"image":"${' '.repeat(40)}","level":3}`,
     ],
   ],
 ])('finds %s with generated objects', async (_what, yaml, faults) => {
@@ -326,4 +336,18 @@ test.each<[what: string, yaml: string, faults: string[]]>([
     result?.faults.map(({ direction, spec, message }) => `${direction} ${JSON.stringify(spec)}: ${message}`),
   ).toEqual(faults);
   expect(result?.untried).toEqual([]);
+});
+
+test('finds a list that is cut with generated objects', async () => {
+  const names = 'names: "[]integer | required=true"';
+  const cut = 'spec.names: "${self.spec.names.size() > 30 ? self.spec.names.slice(0, 30) : self.spec.names}"';
+  const versions = ALPHA.replace('  convertTo:', `    ${names}\n  convertTo:`).replace(
+    'convertFrom:',
+    `convertFrom:\n    ${cut}`,
+  );
+  const result = await tried(panel(versions, `${SPEC}\n        ${names}`));
+  expect(result?.faults.map(({ direction, message }) => [direction, message.includes('comes back as')])).toEqual([
+    ['fromHub', true],
+    ['toHub', true],
+  ]);
 });

@@ -8,7 +8,7 @@ const MAX_DEPTH = 500;
 export class DefaultsTooLongError extends Error {}
 
 /** Does a schema, or a part of it, have a default? */
-const hasDefaults = anywhere((schema) => schema.default !== undefined);
+export const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
  * Fills in the defaults of a schema as an API server does. Absent members get their default, and so do null members and

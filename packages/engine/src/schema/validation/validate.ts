@@ -9,7 +9,7 @@ import type { FieldError } from '@typekro/kit/kubernetes';
 import type { Schema } from '../model.ts';
 import { type RuleSite, hasRules, ruleSites } from '../rule-sites.ts';
 import { invalid, fieldPath } from './field-error.ts';
-import { applyDefaults, DefaultsTooLongError } from './defaults.ts';
+import { applyDefaults, DefaultsTooLongError, hasDefaults } from './defaults.ts';
 import { prune } from './prune.ts';
 import { structuralSchema, lazyCopies } from '../lazy.ts';
 
@@ -179,6 +179,7 @@ export const StructuralSchema = {
   lazyCopies,
   validate: validateValue,
   applyDefaults,
+  hasDefaults,
   DefaultsTooLongError,
   prune,
   fieldPath,
