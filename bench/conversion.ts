@@ -9,6 +9,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
+import { textAt } from '@typekro/kit/kubernetes';
 import { createEmbeddedCluster } from '../dist/cluster/index.js';
 import { createController, LocalConversions, controllerCrds, silentLogger } from '../dist/controller/index.js';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
@@ -154,8 +155,8 @@ const crd = await api.get({
   kind: 'CustomResourceDefinition',
   name: `sites.${GROUP}`,
 });
-const { path } = crd.spec?.conversion.webhook.clientConfig.service;
-const answer = conversions.services[LocalConversions.SERVICE];
+const path = textAt(crd.spec, 'conversion', 'webhook', 'clientConfig', 'service', 'path');
+const [answer] = Object.values(conversions.services);
 const listed = async (version: string) => (await api.list({ apiVersion: `${GROUP}/${version}`, kind: 'Site' })).items;
 const review = async (from: string, to: string) =>
   JSON.stringify({
@@ -164,8 +165,8 @@ const review = async (from: string, to: string) =>
     request: { uid: 'u', desiredAPIVersion: `${GROUP}/${to}`, objects: (await listed(from)).slice(0, REVIEWED) },
   });
 const answered = async (text: string) => {
-  const { response } = await answer(path, JSON.parse(text));
-  if (response.result.status !== 'Success') throw new Error(response.result.message);
+  const response = await answer?.(path, JSON.parse(text) as JsonObject);
+  if (textAt(response, 'response', 'result', 'status') !== 'Success') throw new Error(JSON.stringify(response));
   return JSON.stringify(response);
 };
 const [toHub, fromHub] = [await review('v1alpha1', 'v1'), await review('v1', 'v1alpha1')];
