@@ -9,8 +9,8 @@ export type FastCheck = typeof GeneratorLibrary;
 /** The maximum numbers of elements of a generated list, and of members of a generated map, beyond its minimum. */
 const [MAX_MORE_ELEMENTS, MAX_MORE_MEMBERS] = [12, 3];
 const MAX_TEXT_LENGTH = 12;
-/** The longest length that a constant of a rule gives. */
-const MAX_LENGTH_OF_RULE = 64;
+/** The longest text and the longest list that a constant of a rule causes. Long lists are slow to make smaller. */
+const [MAX_TEXT_OF_RULE, MAX_LIST_OF_RULE] = [64, 16];
 /** The depth at which generated values end. Only recursive schemas are deeper. */
 const MAX_DEPTH = 12;
 
@@ -123,28 +123,26 @@ function matching(pattern: string, fc: Generators): Arbitrary<string> | undefine
 }
 
 const shortText = ({ minLength, maxLength }: Schema, fc: Generators): Arbitrary<string> =>
-  fc.string(sizeOf(minLength, maxLength, MAX_TEXT_LENGTH, fc));
+  fc.string(sizeOf(minLength, maxLength, longest(MAX_TEXT_LENGTH, fc, MAX_TEXT_OF_RULE)));
 
-/**
- * The bounds of a size: from the least, to the most or a few more than the least. A rule such as `slice(0, 40)` loses
- * only what is longer than its constant.
- */
+/** The bounds of a size: from the least, to the most or a few more than the least. */
 function sizeOf(
   least: number | bigint = 0,
   most: number | bigint = Number.POSITIVE_INFINITY,
   more: number,
-  { constants }: Generators,
 ): { readonly minLength: number; readonly maxLength: number; readonly size: 'max' } {
   const minLength = Number(least);
-  const lengths = constants.filter((each) => typeof each === 'number' && each <= MAX_LENGTH_OF_RULE) as number[];
-  const maxLength = Math.max(minLength, Math.min(Number(most), Math.max(minLength + more, ...lengths)));
-  return { minLength, maxLength, size: 'max' };
+  return { minLength, maxLength: Math.max(minLength, Math.min(Number(most), minLength + more)), size: 'max' };
 }
+
+/** A rule such as `slice(0, 14)` loses only what is longer than its constant. */
+const longest = (usual: number, { constants }: Generators, limit: number): number =>
+  Math.max(usual, ...constants.filter((each): each is number => typeof each === 'number' && each <= limit));
 
 function listOf(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonValue> {
   const { items, minItems, maxItems } = schema;
   if (items === undefined || depth > MAX_DEPTH) return fc.constant([]);
-  const size = sizeOf(minItems, maxItems, MAX_MORE_ELEMENTS, fc);
+  const size = sizeOf(minItems, maxItems, longest(MAX_MORE_ELEMENTS, fc, MAX_LIST_OF_RULE));
   const keys = schema['x-kubernetes-list-map-keys'];
   const element = sampleArbitrary(items, fc, depth + 1);
   if (keys === undefined && schema['x-kubernetes-list-type'] !== 'set') return fc.array(element, size);
@@ -158,7 +156,7 @@ function objectOf(schema: Schema, fc: Generators, depth: number): Arbitrary<Json
   const { properties = {}, additionalProperties, required = [] } = schema;
   const isOpen = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   const values = typeof additionalProperties === 'object' ? additionalProperties : isOpen ? {} : undefined;
-  const size = sizeOf(schema.minProperties, schema.maxProperties, MAX_MORE_MEMBERS, { ...fc, constants: [] });
+  const size = sizeOf(schema.minProperties, schema.maxProperties, MAX_MORE_MEMBERS);
   if (values !== undefined && Object.keys(properties).length === 0)
     return fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,7}$/), sampleArbitrary(values, fc, depth + 1), {
       minKeys: size.minLength,

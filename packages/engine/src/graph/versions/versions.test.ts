@@ -323,10 +323,11 @@ test.each<[what: string, yaml: string, faults: string[]]>([
     'a text that is cut',
     swap(
       '  convertFrom:',
-      '  convertFrom:\n    spec.image: "${self.spec.image.size() > 40 ? self.spec.image.substring(0, 40) : self.spec.image}"',
+      '  convertFrom:\n    spec.image: "${self.spec.image.size() > 20 ? self.spec.image.substring(0, 20) : self.spec.image}"',
     ),
     [
-      `fromHub {"width":0,"height":0,"image":"${' '.repeat(41)}","level":3}: in v1alpha1 it is {"size":"0x0","image":"${' '.repeat(40)}"}, and comes back as {"width":0,"height":0,"image":"${' '.repeat(40)}","level":3}`,
+      `fromHub {"width":0,"height":0,"image":"${' '.repeat(21)}","level":3}: in v1alpha1 it is {"size":"0x0","image":"${' '.repeat(20)}"}, and comes back as {"width":0,"height":0,"image":"${' '.repeat(20)}","level":3}`,
+      `toHub {"size":"1x0","image":"${' '.repeat(21)}"}: in v1 it is {"width":1,"height":0,"image":"${' '.repeat(21)}","level":3}, and comes back as {"size":"1x0","image":"${' '.repeat(20)}"}`,
     ],
   ],
 ])('finds %s with generated objects', async (_what, yaml, faults) => {
@@ -340,7 +341,7 @@ test.each<[what: string, yaml: string, faults: string[]]>([
 
 test('finds a list that is cut with generated objects', async () => {
   const names = 'names: "[]integer | required=true"';
-  const cut = 'spec.names: "${self.spec.names.size() > 30 ? self.spec.names.slice(0, 30) : self.spec.names}"';
+  const cut = 'spec.names: "${self.spec.names.size() > 14 ? self.spec.names.slice(0, 14) : self.spec.names}"';
   const versions = ALPHA.replace('  convertTo:', `    ${names}\n  convertTo:`).replace(
     'convertFrom:',
     `convertFrom:\n    ${cut}`,
