@@ -9,9 +9,9 @@ const API_VERSION = 'apiextensions.k8s.io/v1';
  * The work between two pauses, and the maximum work for one review. An API server waits 30 seconds for a response. The
  * unit is that of `MAX_OBJECT_WORK`.
  */
-const [WORK_OF_PART, MAX_REVIEW_WORK] = [20_000, 40_000_000];
+const [MAX_PART_WORK, MAX_REVIEW_WORK] = [20_000, 40_000_000];
 /** The work for an object without any rule. */
-const LEAST_WORK = 200;
+const MIN_OBJECT_WORK = 200;
 
 /**
  * Answers a ConversionReview: the converted objects in the order of the request, or one failure for the whole review,
@@ -44,14 +44,14 @@ export async function answerReview(
       if (!(thrown instanceof ConversionError)) throw thrown;
       return refuseReview(review, refusalText(object, desired, thrown));
     }
-    const done = LEAST_WORK + MAX_OBJECT_WORK - shared.left;
+    const done = MIN_OBJECT_WORK + MAX_OBJECT_WORK - shared.left;
     [work, part] = [work + done, part + done];
     if (work > MAX_REVIEW_WORK)
       return refuseReview(
         review,
         `the conversion to ${desired} takes too much work: it was ended after ${converted.length} of ${objects.length} objects. Ask for fewer objects at once (kubectl: --chunk-size), or write simpler rules`,
       );
-    if (part < WORK_OF_PART) continue;
+    if (part < MAX_PART_WORK) continue;
     part = 0;
     await pause();
   }

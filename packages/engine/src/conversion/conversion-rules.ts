@@ -5,7 +5,7 @@ import type { Schema } from '../schema/index.ts';
 import { conversionEnvironment } from './conversion-language.ts';
 import type { DirectionRules } from './conversion-program.ts';
 import { declaredField, isOnOnePath } from './field-steps.ts';
-import { type Part, makePart, partOf } from './target-parts.ts';
+import { type Part, makePart, planPart } from './target-parts.ts';
 
 /** The error of an object that cannot be converted. Its message says which expression failed, and why. */
 export class ConversionError extends Error {}
@@ -51,7 +51,7 @@ export class CompiledRules {
     const { spec, status } = to.properties ?? {};
     const members = { ...to, properties: definedMembers({ spec, status }) };
     // What one expression makes for the whole object is not a part of the source.
-    this.#parts = partOf(whole === undefined ? from : undefined, members, rules, only).members ?? [];
+    this.#parts = planPart(whole === undefined ? from : undefined, members, rules, only).members ?? [];
   }
 
   /**
@@ -109,7 +109,7 @@ function evaluate({ cel, program, reads }: CompiledExpression, self: JsonObject,
 }
 
 /** The start of a long text. */
-export const shortText = (text: string, maxLength: number): string =>
+export const cutText = (text: string, maxLength: number): string =>
   text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 
-const shown = (cel: string): string => `\${${shortText(cel, 120)}}`;
+const shown = (cel: string): string => `\${${cutText(cel, 120)}}`;

@@ -3,7 +3,7 @@ import type { FieldError } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import type { DirectionRules } from './conversion-program.ts';
 import type { Converter } from './converter.ts';
-import { ConversionError, shortText } from './conversion-rules.ts';
+import { ConversionError, cutText } from './conversion-rules.ts';
 import { type FastCheck, constantsOf, sampleArbitrary } from './sample-arbitrary.ts';
 
 /** A generated object that does not survive a conversion. */
@@ -143,7 +143,7 @@ class RoundTrip {
 
   #convert(object: JsonObject, version: string): JsonObject | string {
     try {
-      return this.#converter.convert(object as KubeObject, this.#converter.apiVersionOf(version)) as JsonObject;
+      return this.#converter.convert(object as KubeObject, this.#converter.apiVersionOf(version));
     } catch (thrown) {
       if (thrown instanceof ConversionError) return thrown.message;
       throw thrown;
@@ -153,4 +153,4 @@ class RoundTrip {
 
 const ANY_OBJECT: Schema = { type: 'object' };
 
-const shortJson = (value: JsonValue | undefined): string => shortText(JSON.stringify(value ?? null), 300);
+const shortJson = (value: JsonValue | undefined): string => cutText(JSON.stringify(value ?? null), 300);

@@ -27,7 +27,7 @@ type RuleBelow<Rule> = readonly [steps: readonly string[], rule: Rule];
  *
  * @param only the paths of the fields that are needed. Fields that are not on the way to one are left out.
  */
-export function partOf<Rule>(
+export function planPart<Rule>(
   from: Schema | undefined,
   to: Schema,
   rules: readonly RuleBelow<Rule>[],
@@ -45,7 +45,7 @@ export function partOf<Rule>(
     .map(([name, schema]) => {
       const inner = rules.filter(([[step]]) => step === name).map(([[, ...steps], rule]) => [steps, rule] as const);
       const needed = only.filter((path) => isOnOnePath(path, [name])).map(([, ...steps]) => steps);
-      return [name, partOf(from?.properties?.[name], schema, inner, needed)] as const;
+      return [name, planPart(from?.properties?.[name], schema, inner, needed)] as const;
     });
   return { schema: to, members, isKept: false };
 }
