@@ -14,7 +14,7 @@ import { stepsOfPage } from '../../support/walked-page.ts';
 
 const program = findClient('kubectl') ?? '';
 const transcript = new Transcript();
-const [first = '', instance = '', second = ''] = stepsOfPage(
+const [first = '', instance = '', second = '', third = ''] = stepsOfPage(
   readFileSync(join(import.meta.dirname, '../../../docs/guides/api-versions.md'), 'utf8'),
 ).flatMap((step) => (step.kind === 'file' ? [step.text] : []));
 
@@ -36,6 +36,8 @@ describe.skipIf(program === '').each(clientServers())('versions of an API on $na
     kubectl = new ClientProgram({ program, name: 'kubectl', server, serverName: name, transcript });
     await ok('create namespace kro-system');
     for (const crd of controllerCrds()) await server.client.create(crd);
+    for (const crd of controllerCrds())
+      await ok(`wait --for=condition=Established crd/${crd.metadata.name} --timeout=60s`);
     const address = `127.0.0.1:${await freePort()}`;
     controller = runController({
       client: server.client,
@@ -52,8 +54,6 @@ describe.skipIf(program === '').each(clientServers())('versions of an API on $na
         '--leader-elect=false',
       ],
     });
-    for (const crd of controllerCrds())
-      await ok(`wait --for=condition=Established crd/${crd.metadata.name} --timeout=60s`);
   }, 120_000);
   afterAll(async () => {
     ended.abort();
@@ -80,5 +80,22 @@ describe.skipIf(program === '').each(clientServers())('versions of an API on $na
     await ok('wait --for=jsonpath={.data.url}=http://blog.example.com:8080 configmap/blog --timeout=60s');
     const ref = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'sites.example.com' };
     expect(listAt((await server.client.get(ref)).status, 'storedVersions')).toEqual(['v1']);
+  }, 300_000);
+
+  test('the former version leaves the CRD, and the object is as it was and can be applied', async () => {
+    await apply(third);
+    const names = () => ok('get crd/sites.example.com -o jsonpath={.spec.versions[*].name}');
+    await vi.waitFor(async () => expect(await names()).toBe('v1'), { timeout: 120_000, interval: 500 });
+    expect(await specOf('v1')).toEqual({ hostname: 'blog.example.com', port: 8080 });
+    const managers = await ok(`get sites.v1.example.com blog -o jsonpath={.metadata.managedFields[*].apiVersion}`);
+    expect(new Set(managers.split(' '))).toEqual(new Set(['example.com/v1']));
+    const blog = {
+      apiVersion: 'example.com/v1',
+      kind: 'Site',
+      metadata: { name: 'blog' },
+      spec: { hostname: 'c.test' },
+    };
+    await kubectl.ok(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(blog));
+    expect(await specOf('v1')).toEqual({ hostname: 'c.test', port: 8080 });
   }, 300_000);
 });
