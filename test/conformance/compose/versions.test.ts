@@ -30,6 +30,7 @@ const HUB = type({
   'image?': { name: 'string', 'tag?': 'string' },
   'map?': 'Record<string, string>',
   'none?': 'string | null',
+  'part?': { 'x?': 'string' },
 });
 type Fields = { readonly [Key in keyof typeof HUB.infer]?: unknown };
 
@@ -45,7 +46,7 @@ const composed = (toHub: (spec: Old) => Fields) =>
         v1alpha1: {
           spec: OLD,
           toHub: toHub as never,
-          lossy: ['a', 'count', 'ratio', 'list', 'flag', 'image', 'map', 'none', 'size'].map((name) => `spec.${name}`),
+          lossy: ['a', 'count', 'ratio', 'list', 'flag', 'image', 'map', 'none', 'part', 'size'].map((name) => `spec.${name}`),
         },
       },
     },
@@ -102,6 +103,12 @@ test.each<[what: string, toHub: (spec: Old) => Fields, rules: JsonObject]>([
   ['a field that both versions have and that is left out', () => ({ size: undefined }), { 'spec.size': '${optional.none()}' }],
   ['a field that only the hub has and that is left out', () => ({ a: undefined, count: 1 }), { 'spec.count': 1 }],
   ['no field', () => ({}), {}],
+  ['an object without fields', () => ({ part: {} }), { 'spec.part': {} }],
+  [
+    'an integer that may be absent, for a field with fractions',
+    (s) => ({ ratio: s.on ? 2 : undefined }),
+    { 'spec.ratio': '${self.spec.on ? optional.of(2.0) : optional.none()}' },
+  ],
 ])('a conversion is translated exactly: %s', (_what, toHub, rules) => {
   const definition = composed(toHub).toDefinition({ target: 'typekro' });
   expect(rulesOf(definition)).toEqual(rules);

@@ -102,6 +102,8 @@ function ruleOf(value: unknown, to: Schema | undefined, writer: ExpressionWriter
   if (value === undefined || (value === null && to?.nullable !== true)) return undefined;
   if (value instanceof SeenList || symbolic(value) instanceof Sym)
     refuseIterable(value instanceof SeenList ? value : (symbolic(value) as Sym), 'a field of a conversion');
+  // The expression of an empty object is a map, which a field with declared members does not accept.
+  if (isFields(value) && mergedPieces(value) === undefined && Object.keys(value).length === 0) return {};
   return writer.field(nodeOf(value, to), to);
 }
 
@@ -110,16 +112,18 @@ function nodeOf(value: unknown, to: Schema | undefined): Node {
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.absence !== undefined) {
     if (to?.type !== 'number') return optionalNode(inner);
-    return cond(inner.absence.has, optionalSome(forSchema(inner.node, to)), optionalNone());
+    return cond(inner.absence.has, optionalSome(forSchema(inner.node, to, false)), optionalNone());
   }
   return forSchema((inner instanceof Phi ? optionalPhi(inner) : undefined) ?? toNode(value), to);
 }
 
 /** The expression with doubles where the field has numbers with fractions: CEL does not convert integers. */
-function forSchema(node: Node, to: Schema | undefined): Node {
-  if (to?.type !== 'number' || node.kind === 'lit') return node;
-  if (node.kind === 'cond') return cond(node.args[0], forSchema(node.args[1], to), forSchema(node.args[2], to));
+function forSchema(node: Node, to: Schema | undefined, isWhole = true): Node {
+  // A literal alone becomes a constant of the definition.
+  if (to?.type !== 'number' || (isWhole && node.kind === 'lit')) return node;
+  const part = (inner: Node): Node => forSchema(inner, to, false);
+  if (node.kind === 'cond') return cond(node.args[0], part(node.args[1]), part(node.args[2]));
   const isSome = node.kind === 'call' && node.name === 'optional.of';
-  if (isSome) return optionalSome(forSchema(node.args[0] as Node, to));
+  if (isSome) return optionalSome(part(node.args[0] as Node));
   return node.type.kind === 'number' ? ofNumber(node, FLOAT) : node;
 }
