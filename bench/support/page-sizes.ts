@@ -15,14 +15,14 @@ export interface PagePart {
 }
 
 const MAX_PART_KB: ReadonlyMap<string, number> = new Map([
-  ['page', 61],
+  ['page', 62],
   ['views', 80],
   ['plan-view', 6],
   ['object-panels', 5],
   ['revisions-panel', 3],
-  ['schema-form', 6],
+  ['schema-form', 7],
   ['playground-view', 170],
-  ['playground-worker', 697],
+  ['playground-worker', 705],
 ]);
 
 /**
