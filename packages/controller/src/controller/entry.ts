@@ -6,7 +6,7 @@
  */
 export { type Logger, type LogLevel, consoleLogger, jsonLogger, silentLogger } from './logger.ts';
 export type { Controller, ControllerOptions } from './controller-options.ts';
-export type { ConversionAddress } from './conversions/conversion-address.ts';
+export type { ConversionAddress, ConversionService } from './conversions/conversion-address.ts';
 export { LocalConversions } from './conversions/local-conversions.ts';
 export type {
   AdoptionPolicy,
