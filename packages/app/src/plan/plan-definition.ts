@@ -237,10 +237,10 @@ export function prepare(
     ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
   };
   const head = withoutSecretInputs(plain, graph);
-  const problem = preview.unconvertible.find(({ object }) => object === namespacedName(instance.metadata));
+  const problem = preview.unconvertible.get(namespacedName(instance.metadata));
   if (problem !== undefined) {
     const remedy = 'correct the rules of the conversion, or the instance';
-    return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'blocked', `it ${problem.reason}`, remedy) };
+    return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'blocked', `it ${problem}`, remedy) };
   }
   const resumed = deletionThatResumes(file?.live, task.live, graph.name);
   if (resumed !== undefined) return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'deferred', resumed) };

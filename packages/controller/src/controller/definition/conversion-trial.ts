@@ -5,13 +5,11 @@ import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { conversionsDigest } from '../conversions/conversion-address.ts';
 import type { CrdPlan } from './crd-plan.ts';
 
-/** An object that a changed CRD could not convert. */
-export interface Unconvertible {
-  /** `namespace/name`, or the name of an object without a namespace. */
-  readonly object: string;
-  /** The versions, the rule or the field, and the reason, as the end of a sentence. */
-  readonly reason: string;
-}
+/**
+ * The objects that a changed CRD could not convert: `namespace/name`, or the name of an object without a namespace, with
+ * the versions, the rule or the field, and the reason, as the end of a sentence.
+ */
+export type Unconvertible = ReadonlyMap<string, string>;
 
 /** The size of a page of a trial. The conversions of a page block the process. */
 const PAGE = 100;
@@ -23,13 +21,15 @@ const isTried = (plan: CrdPlan, existing: KubeObject, wanted: KubeObject): boole
   plan.do === 'patch' && Conversion.isIn(wanted) && conversionsDigest(existing) !== conversionsDigest(wanted);
 
 /** The objects that the wanted CRD cannot convert. */
-export function unconvertibleIn(wanted: KubeObject, objects: readonly KubeObject[]): Unconvertible[] {
+function unconvertibleIn(wanted: KubeObject, objects: readonly KubeObject[]): Map<string, string> {
+  const found = new Map<string, string>();
   const converter = Conversion.of(wanted);
-  if (converter === undefined) return [];
-  return objects.flatMap((object) => {
+  if (converter === undefined) return found;
+  for (const object of objects) {
     const reason = Conversion.problemOf(converter, object);
-    return reason === undefined ? [] : [{ object: namespacedName(object.metadata), reason }];
-  });
+    if (reason !== undefined) found.set(namespacedName(object.metadata), reason);
+  }
+  return found;
 }
 
 /**
@@ -43,8 +43,8 @@ export function triedPlan(
   existing: KubeObject | undefined,
   wanted: KubeObject,
   objects: () => readonly KubeObject[],
-): { readonly plan: CrdPlan; readonly unconvertible: readonly Unconvertible[] } {
-  if (existing === undefined || !isTried(plan, existing, wanted)) return { plan, unconvertible: [] };
+): { readonly plan: CrdPlan; readonly unconvertible: Unconvertible } {
+  if (existing === undefined || !isTried(plan, existing, wanted)) return { plan, unconvertible: new Map() };
   const unconvertible = unconvertibleIn(wanted, objects());
   return { plan: refusing(plan, wanted, unconvertible), unconvertible };
 }
@@ -64,9 +64,9 @@ export async function tryOnCluster(
     kind: textAt(existing.spec, 'names', 'kind'),
   };
   // After an expired page, the list begins again.
-  const found = new Map<string, Unconvertible>();
+  const found = new Map<string, string>();
   const onPage = (items: readonly KubeObject[]): void => {
-    for (const each of unconvertibleIn(wanted, items)) found.set(each.object, each);
+    for (const [object, reason] of unconvertibleIn(wanted, items)) found.set(object, reason);
     // The list keeps its items until its end.
     for (const item of items) Object.assign(item, { spec: undefined, status: undefined });
   };
@@ -75,7 +75,7 @@ export async function tryOnCluster(
   } catch (thrown) {
     if (!(thrown instanceof KubeError) || !isUnreadable(thrown)) throw thrown;
   }
-  return refusing(plan, wanted, [...found.values()]);
+  return refusing(plan, wanted, found);
 }
 
 /**
@@ -85,10 +85,10 @@ export async function tryOnCluster(
 const isUnreadable = ({ status, message }: KubeError): boolean =>
   status === 403 || status === 404 || message.includes('conversion webhook for ');
 
-function refusing(plan: CrdPlan, wanted: KubeObject, unconvertible: readonly Unconvertible[]): CrdPlan {
-  if (unconvertible.length === 0) return plan;
-  const named = unconvertible.slice(0, MAX_NAMED).map(({ object, reason }) => `${object} ${reason}`);
-  const more = unconvertible.length - named.length;
+function refusing(plan: CrdPlan, wanted: KubeObject, unconvertible: Unconvertible): CrdPlan {
+  if (unconvertible.size === 0) return plan;
+  const named = [...unconvertible].slice(0, MAX_NAMED).map(([object, reason]) => `${object} ${reason}`);
+  const more = unconvertible.size - named.length;
   const list = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
   const message = `cannot update CRD ${wanted.metadata.name ?? ''}: ${list}; correct the rules of the conversion, or the objects`;
   return { do: 'refuse', message, mayPass: true };

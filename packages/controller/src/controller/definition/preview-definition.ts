@@ -52,7 +52,7 @@ export interface DefinitionPreview {
   readonly before?: JsonObject;
   readonly crd: CrdPlan['do'];
   /** The instances for which the CRD is refused, because they cannot be converted. */
-  readonly unconvertible: readonly Unconvertible[];
+  readonly unconvertible: Unconvertible;
   /**
    * The reason why the controller would not serve the revision; the last working revision then stays in use.
    * `undefined` when it would be served.
