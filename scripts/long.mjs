@@ -19,7 +19,8 @@
  *
  * `npm run long -- full` runs the full counts of `test/budgets.json`, all suites of controller-runtime and all
  * mutations, which takes hours. `npm run long -- --minutes N` starts no part after N minutes, and prints the parts that
- * were not run. When a part fails, the script still runs the remaining parts, and prints the failed parts at the end.
+ * were not run; each day another part is the first one, so that the days together run all. When a part fails, the script
+ * still runs the remaining parts, and prints the failed parts at the end.
  * `npm run long -- node` runs only the tests on a real node (`node.mjs`), which no other run has.
  * `TYPEKRO_DAY=N` repeats the run of a day. After a change of some packages (`affected.mjs`), the script runs only a sample
  * of a few files; `TYPEKRO_ALL=1` runs all parts.
@@ -31,15 +32,18 @@ import { main, runNode, succeeds } from './run.mjs';
 
 const json = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
 
-const TESTS = [
-  'test/property',
-  'test/simulation',
-  'test/e2e/clients',
-  'test/e2e/mistakes',
-  'test/e2e/start-pages.test.ts',
-  'test/image/dockerfile.test.ts',
-  ...json('test/long-only.json').files,
-];
+/** The tests with larger counts, in parts of some minutes. */
+const TESTS = {
+  'generated programs': ['test/property'],
+  simulations: ['test/simulation'],
+  clients: ['test/e2e/clients'],
+  'mistakes and packages': [
+    'test/e2e/mistakes',
+    'test/e2e/start-pages.test.ts',
+    'test/image/dockerfile.test.ts',
+    ...json('test/long-only.json').files,
+  ],
+};
 
 const PARTS = ['hosts', 'alchemy', 'node'];
 const USAGE = `usage: npm run long [-- full | --minutes N | ${PARTS.join(' | ')}]`;
@@ -62,12 +66,15 @@ function readWords() {
   process.exit(2);
 }
 
-/** All parts of a run except the first one, each with its name and the arguments for Node. */
+/** The parts of a run, each with its name and the arguments for Node. */
 function partsOf(size, day) {
   const seed = String(day);
   const days = ['--hours', '24', '--limit', '5', '--seed', seed, '--processes', String(1 + (day % 2))];
   const conformance = ['--import', 'tsx', 'scripts/conformance.ts', 'controller'];
   return {
+    ...Object.fromEntries(
+      Object.entries(TESTS).map(([name, paths]) => [name, ['node_modules/vitest/vitest.mjs', 'run', ...paths]]),
+    ),
     'recordings of level 0.9': conformance,
     'recordings of level 0.10': [...conformance, 'test/conformance/controller-0.10', '--level', '0.10'],
     hosts: ['scripts/hosts.mjs'],
@@ -105,18 +112,19 @@ async function runParts(size, minutes) {
   if (change !== undefined) return runSample(change, day, env);
   const limitMs = performance.now() + minutes * 60_000;
   const [failed, left] = [[], []];
-  async function runPart(name, args, options) {
-    const began = performance.now();
-    if (!(await succeeds(args, options))) failed.push(name);
-    console.log(`\n== ${name}: ${((performance.now() - began) / 60_000).toFixed(1)} minutes\n`);
-  }
   console.log(`day ${day}`);
   await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts'], { env });
-  // Only this part takes its counts from `env`. The other parts have counts of their own.
-  await runPart('tests with larger counts', ['node_modules/vitest/vitest.mjs', 'run', ...TESTS], { env });
-  for (const [name, args] of Object.entries(partsOf(size, day))) {
-    if (performance.now() < limitMs) await runPart(name, args);
-    else left.push(name);
+  const parts = Object.entries(partsOf(size, day));
+  const first = day % parts.length;
+  for (const [name, args] of [...parts.slice(first), ...parts.slice(0, first)]) {
+    const began = performance.now();
+    if (began >= limitMs) {
+      left.push(name);
+      continue;
+    }
+    // Only the tests take their counts from `env`. The other parts have counts of their own.
+    if (!(await succeeds(args, Object.hasOwn(TESTS, name) ? { env } : {}))) failed.push(name);
+    console.log(`\n== ${name}: ${((performance.now() - began) / 60_000).toFixed(1)} minutes\n`);
   }
   if (left.length > 0) console.log(`Not run, because ${minutes} minutes have passed: ${left.join(', ')}`);
   if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
