@@ -1,20 +1,19 @@
 /**
- * Measures conversions between the versions of an API, in an embedded cluster with a controller in the same process.
+ * Measures conversions between the versions of an API, with a controller in the same process, on an embedded cluster or,
+ * with `KUBEBUILDER_ASSETS`, on the kube-apiserver of that folder.
  * Run: `npm run bench -- conversion [--objects N] [--rate N]`. Prints one row per figure, with its goal.
  *
  * The reviews are those of `LocalConversions`, which answers as the controller in a cluster does, with the Node flags of
  * the image. A row with the bare JSON of the same review shows the speed of the machine.
  */
-import { subscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { textAt } from '@typekro/kit/kubernetes';
-import { createEmbeddedCluster } from '../dist/cluster/index.js';
-import { createController, LocalConversions, controllerCrds, silentLogger } from '../dist/controller/index.js';
-import type { JsonObject, KubeObject } from '../dist/core/index.js';
+import { LocalConversions, controllerCrds, runController, silentLogger } from '../dist/controller/index.js';
+import type { JsonObject, KubeObject, ObjectRef } from '../dist/core/index.js';
 import { parseDefinitions } from '../dist/graph/index.js';
-import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
+import { KubeClient, type PatchOptions, loadKubeConfig } from '../dist/kube/index.js';
+import { freePort, serverKinds } from '../test/support/api-server.ts';
 import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 
@@ -24,7 +23,6 @@ setFlagsFromString('--no-maglev');
 
 const REVIEWED = 500;
 const [ROUNDS, WARM_UP] = [15, 5];
-const CONTROLLER = 'bench-controller';
 const GROUP = 'bench.typekro.dev';
 
 const FORMER_SCHEMA = `
@@ -82,25 +80,25 @@ const site = (index: number): KubeObject => ({
   },
 });
 
-const conversions = new LocalConversions();
-const cluster = await createEmbeddedCluster({ workloads: false, webhookServices: conversions.services });
-const { kubeconfig } = await cluster.listen();
-const api = new KubeClient({ config: await loadKubeConfig({ text: kubeconfig }) });
-conversions.connect(api);
-const controller = createController({
-  client: new KubeClient({ config: await loadKubeConfig({ text: kubeconfig }), userAgent: CONTROLLER }),
-  logger: silentLogger,
-  features: { versions: true },
-  conversions: conversions.address,
-  migrationRate: RATE,
-});
 /** The times of the writes of instances by the controller. */
 const writes: number[] = [];
-subscribe('http.server.request.start', (message) => {
-  const { request } = message as { request: IncomingMessage };
-  const isOwn = request.headers['user-agent'] === CONTROLLER && request.url?.includes('/sites/') === true;
-  if (isOwn && request.method === 'PATCH') writes.push(performance.now());
-});
+/** The client of the controller, whose writes are counted. */
+class CountedClient extends KubeClient {
+  override patch(ref: ObjectRef, patch: JsonObject | JsonObject[], options?: PatchOptions): Promise<KubeObject> {
+    if (ref.kind === 'Site' && options?.subresource === undefined) writes.push(performance.now());
+    return super.patch(ref, patch, options);
+  }
+}
+
+const kind = serverKinds().at(-1);
+if (kind === undefined) throw new Error('there is no server');
+const server = await kind.start();
+const config = await loadKubeConfig({ path: server.kubeconfig, env: {} });
+const api = new KubeClient({ config });
+const conversions = new LocalConversions();
+conversions.connect(api);
+const address = `127.0.0.1:${await freePort()}`;
+const ended = new AbortController();
 
 const print = (what: string, goal: string, value: string) => console.log(`| ${what} | ${goal} | ${value} |`);
 const cpu = () => {
@@ -108,14 +106,17 @@ const cpu = () => {
   return (user + system) / 1000;
 };
 
-/** The median processor time of each piece of work, in milliseconds. The pieces run in turns. */
-async function times(works: readonly (() => unknown)[]): Promise<number[]> {
+/**
+ * The median time of each piece of work, in milliseconds. The pieces run in turns. Default: the processor time of this
+ * process.
+ */
+async function times(works: readonly (() => unknown)[], clock = cpu): Promise<number[]> {
   const found = works.map((): number[] => []);
   for (let round = 0; round < ROUNDS + WARM_UP; round += 1) {
     for (const [index, work] of works.entries()) {
-      const began = cpu();
+      const began = clock();
       await work();
-      if (round >= WARM_UP) found[index]?.push(cpu() - began);
+      if (round >= WARM_UP) found[index]?.push(clock() - began);
     }
   }
   return found.map(median);
@@ -137,12 +138,40 @@ const isTrue = async (type: string) => {
   }
 };
 
+/** A server needs a moment until it serves a new kind or version. */
+const isServed = async (ofKind: { readonly apiVersion: string; readonly kind: string }) => {
+  while (
+    await api.list(ofKind, { limit: 1 }).then(
+      () => false,
+      () => true,
+    )
+  )
+    await setTimeout(50);
+};
+
+await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
 for (const crd of controllerCrds()) await api.create(crd);
-await controller.start();
+await isServed(ref);
+const controller = runController({
+  client: new CountedClient({ config }),
+  logger: silentLogger,
+  signal: ended.signal,
+  identity: 'bench',
+  args: [
+    '--feature-gates=APIVersions=true',
+    '--conversion-service=kro-system/conversions',
+    `--conversion-bind-address=${address}`,
+    `--conversion-url=https://${address}`,
+    `--migration-qps=${RATE}`,
+    '--metrics-bind-address=0',
+    '--health-probe-bind-address=0',
+    '--leader-elect=false',
+  ],
+});
 await api.create(former);
 await isTrue('Ready');
+await isServed({ apiVersion: `${GROUP}/v1alpha1`, kind: 'Site' });
 for (let index = 0; index < TOTAL; index += 1) await api.create(site(index));
-await controller.idle();
 writes.length = 0;
 const began = performance.now();
 await api.update({ ...present, metadata: (await api.get(ref)).metadata });
@@ -155,7 +184,7 @@ const crd = await api.get({
   kind: 'CustomResourceDefinition',
   name: `sites.${GROUP}`,
 });
-const path = textAt(crd.spec, 'conversion', 'webhook', 'clientConfig', 'service', 'path');
+const { pathname: path } = new URL(textAt(crd.spec, 'conversion', 'webhook', 'clientConfig', 'url'));
 const [answer] = Object.values(conversions.services);
 const listed = async (version: string) => (await api.list({ apiVersion: `${GROUP}/${version}`, kind: 'Site' })).items;
 const review = async (from: string, to: string) =>
@@ -175,8 +204,9 @@ const [json, to, from] = await times([
   () => answered(toHub),
   () => answered(fromHub),
 ]);
-const [hub, version] = await times([() => listed('v1'), () => listed('v1alpha1')]);
+const [hub, version] = await times([() => listed('v1'), () => listed('v1alpha1')], () => performance.now());
 
+console.log(`on ${kind.name}`);
 print('what', 'goal', 'measured');
 print('---', '---', '---');
 const ms = (value = Number.NaN) => `${value.toFixed(1)} ms`;
@@ -193,7 +223,8 @@ print(
   `≤ ${RATE}`,
   `${busiest} of ${writes.length}, ${seconds.toFixed(1)} s`,
 );
-await controller.stop();
+ended.abort();
+await controller;
 await api.close();
 conversions.close();
-await cluster.close();
+await server.close();
