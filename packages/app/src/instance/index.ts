@@ -60,3 +60,4 @@ export { OF_THE_INSTANCE, whyReport } from './why-report.ts';
 export { whyLines } from './why-view.ts';
 export { blockerWithoutDefinition } from './without-definition.ts';
 export { mapTexts, namedOwners } from './object-owners.ts';
+export { writersIn } from './version-writers.ts';

@@ -1,11 +1,11 @@
-import { type JsonObject, type KubeObject, count, grouped, stringifyJson } from '@typekro/kit/core';
-import { asObjects, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/core';
+import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { CrdSchema } from '@typekro/engine/schema';
 import { instanceKey } from '@typekro/controller/controller';
 import type { SchemaLine } from '@typekro/controller/inspect';
 import { changedFields } from '@typekro/sdk/deploy';
-import { OF_CONTROLLER } from '../instance/field-managers.ts';
+import { limited, writersIn } from '../instance/version-writers.ts';
 
 /** The members of a version that say how objects are converted. */
 const RULES = ['convertTo', 'convertFrom', 'lossy'] as const;
@@ -61,34 +61,9 @@ function endOf(version: JsonObject, next: JsonObject | undefined): string | unde
   return version['deprecated'] !== true && next['deprecated'] === true ? 'becomes deprecated' : undefined;
 }
 
-/** The field managers that have written instances in a version, except the controller itself. */
-function writersIn(apiVersion: string, instances: readonly KubeObject[]): string[] {
-  const entries = instances.flatMap((instance) =>
-    asObjects(instance.metadata.managedFields)
-      .filter((entry) => entry['apiVersion'] === apiVersion && !OF_CONTROLLER.test(textAt(entry, 'manager')))
-      .map((entry) => ({ key: instanceKey(instance), manager: textAt(entry, 'manager'), time: textAt(entry, 'time') })),
-  );
-  const writers = [...grouped(entries, ({ manager }) => manager)].map(([manager, written]) => {
-    const instancesOf = new Set(written.map(({ key }) => key)).size;
-    const last = written
-      .reduce((latest, { time }) => (time > latest ? time : latest), '')
-      .slice(0, 'YYYY-MM-DD'.length);
-    return {
-      instancesOf,
-      text: `${manager} (${count(instancesOf, 'instance')}${last === '' ? '' : `, last ${last}`})`,
-    };
-  });
-  return limited(writers.sort((a, b) => b.instancesOf - a.instancesOf).map(({ text }) => text));
-}
-
 /** The instance and its fields whose values only the removed version can show. */
 function lossOf(instance: KubeObject, version: string): string[] {
   const kept = Conversion.keptFields(instance).get(version) ?? [];
   if (kept.length === 0) return [];
   return [`${instanceKey(instance).replace(/^\//, '')} (${kept.map(({ path }) => path.join('.')).join(', ')})`];
 }
-
-const MAX_NAMED = 5;
-
-const limited = (texts: readonly string[]): string[] =>
-  texts.length <= MAX_NAMED ? [...texts] : [...texts.slice(0, MAX_NAMED), `and ${texts.length - MAX_NAMED} more`];

@@ -8,6 +8,7 @@ import {
 } from '@typekro/controller/controller';
 import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/controller';
 import { type JsonObject, type KubeObject, getOwn, refOf } from '@typekro/kit/core';
+import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { type Graph, type GraphFeatures, type KroCompatibility, compile, Kinds, KroLevel } from '@typekro/engine/graph';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import type { LiveSchemas } from '@typekro/kube';
@@ -21,7 +22,7 @@ import type { SimulatedWrite } from '../plan/simulation/simulate.ts';
 import { simulationInput } from '../plan/snapshot-file.ts';
 import { brokenPins, followedGraphs, RevisionGraphs } from './followed-graphs.ts';
 import { upgradedInstances } from './instances-of.ts';
-import { upgradeRefusal, stockFeatures } from './upgrade-check.ts';
+import { specForKro, stockFeatures, upgradeRefusal } from './upgrade-check.ts';
 import type { DefinitionCheck, LevelCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
 /** The inputs of the check of one definition. */
@@ -51,7 +52,16 @@ export async function checkDefinition(
   const levels: LevelCheck[] = [];
   for (const level of options.levels) levels.push(await checkLevel(task, level, instances));
   const state = typeof status['state'] === 'string' ? status['state'] : '';
-  return { name, kind: declaredKind(spec).kind, state, instances: instances.length, acceptedBy, levels };
+  const versions = objectsAt(spec, 'schema', 'versions').map((version) => textAt(version, 'name'));
+  return {
+    name,
+    kind: declaredKind(spec).kind,
+    state,
+    instances: instances.length,
+    acceptedBy,
+    ...(versions.length === 0 ? {} : { versions }),
+    levels,
+  };
 }
 
 /** The members of a task that compilation requires. */
@@ -73,7 +83,7 @@ async function acceptingControllers(
   const own: string[] = [];
   for (const level of KroLevel.LEVELS) {
     if ((await compileAt(task, spec, level, features.own)).graph !== undefined) own.push(`typekro ${level}`);
-    if ((await compileAt(task, spec, level, features.kro)).graph !== undefined) names.push(`kro ${level}`);
+    if ((await compileAt(task, specForKro(spec), level, features.kro)).graph !== undefined) names.push(`kro ${level}`);
   }
   return [...names, ...own];
 }
@@ -100,7 +110,7 @@ export async function compareControllers(
   const { name, spec } = readDefinitionObject(object);
   const task = { planned, schemas, name };
   const own = await compileAt(task, spec, planned.settings.level, features.own);
-  const { graph, diagnostics } = await compileAt(task, spec, to, features.kro);
+  const { graph, diagnostics } = await compileAt(task, specForKro(spec), to, features.kro);
   return {
     ...(own.graph === undefined ? {} : { graph: own.graph }),
     ...(graph !== undefined

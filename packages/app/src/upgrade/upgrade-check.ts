@@ -1,7 +1,8 @@
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { type KroCompatibility, type GraphFeatures, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { InstancePlan, PlanSource, SchemaLine } from '@typekro/controller/inspect';
-import type { Diagnostic } from '@typekro/kit/core';
+import type { Diagnostic, JsonObject } from '@typekro/kit/core';
+import { objectAt } from '@typekro/kit/kubernetes';
 
 /**
  * The report of `typekro upgrade --check`, as `-o json` prints it. A later release with the same `schemaVersion` only
@@ -30,6 +31,11 @@ export interface DefinitionCheck {
    * The controllers that accept the definition, from this list: `kro 0.9`, `kro 0.10`, `typekro 0.9`, `typekro 0.10`.
    */
   readonly acceptedBy: readonly string[];
+  /**
+   * The versions of the API beside the one of `schema.apiVersion`. They need the gate `APIVersions`; kro ignores them, and
+   * serves only the one of `schema.apiVersion`. Absent when there are none.
+   */
+  readonly versions?: readonly string[];
   readonly levels: readonly LevelCheck[];
 }
 
@@ -160,4 +166,10 @@ export function upgradeRefusal(diagnostics: readonly Diagnostic[]): Refusal & { 
 export function stockFeatures({ omit = false, deletionPolicy = false }: GraphFeatures): GraphFeatures {
   const off = Object.fromEntries(Object.keys(TYPEKRO_FEATURES).map((feature) => [feature, false]));
   return { ...off, omit, deletionPolicy };
+}
+
+/** The spec of a definition as released kro reads it, which ignores `versions` of the schema. */
+export function specForKro(spec: JsonObject): JsonObject {
+  const { versions: _versions, ...schema } = objectAt(spec, 'schema');
+  return _versions === undefined ? spec : { ...spec, schema };
 }

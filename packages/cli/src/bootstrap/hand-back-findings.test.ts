@@ -223,19 +223,32 @@ describe('with the gates of the controllers', () => {
       versionFindings(definition, graph, live, instances).map(({ problem, effect }) => `${problem}; ${effect}`);
     expect(found(graph.instance.crd, writtenIn('a', 'v1alpha1'), writtenIn('b', 'v1'))).toEqual([
       'kro ignores versions, and knows only v1, not v1alpha1; kro refuses the CRD, which has several versions, and works on none of its instances; requests in v1alpha1 fail, because no controller converts the objects',
-      'instances were written in v1alpha1: default/a by kubectl; these clients lose v1alpha1; move them to v1 first',
+      'instances were written in v1alpha1 by: kubectl (1 instance); these clients lose v1alpha1; move them to v1 first',
     ]);
     expect(found(undefined)).toEqual([
       'kro ignores versions, and knows only v1, not v1alpha1; clients can use only v1',
     ]);
     const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => writtenIn(name, 'v1alpha1'));
-    expect(found(graph.instance.crd, ...many)[1]).toContain('default/e by kubectl, and 2 more; ');
+    expect(found(graph.instance.crd, ...many)[1]).toContain('kubectl (7 instances); ');
     const { versions: _none, ...single } = schema;
     const other = compile(
       { ...definition, spec: { ...definition.spec, schema: single } },
       { sources: builtinSource() },
     );
     expect(versionFindings(definition, other.graph ?? graph, undefined, many)).toEqual([]);
+  });
+
+  test('kro ignores versions, and so does not refuse a definition for them', async () => {
+    const plain = potDefinition([mapResource('map', { a: 'b' })]);
+    const schema = plain.spec?.['schema'] as JsonObject;
+    await world.apply({
+      ...plain,
+      spec: { ...plain.spec, schema: { ...schema, versions: [{ name: 'v1beta7', spec: schema['spec'] ?? {} }] } },
+    });
+    await world.advance(5000);
+    const found = await texts('APIVersions=true');
+    expect(found.filter((text) => text.includes('kro 0.10 refuses'))).toEqual([]);
+    expect(found.some((text) => text.includes('kro ignores versions'))).toBe(true);
   });
 
   test('status.graph of an instance is a finding while ManagedResources is on; status.graph in the schema of a CRD is a finding until the definition allows breaking changes', async () => {

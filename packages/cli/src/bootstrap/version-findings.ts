@@ -1,14 +1,11 @@
-import { type KubeObject, namespacedName, parseApiVersion, refOf } from '@typekro/kit/core';
-import { asObjects, asText } from '@typekro/kit/kubernetes';
+import { type KubeObject, formatApiVersion, refOf } from '@typekro/kit/core';
+import { writersIn } from '@typekro/app/instance';
 import type { Graph } from '@typekro/engine/graph';
 import { CrdSchema } from '@typekro/engine/schema';
 import type { HandBackFinding } from './annotation-findings.ts';
 
-/** The maximum number of instances that a finding names. */
-const MAX_NAMED = 5;
-
 /**
- * Finds the versions of an API that kro does not know, and the instances that clients have written in them. kro ignores
+ * Finds the versions of an API that kro does not know, and the clients that have written instances in them. kro ignores
  * `versions` of a definition. It compares only CRDs of one version, so it refuses the CRD that the definition has now.
  *
  * @param live the CRD of the definition in the cluster
@@ -30,23 +27,10 @@ export function versionFindings(
   return [
     { object, problem: `kro ignores versions, and knows only ${instance.version}, not ${names}`, effect },
     ...others.flatMap(({ name }) => {
-      const used = instances.flatMap((each) => managersIn(each, name));
-      if (used.length === 0) return [];
-      const named = used.slice(0, MAX_NAMED).join(', ');
-      const more = used.length > MAX_NAMED ? `, and ${used.length - MAX_NAMED} more` : '';
-      const problem = `instances were written in ${name}: ${named}${more}`;
+      const writers = writersIn(formatApiVersion({ group: instance.group, version: name }), instances);
+      if (writers.length === 0) return [];
+      const problem = `instances were written in ${name} by: ${writers.join(', ')}`;
       return [{ object, problem, effect: `these clients lose ${name}; move them to ${instance.version} first` }];
     }),
   ];
-}
-
-/** An instance with the field managers that wrote it in a version; empty when there are none. */
-function managersIn(instance: KubeObject, version: string): string[] {
-  const entries = asObjects(instance.metadata['managedFields']);
-  const managers = entries.flatMap(({ apiVersion, manager }) =>
-    parseApiVersion(asText(apiVersion)).version === version ? [asText(manager)] : [],
-  );
-  return managers.length === 0
-    ? []
-    : [`${namespacedName(instance.metadata)} by ${[...new Set(managers)].join(' and ')}`];
 }

@@ -240,6 +240,41 @@ test.each([
   expect(ended.code).toBe(code);
 });
 
+test('the versions of an API are named, because kro ignores them', async () => {
+  const newer = await virtualWorld();
+  const { kubeconfig } = await newer.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'versions'), kubeconfig);
+  const plain = definition('Plain', [mapResource('map', { text: '${schema.spec.text}' })]);
+  const schema = { apiVersion: 'v1', kind: 'Plain', spec: { text: 'string' } };
+  const versions = [
+    {
+      name: 'v1alpha1',
+      spec: { words: 'string' },
+      convertTo: { 'spec.text': '${self.spec.words}' },
+      convertFrom: { 'spec.words': '${self.spec.text}' },
+    },
+  ];
+  await newer.apply({ ...plain, spec: { ...plain.spec, schema: { ...schema, versions } } });
+  await newer.advance(2000);
+  const { out } = await run(
+    'upgrade --check --kro-compatibility 0.10 --feature-gates APIVersions=true --kubeconfig versions',
+  );
+  expect(out.split('\n').slice(2)).toMatchInlineSnapshot(`
+    [
+      "DEFINITION   KIND    INSTANCES   AT 0.10   ACCEPTED BY",
+      "plains       Plain   0           changes   kro 0.9, kro 0.10, typekro 0.9, typekro 0.10",
+      "",
+      "plains: kro ignores its versions (v1alpha1) and serves only its schema.apiVersion",
+      "",
+      "plains at 0.10",
+      "  ~ the CustomResourceDefinition is created",
+      "",
+      "At 0.10: 1 with changes.",
+    ]
+  `);
+  await newer.close();
+});
+
 test('the output names annotations that only one level writes', async () => {
   const newer = await virtualWorld();
   const { kubeconfig } = await newer.cluster.listen({ port: 0 });

@@ -116,6 +116,7 @@ function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions
   for (const warning of warnings) context.printError(warning);
   return {
     levels: level === undefined ? KroLevel.LEVELS : [level],
-    settings: settingsOf({ features }, 'the options of this check'),
+    // With the gate, bootstrap and the chart name the Service of conversions, too.
+    settings: { ...settingsOf({ features }, 'the options of this check'), conversions: features.versions === true },
   };
 }

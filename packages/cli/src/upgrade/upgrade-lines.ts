@@ -57,7 +57,16 @@ function definitionLines(definitions: readonly DefinitionCheck[], view: PlanView
         : ['', paint.strong(`${each.name} at ${level.level}`), ...lines.map((line) => `  ${line}`)];
     }),
   );
-  return [...table, ...details];
+  const versions = definitions.flatMap(({ name, versions: others = [] }) =>
+    others.length === 0
+      ? []
+      : [
+          printableLine(
+            `${name}: kro ignores its versions (${others.join(', ')}) and serves only its schema.apiVersion`,
+          ),
+        ],
+  );
+  return [...table, ...(versions.length === 0 ? [] : ['', ...versions]), ...details];
 }
 
 function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {

@@ -1,7 +1,9 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers } from '@typekro/kit/core';
+import type { FieldError } from '@typekro/kit/kubernetes';
 import { type Schema, StructuralSchema } from '../schema/index.ts';
 import { ConversionError } from './conversion-rules.ts';
 import type { Converter } from './converter.ts';
+import type { RoundTripOptions } from './round-trip.ts';
 
 /**
  * Why an object cannot be read in each version of its CRD, or cannot be stored in the hub, as the end of a sentence;
@@ -13,8 +15,8 @@ export function conversionProblem(converter: Converter, object: KubeObject): str
   let way = [object.apiVersion, hub];
   try {
     const stored = converter.convert(object, hub);
-    const invalid = stored === object ? undefined : invalidSpec(converter.schemaOf(converter.program.hub), stored);
-    if (invalid !== undefined) return `is invalid in ${hub}: ${invalid}`;
+    const error = stored === object ? undefined : specError(converter.schemaOf(converter.program.hub), stored);
+    if (error !== undefined) return `is invalid in ${hub}: ${error.field}: ${error.message}`;
     for (const version of converter.versions) {
       way = [hub, converter.apiVersionOf(version)];
       converter.convert(stored, converter.apiVersionOf(version));
@@ -26,9 +28,17 @@ export function conversionProblem(converter: Converter, object: KubeObject): str
   }
 }
 
-/** The first reason, with its field, for which an API server refuses the spec. Rules in CEL are not evaluated. */
-function invalidSpec(schema: Schema, object: JsonObject): string | undefined {
-  const { spec = {} } = schema.properties ?? {};
-  const [error] = StructuralSchema.validate({ type: 'object', properties: { spec } }, { spec: object['spec'] ?? {} });
-  return error === undefined ? undefined : `${error.field}: ${error.message}`;
+/**
+ * The first reason for which an API server refuses the spec of an object.
+ *
+ * @param schema the schema of the whole object
+ * @param rules how the rules in CEL are evaluated. Default: they are not.
+ */
+export function specError(
+  { properties = {}, ...schema }: Schema,
+  object: JsonObject,
+  rules: Pick<RoundTripOptions, 'evaluateRules'> = {},
+): FieldError | undefined {
+  const ofSpec = { ...schema, properties: { spec: properties['spec'] ?? { type: 'object' } } };
+  return StructuralSchema.validate(ofSpec, definedMembers({ spec: object['spec'] }), rules)[0];
 }

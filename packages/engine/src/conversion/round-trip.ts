@@ -3,6 +3,7 @@ import type { FieldError } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import type { DirectionRules } from './conversion-program.ts';
 import type { Converter } from './converter.ts';
+import { specError } from './conversion-problem.ts';
 import { ConversionError, cutText } from './conversion-rules.ts';
 import { type FastCheck, constantsOf, sampleArbitrary } from './sample-arbitrary.ts';
 
@@ -122,9 +123,7 @@ class RoundTrip {
 
   /** The first reason for which an API server refuses the spec of an object. */
   invalidity(version: string, object: JsonObject): FieldError | undefined {
-    const { properties = {}, ...schema } = this.#converter.schemaOf(version);
-    const ofSpec = { ...schema, properties: { spec: properties['spec'] ?? ANY_OBJECT } };
-    return StructuralSchema.validate(ofSpec, { spec: object['spec'] ?? null }, this.#rules)[0];
+    return specError(this.#converter.schemaOf(version), object, this.#rules);
   }
 
   /** What happens to the object on its way; `undefined` when it comes back as it was. */

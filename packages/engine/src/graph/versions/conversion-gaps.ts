@@ -6,7 +6,7 @@ import type { Schema } from '../../schema/index.ts';
 type Field = readonly string[];
 
 /** What is known about one direction of a conversion. */
-export interface ConversionFacts {
+export interface DirectionFacts {
   /** The schemas of whole objects. */
   readonly from: Schema;
   readonly to: Schema;
@@ -35,7 +35,7 @@ const MAX_DEPTH = 60;
  * Fields of the spec that a conversion loses, fields that it leaves without a value, and fields that it cannot copy. A
  * field without a rule is copied if both versions have it.
  */
-export function conversionGaps(facts: ConversionFacts): ConversionGap[] {
+export function conversionGaps(facts: DirectionFacts): ConversionGap[] {
   const finder = new GapFinder(facts);
   const { properties: from = {} } = facts.from;
   const { properties: to = {} } = facts.to;
@@ -45,9 +45,9 @@ export function conversionGaps(facts: ConversionFacts): ConversionGap[] {
 
 class GapFinder {
   readonly found: ConversionGap[] = [];
-  readonly #facts: ConversionFacts;
+  readonly #facts: DirectionFacts;
 
-  constructor(facts: ConversionFacts) {
+  constructor(facts: DirectionFacts) {
     this.#facts = facts;
   }
 
