@@ -238,3 +238,45 @@ test('a refused template without a position names the file and the object once',
   const refused = diagnostics.filter(({ code }) => code === 'input/refused-template');
   expect(refused.map(({ message }) => message.split('a.ts: a: ').length)).toEqual([2]);
 });
+
+test('a template in a deprecated version of a kind gets the warning of the author of the kind', async () => {
+  const inner = `\
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: inner}
+spec:
+  schema:
+    apiVersion: v1
+    kind: Inner
+    spec: {text: string}
+    versions:
+      - {name: v1alpha1, deprecated: true, deprecationWarning: write v1, spec: {text: string}}
+  resources:
+    - id: map
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}"}}
+`;
+  const outer = (version: string) =>
+    definition('Outer', {}).replace('apiVersion: v1, kind: ConfigMap', `apiVersion: kro.run/${version}, kind: Inner`);
+  const warningsOf = async (version: string) => {
+    const text = `${inner}---\n${outer(version)}`;
+    const { diagnostics } = await checkInputs({ ...inputsOf('a.yaml', text), texts: new Map() });
+    return diagnostics.filter(({ severity }) => severity === 'warning');
+  };
+  expect(await warningsOf('v1')).toEqual([]);
+  expect(await warningsOf('v1alpha1')).toMatchInlineSnapshot(`
+    [
+      {
+        "code": "input/deprecated-version",
+        "hint": "write it in kro.run/v1; typekro explain shows the fields of this version",
+        "message": "ResourceGraphDefinition outer: spec.resources[0].template: write v1",
+        "path": "spec.resources[0].template.apiVersion",
+        "severity": "warning",
+        "source": {
+          "column": 30,
+          "file": "a.yaml",
+          "line": 25,
+        },
+      },
+    ]
+  `);
+});

@@ -94,13 +94,13 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   try {
     for (const { input, graph, diagnostics } of compiled.results) {
       if (graph === undefined) continue;
-      report(input, await checkTemplates(input, graph, builtinSource(), server, diagnostics));
+      report(input, await checkTemplates(input, graph, served, server, diagnostics));
       reportInFile(input, breakingChanges(input, graph, known, settings.facets));
     }
     for (const { input, graph, diagnostics } of ownGraphs) {
       if (graph === undefined) continue;
       const checker = options.cluster ?? server;
-      report(input, await checkTemplates(input, graph, builtinSource(), checker, diagnostics));
+      report(input, await checkTemplates(input, graph, served, checker, diagnostics));
     }
     const compiledDiagnostics = new Map(compiled.results.map(({ input, diagnostics }) => [input, diagnostics]));
     for (const input of sound) report(input, await checkObject(input, served, server, compiledDiagnostics.get(input)));

@@ -31,8 +31,17 @@ export async function checkObject(
   return [...deprecatedVersion(input, type, served), ...(await checkWithSchema(input, schema, server, known))];
 }
 
-/** Warns of a version of a custom resource that is deprecated, in the words of its author, as an API server does. */
-function deprecatedVersion(input: InputObject, type: GroupVersionKind, served: SchemaSource): Diagnostic[] {
+/**
+ * Warns of a version of a custom resource that is deprecated, in the words of its author, as an API server does.
+ *
+ * @param base the place in the input of the object that is written in the version. Default: the input itself.
+ */
+export function deprecatedVersion(
+  input: InputObject,
+  type: GroupVersionKind,
+  served: SchemaSource,
+  base: readonly PathStep[] = [],
+): Diagnostic[] {
   const warning = served.resourceOf(type)?.deprecated;
   if (warning === undefined) return [];
   const isBetter = ({ group, kind, ...other }: GroupVersionKind): boolean =>
@@ -41,8 +50,13 @@ function deprecatedVersion(input: InputObject, type: GroupVersionKind, served: S
     served.resourceOf({ ...other, group, kind })?.deprecated === undefined;
   const [better] = [...served.kinds()].filter(isBetter).sort((a, b) => compareVersions(a.version, b.version));
   const hint = better && `write it in ${formatApiVersion(better)}; typekro explain shows the fields of this version`;
-  const place = { steps: ['apiVersion'], key: false };
-  return [{ ...report(input, '', place, 'input/deprecated-version', warning, hint), severity: 'warning' }];
+  const place = { steps: [...base, 'apiVersion'], key: false };
+  return [
+    {
+      ...report(input, base.length === 0 ? '' : Path.format(base), place, 'input/deprecated-version', warning, hint),
+      severity: 'warning',
+    },
+  ];
 }
 
 /** The cause that the server adds when it stops the validation of an object early. */

@@ -6,31 +6,41 @@ import { formatApiVersion, isJsonObject, stringifyJson, definedMembers } from '@
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
 import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import {
+  builtinSource,
+  RefusalText,
+  RefusedPlace,
+  StructuralSchema,
+  schemaNodeAt,
+  valueAtSteps,
+} from '@typekro/engine/schema';
 import { placedCause } from './placed-cause.ts';
-import { withoutFollowUps } from './check-objects.ts';
+import { deprecatedVersion, withoutFollowUps } from './check-objects.ts';
 
 /**
  * Reports the problems for which an API server would refuse objects that the templates of a graph create. Fields with
- * expressions get sample values, and problems that depend on a sample value are dropped. Checks only built-in kinds.
- * `known` contains the compiler's findings, which are not reported again.
+ * expressions get sample values, and problems that depend on a sample value are dropped. Checks only built-in kinds. For
+ * all kinds of `served`, warns of deprecated versions. `known` contains the compiler's findings, which are not reported
+ * again.
  */
 export async function checkTemplates(
   input: InputObject,
   graph: Graph,
-  kinds: SchemaSource,
+  served: SchemaSource,
   server: DryRun,
   known: readonly Diagnostic[],
 ): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
+  const kinds = builtinSource();
   for (const node of Nodes.typed(graph)) {
-    const schema = kinds.schemaOf(node.type);
-    if (Nodes.ownsObjects(node) && schema !== undefined) {
-      found.push(
-        ...(await checkNode(input, node, placeOf(graph, node), schema, server, known)),
-        ...(await checkNameParts(input, node, placeOf(graph, node), schema, server, graph.kroCompatibility)),
-      );
-    }
+    if (!Nodes.ownsObjects(node)) continue;
+    const [base, schema] = [placeOf(graph, node), kinds.schemaOf(node.type)];
+    found.push(...deprecatedVersion(input, node.type, served, base));
+    if (schema === undefined) continue;
+    found.push(
+      ...(await checkNode(input, node, base, schema, server, known)),
+      ...(await checkNameParts(input, node, base, schema, server, graph.kroCompatibility)),
+    );
   }
   return found;
 }
