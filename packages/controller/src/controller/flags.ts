@@ -286,6 +286,12 @@ export interface ParsedFlags {
   readonly errors: readonly string[];
 }
 
+/** The text of a flag: the given one, or the default. */
+export function flagText({ values }: ParsedFlags, name: string): string {
+  const value = values.get(name);
+  return typeof value === 'string' ? value : (CONTROLLER_FLAGS.find((entry) => entry.name === name)?.default ?? '');
+}
+
 /**
  * Parses flags as Go programs do: with one or two dashes, as `--name=value` or `--name value`. A boolean flag needs no
  * value, and `--` ends the flags. An invalid value is an error, even when a later occurrence of the flag is valid.

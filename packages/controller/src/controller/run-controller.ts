@@ -7,7 +7,7 @@ import { createProcessController } from './controller.ts';
 import type { ConversionAddress } from './conversions/conversion-address.ts';
 import { type OpenConversions, serveConversions } from './conversions/serve-conversions.ts';
 import { CurrentController, LEASE_NAME } from './current-controller.ts';
-import { type ParsedFlags, parseControllerFlags } from './flags.ts';
+import { type ParsedFlags, flagText, parseControllerFlags } from './flags.ts';
 import { type Logger, failureLogger } from './logger.ts';
 import { measureRuntime } from './metrics/runtime-meter.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
@@ -81,8 +81,8 @@ export async function runController(options: RunControllerOptions): Promise<void
   const closers: (() => Promise<void>)[] = [];
   try {
     for (const address of new Set([
-      textOf(flags, 'metrics-bind-address', ':8078'),
-      textOf(flags, 'health-probe-bind-address', ':8079'),
+      flagText(flags, 'metrics-bind-address'),
+      flagText(flags, 'health-probe-bind-address'),
     ])) {
       if (address === '0' || address === '') continue;
       const server = await serveProbes(address, current);
@@ -146,7 +146,7 @@ async function openConversions(
 ): Promise<OpenConversions | undefined> {
   const service = optionsFromFlags(flags).conversions;
   if (service === undefined) return undefined;
-  const bind = textOf(flags, 'conversion-bind-address', ':9443');
+  const bind = flagText(flags, 'conversion-bind-address');
   const opened = await serveConversions({ client, clock, logger, bind, service });
   logger.log('info', 'conversions are served', { url: opened.url });
   return opened;
@@ -164,7 +164,7 @@ function inspectTokenOf(given: string | undefined): string {
 
 /** The address of an interface; `undefined` when it is off. */
 function addressOf(flags: ParsedFlags, name: 'inspect-bind-address' | 'dashboard-bind-address'): string | undefined {
-  const address = textOf(flags, name, '');
+  const address = flagText(flags, name);
   return address === '' || address === '0' ? undefined : address;
 }
 
@@ -182,7 +182,7 @@ function dashboardServer(
     });
   }
   const { host, port } = parseListenAddress(address);
-  const names = textOf(flags, 'dashboard-hosts', '').toLowerCase().split(',');
+  const names = flagText(flags, 'dashboard-hosts').toLowerCase().split(',');
   const hosts = names.map((name) => name.trim()).filter((name) => name !== '');
   return openDashboard({
     ...(host === undefined ? {} : { host }),
@@ -268,7 +268,7 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
     return typeof value === 'number' ? value : fallback;
   };
   return {
-    namespace: textOf(flags, 'leader-election-namespace', '') || (options.namespace ?? 'kro-system'),
+    namespace: flagText(flags, 'leader-election-namespace') || (options.namespace ?? 'kro-system'),
     times: {
       leaseDurationMs: number('leader-election-lease-duration', DEFAULT_LEASE_TIMES.leaseDurationMs),
       renewDeadlineMs: number('leader-election-renew-deadline', DEFAULT_LEASE_TIMES.renewDeadlineMs),
@@ -315,11 +315,6 @@ async function work(
     current.controller = undefined;
     logger.log('info', 'the controller stopped');
   }
-}
-
-function textOf(flags: ParsedFlags, name: string, fallback: string): string {
-  const value = flags.values.get(name);
-  return typeof value === 'string' ? value : fallback;
 }
 
 /**

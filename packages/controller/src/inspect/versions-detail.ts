@@ -1,4 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
+import type { Conversion } from '@typekro/engine/conversion';
 
 /** A version of the API of a definition. */
 export interface VersionRow {
@@ -19,13 +20,7 @@ export interface VersionRow {
 export interface VersionsDetail {
   readonly rows: readonly VersionRow[];
   /** The conversions to the hub and from it: the values of fields that are not copied, and the fields that are kept. */
-  readonly conversions: readonly {
-    readonly from: string;
-    readonly to: string;
-    /** The field of a rule for the whole object is empty. */
-    readonly rules: readonly { readonly field: string; readonly value: string }[];
-    readonly kept: readonly string[];
-  }[];
+  readonly conversions: ReturnType<typeof Conversion.facts>;
   /** How far the objects are written again in the hub. Absent when nothing is left to do. */
   readonly migration?: {
     /** `True` is never sent; `False`: an object cannot be written. */

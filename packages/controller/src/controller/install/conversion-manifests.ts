@@ -1,7 +1,7 @@
 import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { CERTIFICATES_SECRET } from '../conversions/serve-conversions.ts';
-import type { ParsedFlags } from '../flags.ts';
+import { type ParsedFlags, flagText } from '../flags.ts';
 import { optionsFromFlags } from '../options-from-flags.ts';
 import { parseListenAddress } from '../probes.ts';
 import { binding, rbacObject, podLabelsOf } from './manifests.ts';
@@ -14,7 +14,6 @@ interface InstallationName {
 }
 
 const PORT_NAME = 'conversions';
-const DEFAULT_ADDRESS = ':9443';
 
 /** The value of `--conversion-service` for the Service that an installation gets with the gate APIVersions. */
 const conversionServiceOf = ({ name, namespace }: InstallationName): string => `${namespace}/${name}-conversions`;
@@ -31,8 +30,7 @@ function withConversions(
 ): readonly KubeObject[] {
   const { features, conversions } = optionsFromFlags(flags);
   if (features?.versions !== true || conversions === undefined) return objects;
-  const address = flags.values.get('conversion-bind-address');
-  const { port } = parseListenAddress(typeof address === 'string' ? address : DEFAULT_ADDRESS);
+  const { port } = parseListenAddress(flagText(flags, 'conversion-bind-address'));
   const added = [...certificateRights(installation, conversions.namespace), service(installation, conversions)];
   // The Deployment is the last object, so that its pods find what they need.
   const last = objects.findIndex(({ kind }) => kind === 'Deployment');
