@@ -117,6 +117,6 @@ function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions
   return {
     levels: level === undefined ? KroLevel.LEVELS : [level],
     // With the gate, bootstrap and the chart name the Service of conversions, too.
-    settings: { ...settingsOf({ features }, 'the options of this check'), conversions: features.versions === true },
+    settings: { ...settingsOf({ features }, 'the options of this check'), conversions: features.versions },
   };
 }

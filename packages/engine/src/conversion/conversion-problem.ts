@@ -1,9 +1,8 @@
 import { type JsonObject, type KubeObject, definedMembers } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { type Schema, StructuralSchema } from '../schema/index.ts';
+import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import { ConversionError } from './conversion-rules.ts';
 import type { Converter } from './converter.ts';
-import type { RoundTripOptions } from './round-trip.ts';
 
 /**
  * Why an object cannot be read in each version of its CRD, or cannot be stored in the hub, as the end of a sentence;
@@ -37,7 +36,7 @@ export function conversionProblem(converter: Converter, object: KubeObject): str
 export function specError(
   { properties = {}, ...schema }: Schema,
   object: JsonObject,
-  rules: Pick<RoundTripOptions, 'evaluateRules'> = {},
+  rules: { readonly evaluateRules?: (site: RuleSite) => readonly FieldError[] } = {},
 ): FieldError | undefined {
   const ofSpec = { ...schema, properties: { spec: properties['spec'] ?? { type: 'object' } } };
   return StructuralSchema.validate(ofSpec, definedMembers({ spec: object['spec'] }), rules)[0];
