@@ -22,6 +22,12 @@ interface Waiting {
   fail(error: Error): void;
 }
 
+/** A request whose response may be refused because of its length. */
+export interface LimitedRequest extends TransportRequest {
+  /** The maximum length of the body of a response that is not a stream, in bytes. No limit by default. */
+  readonly maxBodyBytes?: number;
+}
+
 /** The pool that owns a connection. */
 export interface ConnectionOwner {
   /** Called when a response is complete and the connection can serve another request. */
@@ -72,13 +78,18 @@ export class Connection {
   }
 
   /** Sends a request and resolves with the complete response. */
-  whole(head: string, request: TransportRequest): Promise<TransportResponse> {
+  whole(head: string, request: LimitedRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
+      let left = request.maxBodyBytes ?? Number.POSITIVE_INFINITY;
       let answer: Head = { status: 0, headers: {} };
       this.#exchange(head, request, {
         head: (given) => (answer = given),
-        data: (bytes) => chunks.push(Buffer.from(bytes)),
+        data: (bytes) => {
+          left -= bytes.length;
+          if (left >= 0) chunks.push(Buffer.from(bytes));
+          else this.destroy(new Error(`the response has more than ${request.maxBodyBytes} bytes`));
+        },
         done: () => resolve({ ...answer, body: new WholeBody(chunks) }),
         fail: reject,
       });

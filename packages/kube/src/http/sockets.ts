@@ -1,13 +1,13 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { monotonicMs, netLibrary, tlsLibrary } from '@typekro/kit/core';
-import { type ConnectionOwner, Connection } from './connection.ts';
+import { type ConnectionOwner, type LimitedRequest, Connection } from './connection.ts';
 import type { OpenTunnel } from './proxy.ts';
 import type { TransportRequest, TransportResponse } from '../kube-api.ts';
 
 /** Connections to one server. */
 export interface Connections {
-  send(request: TransportRequest): Promise<TransportResponse>;
+  send(request: LimitedRequest): Promise<TransportResponse>;
   /** Closes all connections. Running requests fail. */
   close(): Promise<void>;
 }
@@ -72,7 +72,7 @@ class Sockets implements Connections, ConnectionOwner {
     this.#dial = dialer(origin, tls);
   }
 
-  async send(request: TransportRequest): Promise<TransportResponse> {
+  async send(request: LimitedRequest): Promise<TransportResponse> {
     const head = requestHead(request, this.#host);
     if (isStream(request.path)) {
       const connection =
