@@ -16,7 +16,7 @@ import { FUZZ_TARGETS } from '../test/fuzz/targets.ts';
 import { Watchdog } from '../test/fuzz/watchdog.ts';
 
 /** The code of the system, without tests and dependencies. */
-const SOURCES = new URL('../src/', import.meta.url).href;
+const SOURCES = new URL('../packages/', import.meta.url).href;
 
 function print({ tallies, findings, pool, covered }: GuidedResult): void {
   for (const { source, input, problem } of findings) {
