@@ -13,6 +13,7 @@ export const FUZZ_TARGETS: Readonly<Record<string, Load>> = {
   frames: () => import('./targets/frames.ts'),
   'http-client': () => import('./targets/http-client.ts'),
   'http-server': () => import('./targets/http-server.ts'),
+  packages: () => import('./targets/packages.ts'),
   patches: () => import('./targets/patches.ts'),
   protobuf: () => import('./targets/protobuf.ts'),
   requests: () => import('./targets/requests.ts'),

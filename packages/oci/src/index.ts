@@ -1,0 +1,14 @@
+/**
+ * Packages of files in OCI registries: references, archives, manifests, docker's credentials, and a client for
+ * registries. No content of a registry is trusted. This room knows neither Kubernetes objects nor graphs.
+ *
+ * @packageDocumentation
+ */
+export { type OciReference, formatReference, parseReference } from './reference.ts';
+export { type PackageFile, badPackage } from './package-file.ts';
+export { type PackageImage, type PackageManifest, buildImage, readPackageManifest } from './image-manifest.ts';
+export { storeAsGzip } from './gzip.ts';
+export { writeTar } from './tar-write.ts';
+export { type RegistryOptions, RegistryClient } from './registry-client.ts';
+export { readDockerCredentials } from './docker-config.ts';
+export { pullPackage, pushPackage, packFiles } from './package-transfer.ts';

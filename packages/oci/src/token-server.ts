@@ -1,0 +1,57 @@
+import { isLoopbackHost, TypeKroError } from '@typekro/kit/core';
+import type { Challenge } from './challenge.ts';
+
+/** What a registry asks a client to send: a token of this server, or the password itself. */
+export type Proof =
+  | { readonly kind: 'basic' }
+  | { readonly kind: 'token'; readonly realm: URL; readonly service: string };
+
+/**
+ * Chooses the proof for a request that the registry has refused; `undefined` if it accepts none that this client has. A
+ * token is preferred, because it is short-lived.
+ *
+ * The registry names the server of its tokens, which gets the password. A registry that was taken over could name any.
+ * So the server must have the host of the registry, or a host below the same domain, such as `auth.docker.io` for
+ * `registry-1.docker.io`; another one must be named by the user. Plain HTTP is only for a server on this machine, of a
+ * registry on this machine.
+ *
+ * @param origin of the registry
+ * @param trustedHost another host that may get the password
+ * @throws TypeKroError `oci/token-server` for a server that must not get the password
+ */
+export function chooseProof(
+  challenges: readonly Challenge[],
+  origin: string,
+  trustedHost: string | undefined,
+): Proof | undefined {
+  const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
+  if (bearer === undefined) return challenges.some(({ scheme }) => scheme === 'basic') ? { kind: 'basic' } : undefined;
+  const text = bearer.parameters.get('realm') ?? '';
+  if (!URL.canParse(text)) throw refused('an address that is no URL', 'tell the operator of the registry');
+  const realm = new URL(text);
+  const registry = new URL(origin);
+  const isLocal = registry.protocol === 'http:' && isLoopbackHost(realm.hostname);
+  if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && isLocal)) {
+    throw refused(
+      `${realm.protocol}//${realm.host}, which would show the credentials`,
+      'tell the operator of the registry',
+    );
+  }
+  const isTrusted = sharesDomain(realm.hostname, registry.hostname) || realm.host === trustedHost;
+  if (isTrusted) return { kind: 'token', realm, service: bearer.parameters.get('service') ?? '' };
+  throw refused(
+    `${realm.host}, which is not below its domain`,
+    `if you trust that server, add --token-server ${realm.host}`,
+  );
+}
+
+/** Is the name that of the registry, of its parent domain, or below the parent domain? A parent has two labels or more. */
+function sharesDomain(name: string, registry: string): boolean {
+  if (name === registry) return true;
+  const parent = registry.slice(registry.indexOf('.') + 1);
+  const isDomain = /[a-z]/i.test(parent) && !registry.startsWith('[') && parent.includes('.') && parent !== registry;
+  return isDomain && (name === parent || name.endsWith(`.${parent}`));
+}
+
+const refused = (server: string, remedy: string): TypeKroError =>
+  new TypeKroError(`the registry wants the credentials to be sent to ${server}`, { code: 'oci/token-server', remedy });

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '@typekro/kube';
+import {
+  type OciReference,
+  packFiles,
+  pullPackage,
+  pushPackage,
+  readDockerCredentials,
+  RegistryClient,
+} from '@typekro/oci';
+
+/** The registry of the distribution project (Debian package `docker-registry`). */
+const PROGRAM = 'docker-registry';
+const isThere = spawnSync(PROGRAM, ['--version']).status === 0;
+if (!isThere) console.warn(`skipped: there is no ${PROGRAM} in PATH; nothing else depends on it`);
+
+/** The password "hunter2" of the user "user". */
+const PASSWORD_FILE = 'user:$2b$04$.i.26n7qoiaFFCkqoL04xO46u1alvVIBSEaFsJrX.RjnJItJzOeR.\n';
+
+/** Starts the registry on a free port, and returns its host. */
+async function start(folder: string): Promise<{ readonly host: string; readonly process: ChildProcess }> {
+  writeFileSync(join(folder, 'passwords'), PASSWORD_FILE);
+  const config = {
+    version: 0.1,
+    storage: { filesystem: { rootdirectory: join(folder, 'storage') } },
+    http: { addr: '127.0.0.1:0', secret: 'x' },
+    auth: { htpasswd: { realm: 'test', path: join(folder, 'passwords') } },
+  };
+  // JSON is YAML.
+  writeFileSync(join(folder, 'config.yml'), JSON.stringify(config));
+  const child = spawn(PROGRAM, ['serve', join(folder, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stderr })) {
+    lines.push(line);
+    const [, host] = /listening on (127\.0\.0\.1:\d+)/.exec(line) ?? [];
+    if (host === undefined) continue;
+    child.stderr.resume();
+    return { host, process: child };
+  }
+  throw new Error(`${PROGRAM} has ended:\n${lines.join('\n')}`);
+}
+
+describe.skipIf(!isThere)('docker-registry', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-registry-'));
+  const clients: RegistryClient[] = [];
+  let registry: Awaited<ReturnType<typeof start>>;
+
+  beforeAll(async () => {
+    registry = await start(folder);
+    const auth = Buffer.from('user:hunter2').toString('base64');
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
+  });
+
+  afterAll(async () => {
+    for (const client of clients) await client.close();
+    registry?.process.kill();
+    rmSync(folder, { recursive: true });
+  });
+
+  function open(reference: OciReference, env: Readonly<Record<string, string>>): RegistryClient {
+    const { signal } = new AbortController();
+    const client = new RegistryClient(reference, {
+      plainHttp: true,
+      credentials: () => readDockerCredentials(reference.registry, env, signal),
+      env: {},
+      signal,
+      clock: systemClock,
+      random: Math.random,
+    });
+    clients.push(client);
+    return client;
+  }
+
+  test('keeps a package, for the user of docker login only', async () => {
+    const place = { registry: registry.host, repository: 'team/web-app', tag: '1.0.0' };
+    const files = [{ path: 'manifests/größe.yaml', content: Buffer.from('a: 1\n') }];
+    const image = packFiles(files, { 'org.opencontainers.image.version': '1.0.0' });
+    const client = open(place, { DOCKER_CONFIG: folder });
+    expect(await pushPackage(client, place, image, false)).toBe('pushed');
+    expect(await pushPackage(client, place, image, false)).toBe('unchanged');
+    expect(await pullPackage(client, { ...place, digest: image.digest })).toEqual({
+      files,
+      digest: image.digest,
+      annotations: { 'org.opencontainers.image.version': '1.0.0' },
+    });
+    await expect(pullPackage(client, { ...place, tag: 'other' })).rejects.toMatchObject({ code: 'oci/not-found' });
+    const other = open(place, { DOCKER_CONFIG: join(folder, 'none') });
+    await expect(pullPackage(other, place)).rejects.toMatchObject({ code: 'oci/unauthorized' });
+  });
+
+  test('has a layer that tar unpacks', async () => {
+    const { layer } = packFiles(
+      [
+        { path: `${'long/'.repeat(28)}${'n'.repeat(90)}.yaml`, content: Buffer.from('split\n') },
+        { path: `${'n'.repeat(200)}/ä.yaml`, content: Buffer.from('pax\n') },
+      ],
+      {},
+    );
+    const { status, stdout, stderr } = spawnSync('tar', ['-tzf', '-'], { input: layer, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.trim().split('\n')).toHaveLength(1 + 28 + 2 + 1 - 1);
+  });
+});
