@@ -106,6 +106,11 @@ describe('an archive of another program', () => {
     ['an empty path', [{ path: '' }], 'it is empty'],
     ['an empty part', [{ path: 'a//b' }], 'an empty part'],
     ['a very deep path', [{ path: 'a/'.repeat(40) + 'b' }], 'more than 32 parts'],
+    [
+      'a long name',
+      [{ path: 'x', type: 'x', content: `266 path=${'n'.repeat(256)}\n` }, { path: 'a' }],
+      'longer than 255 bytes',
+    ],
     ['another form of Unicode', [{ path: 'u\u0308' }], 'normal form'],
     ['a symbolic link', [{ path: 'a', type: '2' }], 'is a symbolic link'],
     ['a hard link', [{ path: 'a', type: '1' }], 'is a hard link'],

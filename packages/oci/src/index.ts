@@ -12,3 +12,4 @@ export { writeTar } from './tar-write.ts';
 export { type RegistryOptions, RegistryClient } from './registry-client.ts';
 export { readDockerCredentials } from './docker-config.ts';
 export { pullPackage, pushPackage, packFiles } from './package-transfer.ts';
+export { writeFolder } from './write-folder.ts';

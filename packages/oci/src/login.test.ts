@@ -56,6 +56,8 @@ describe('the password', () => {
     ['https://evilexample.com/token', 'https://registry.example.com', 'not below its domain'],
     ['https://other.com/token', 'https://example.com', 'not below its domain'],
     ['https://10.0.0.2/token', 'https://10.0.0.1', 'not below its domain'],
+    ['https://9.0.0.1/token', 'https://10.0.0.1', 'not below its domain'],
+    ['https://aregistry/token', 'https://registry', 'not below its domain'],
     ['https://b.c/token', 'https://[::1]', 'not below its domain'],
     ['http://registry.example.com/token', 'https://registry.example.com', 'would show the credentials'],
     ['http://127.0.0.1/token', 'https://127.0.0.1', 'would show the credentials'],

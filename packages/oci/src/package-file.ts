@@ -9,6 +9,8 @@ export interface PackageFile {
 
 const MAX_PATH_LENGTH = 1000;
 const MAX_DEPTH = 32;
+/** The longest name that the usual file systems hold. */
+const MAX_NAME_BYTES = 255;
 /** Names that Windows reserves for devices, also with an extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 /** Control characters, and characters that a file system of a user cannot have in a name, or reads as a separator. */
@@ -27,6 +29,8 @@ export function pathProblem(path: string): string | undefined {
   if (parts.includes('..')) return 'it leaves the folder';
   if (parts.some((part) => part === '' || part === '.')) return 'it has an empty part or "."';
   if (parts.length > MAX_DEPTH) return `it has more than ${MAX_DEPTH} parts`;
+  if (parts.some((part) => Buffer.byteLength(part) > MAX_NAME_BYTES))
+    return `a part is longer than ${MAX_NAME_BYTES} bytes`;
   if (parts.some((part) => FORBIDDEN.test(part) || DEVICE.test(part))) return 'a part is no name of a file everywhere';
   return !/\p{Surrogate}/u.test(path) && path.normalize('NFC') === path
     ? undefined

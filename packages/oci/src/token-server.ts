@@ -45,12 +45,15 @@ export function chooseProof(
   );
 }
 
-/** Is the name that of the registry, of its parent domain, or below the parent domain? A parent has two labels or more. */
+/**
+ * Is the name that of the registry, of its parent domain, or below the parent domain? A parent has two labels or more,
+ * and is not a part of an address. A domain under which anybody can register, such as `co.uk`, counts as a parent:
+ * the registry, which could ask for the password itself, is trusted not to name a stranger there.
+ */
 function sharesDomain(name: string, registry: string): boolean {
-  if (name === registry) return true;
   const parent = registry.slice(registry.indexOf('.') + 1);
-  const isDomain = /[a-z]/i.test(parent) && !registry.startsWith('[') && parent.includes('.') && parent !== registry;
-  return isDomain && (name === parent || name.endsWith(`.${parent}`));
+  const isDomain = /[a-z]/.test(parent) && parent.includes('.');
+  return name === registry || (isDomain && (name === parent || name.endsWith(`.${parent}`)));
 }
 
 const refused = (server: string, remedy: string): TypeKroError =>
