@@ -112,6 +112,14 @@ describe('a package', () => {
     expect(await pullPackage(open(), place())).toMatchObject({ digest: next.digest });
   });
 
+  test('of Flux is read', async () => {
+    const type = 'application/vnd.cncf.flux.content.v1.tar+gzip';
+    const manifest = Buffer.from(String(IMAGE.manifest).replace('application/vnd.oci.image.layer.v1.tar+gzip', type));
+    store({ ...IMAGE, manifest });
+    expect(String(manifest)).toContain(type);
+    expect(await pullPackage(open(), place())).toMatchObject({ files: FILES, digest: sha256(manifest) });
+  });
+
   test('that does not exist is an error of its own', async () => {
     await expect(pullPackage(open(), place())).rejects.toMatchObject({ code: 'oci/not-found' });
   });
