@@ -1,4 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
 
 /** The annotation of a CRD with the conversions between its versions (a `ConversionProgram` as JSON). */
 export const CONVERSIONS_ANNOTATION = 'kro.run/conversions';
@@ -35,5 +35,5 @@ export interface ConversionProgram {
 
 /** The program as the value of the annotation. Equal programs give equal texts. */
 export function printProgram({ hub, versions }: ConversionProgram): string {
-  return JSON.stringify({ hub, versions });
+  return stringifyJson({ hub, versions });
 }

@@ -7,11 +7,20 @@ import {
   isJsonObject,
   oncePerObject,
   parseApiVersion,
+  stringifyJson,
 } from '@typekro/kit/core';
 import type { SharedBudget } from '@typekro/cel';
 import { asText, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { type Schema, StructuralSchema } from '../schema/index.ts';
-import { keptFieldsOf, lostFields, restoreFields, withKeptFields } from './kept-fields.ts';
+import {
+  type KeptField,
+  type KeptFields,
+  hasTooLargeAnnotations,
+  keptFieldsOf,
+  lostFields,
+  restoreFields,
+  withKeptFields,
+} from './kept-fields.ts';
 import { type ConversionProgram } from './conversion-program.ts';
 import { programOf } from './program-of-crd.ts';
 import { objectSchema } from './conversion-language.ts';
@@ -94,16 +103,55 @@ export class Converter {
     const [there, back] = [this.#step(from, to), this.#step(to, from)];
     const made = there.rules.convert(object, shared);
     const allKept = new Map(keptFieldsOf(object));
-    const kept = (allKept.get(to) ?? []).filter(
-      ({ path, value }) => back.lossyPaths.has(path.join('/')) && isValidField(this.schemaOf(to), path, value),
-    );
+    const kept = this.#keptFor(to, back, allKept);
+    const [large] = kept.filter(({ isTooLarge }) => isTooLarge);
+    if (large !== undefined) throw this.#tooLarge(large, from, to);
     const seenAs = (candidate: JsonObject) => tryConvert(back.rules, candidate, shared)?.['spec'];
     const sent = () => (StructuralSchema.applyDefaults(this.schemaOf(from), object) as JsonObject)['spec'];
     const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs);
     allKept.delete(to);
     const { lossy } = there;
-    if (lossy.length > 0) allKept.set(from, lostFields(object, tryConvert(there.back, restored, shared) ?? {}, lossy));
-    return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
+    if (lossy.length === 0) return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
+    const lost = lostFields(object, tryConvert(there.back, restored, shared) ?? {}, lossy);
+    // What this version shows of the fields that other versions have, too, replaces what is kept for those.
+    for (const [version, fields] of to === this.program.hub ? allKept : [])
+      allKept.set(
+        version,
+        fields.filter((field) => !this.#mayHave(from, there, field)),
+      );
+    allKept.set(from, lost);
+    const converted = withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
+    if (lost.length === 0 || !hasTooLargeAnnotations(converted)) return converted;
+    const [largest] = lost.toSorted((a, b) => lengthOf(b) - lengthOf(a));
+    if (largest !== undefined && to === this.program.hub) throw this.#tooLarge(largest, to, from);
+    // The object can be read in the version. A write would lose the values, and is refused on the way back.
+    allKept.set(
+      from,
+      lost.map((field) => ({ ...field, isTooLarge: true })),
+    );
+    return withKeptFields(converted, allKept);
+  }
+
+  /** The kept values that a version can have: its own ones, and those of other versions with the same fields. */
+  #keptFor(to: string, step: Step, allKept: KeptFields): KeptField[] {
+    const { hub } = this.program;
+    const ofOthers = [...allKept].flatMap(([version, fields]) => (version === to || version === hub ? [] : fields));
+    const all = to === hub ? (allKept.get(hub) ?? []) : [...(allKept.get(to) ?? []), ...ofOthers];
+    const first = new Map(all.toReversed().map((field) => [field.path.join('/'), field]));
+    return [...first.values()].filter((field) => this.#mayHave(to, step, field));
+  }
+
+  /** May a version have this value in one of the fields that are kept for it? */
+  #mayHave(version: string, { lossyPaths }: Step, { path, value, isTooLarge }: KeptField): boolean {
+    if (!lossyPaths.has(path.join('/'))) return false;
+    return isTooLarge === true ? version === this.program.hub : isValidField(this.schemaOf(version), path, value);
+  }
+
+  #tooLarge({ path }: KeptField, without: string, having: string): ConversionError {
+    const limit = 'all annotations of an object have at most 256 KiB';
+    return new ConversionError(
+      `${path.join('.')} has no place in ${without}, and its value is too large to be kept (${limit}); make the value smaller, or write the object in ${having}`,
+    );
   }
 
   #step(from: string, to: string): Step {
@@ -142,6 +190,8 @@ function isValidField(schema: Schema, path: readonly string[], value: JsonValue 
     return declaredField(schema, path.slice(0, -1))?.required?.includes(path.at(-1) ?? '') !== true;
   return StructuralSchema.validate(field, value).length === 0;
 }
+
+const lengthOf = ({ value }: KeptField): number => stringifyJson(value ?? null).length;
 
 /** The converted object; `undefined` when an expression fails. */
 function tryConvert(rules: CompiledRules, object: JsonObject, shared: SharedBudget): JsonObject | undefined {

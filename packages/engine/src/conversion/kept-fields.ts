@@ -2,12 +2,14 @@ import {
   type JsonObject,
   type JsonValue,
   getOwn,
+  grouped,
   isJsonObject,
   jsonEquals,
+  setOwn,
   stringifyJson,
   tryParseJson,
 } from '@typekro/kit/core';
-import { asText, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { asObject, asText, objectAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { withFieldAt } from './field-steps.ts';
 
 /** The annotation of an object with the values that its current version cannot hold. */
@@ -17,12 +19,19 @@ export const KEPT_FIELDS_ANNOTATION = 'kro.run/kept-fields';
 export interface KeptField {
   readonly path: readonly string[];
   readonly value: JsonValue | undefined;
+  /** Is the value too large for an annotation? The object can then be read in this version, and not written. */
+  readonly isTooLarge?: true;
 }
 
 /** The kept fields of an object by the name of the version that has the fields. */
 export type KeptFields = ReadonlyMap<string, readonly KeptField[]>;
 
 const PATH = ['metadata', 'annotations', KEPT_FIELDS_ANNOTATION] as const;
+
+/** The third member of the entry of a value that is not kept. */
+const TOO_LARGE = 'too large';
+/** The maximum length of all annotations of an object, in bytes of UTF-8 (`TotalAnnotationSizeLimitB` of Kubernetes). */
+const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 /** Reads the annotation. Clients can edit it, so parts that have another form are ignored. */
 export function keptFieldsOf(object: JsonObject): KeptFields {
@@ -35,10 +44,11 @@ export function keptFieldsOf(object: JsonObject): KeptFields {
 function readEntries(entries: JsonValue | undefined): KeptField[] {
   if (!Array.isArray(entries)) return [];
   return entries.flatMap((entry) => {
-    const [path, value] = Array.isArray(entry) ? entry : [];
+    const [path, value, mark] = Array.isArray(entry) ? entry : [];
     const steps = asText(path).split('/');
+    const isTooLarge = mark === TOO_LARGE ? { isTooLarge: true as const } : {};
     // Only fields of the spec are kept. An edited annotation therefore cannot reach the metadata.
-    return steps[0] === 'spec' && steps.length > 1 ? [{ path: steps, value }] : [];
+    return steps[0] === 'spec' && steps.length > 1 ? [{ path: steps, value, ...isTooLarge }] : [];
   });
 }
 
@@ -49,7 +59,10 @@ export function withKeptFields(object: JsonObject, kept: KeptFields): JsonObject
     Object.fromEntries(
       entries.map(([version, fields]) => [
         version,
-        fields.map(({ path, value }) => (value === undefined ? [path.join('/')] : [path.join('/'), value])),
+        fields.map(({ path, value, isTooLarge }) => [
+          path.join('/'),
+          ...(isTooLarge === true ? [null, TOO_LARGE] : value === undefined ? [] : [value]),
+        ]),
       ]),
     ),
   );
@@ -60,6 +73,13 @@ export function withKeptFields(object: JsonObject, kept: KeptFields): JsonObject
   return isJsonObject(rest) && Object.keys(rest).length === 0
     ? withFieldAt(without, ['metadata', 'annotations'], undefined)
     : without;
+}
+
+/** Are the annotations of an object longer than an API server accepts? */
+export function hasTooLargeAnnotations(object: JsonObject): boolean {
+  const annotations = Object.entries(objectAt(object, 'metadata', 'annotations'));
+  const lengths = annotations.map(([key, value]) => Buffer.byteLength(key) + Buffer.byteLength(asText(value)));
+  return lengths.reduce((sum, length) => sum + length, 0) > MAX_ANNOTATION_BYTES;
 }
 
 /** The fields of `original` that differ in `returned`, the same object after a conversion to another version and back. */
@@ -75,7 +95,8 @@ export function lostFields(
 
 /**
  * Puts kept fields back. A field is put back only if the client would then still see what it has sent: if not, the client
- * has changed a field that is made from the kept one, and the client's value wins.
+ * has changed a field that is made from the kept one, and the client's value wins. Of a list or a map, those elements are
+ * put back that the client has not changed.
  *
  * @param sent the spec that the client has sent, with defaults.
  * @param seenAs the spec of an object in the version of the client, with defaults; `undefined` if it has none there.
@@ -91,9 +112,54 @@ export function restoreFields(
   const restored = kept.reduce((object, { path, value }) => withFieldAt(object, path, value), converted);
   if (isSeen(restored)) return restored;
   return kept.reduce((object, { path, value }) => {
-    const candidate = withFieldAt(object, path, value);
+    const whole = withFieldAt(object, path, value);
+    if (isSeen(whole)) return whole;
+    const [, ...steps] = path;
+    const merged = withUnchanged(
+      { kept: value, shown: valueAt(asObject(seenAs(whole)), ...steps) },
+      { made: valueAt(object, ...path), sent: valueAt(asObject(sent), ...steps) },
+    );
+    const candidate = withFieldAt(object, path, merged);
     return isSeen(candidate) ? candidate : object;
   }, converted);
+}
+
+/** A kept value, and how the client has seen it. */
+interface Before {
+  readonly kept: JsonValue | undefined;
+  readonly shown: JsonValue | undefined;
+}
+
+/** What the client has sent in place of the shown value, and the value that is made from it. */
+interface After {
+  readonly made: JsonValue | undefined;
+  readonly sent: JsonValue | undefined;
+}
+
+/** The made value, with the kept members and elements that the client has not changed, or cannot see. */
+function withUnchanged({ kept, shown }: Before, { made, sent }: After): JsonValue | undefined {
+  if (kept !== undefined && jsonEquals(shown ?? null, sent ?? null)) return kept;
+  if (isJsonObject(kept) && isJsonObject(made)) {
+    const [seen, given] = [asObject(shown), asObject(sent)];
+    const merged: JsonObject = {};
+    for (const [key, value] of Object.entries(kept))
+      if (!Object.hasOwn(made, key) && !Object.hasOwn(seen, key)) setOwn(merged, key, value);
+    for (const [key, value] of Object.entries(made)) {
+      const before = { kept: getOwn(kept, key), shown: getOwn(seen, key) };
+      setOwn(merged, key, withUnchanged(before, { made: value, sent: getOwn(given, key) }) ?? value);
+    }
+    return merged;
+  }
+  if (!Array.isArray(kept) || !Array.isArray(shown) || !Array.isArray(made) || !Array.isArray(sent)) return made;
+  if (kept.length !== shown.length || made.length !== sent.length) return made;
+  const left = grouped(shown.keys(), (index) => stringifyJson(shown[index] ?? null));
+  return made.map((element, index) => {
+    const places = left.get(stringifyJson(sent[index] ?? null)) ?? [];
+    const place = places.includes(index) ? index : places[0];
+    if (place === undefined) return element;
+    places.splice(places.indexOf(place), 1);
+    return kept[place] ?? element;
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, type KubeObject, getOwn, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, getOwn, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import type { DirectionRules } from './conversion-program.ts';
@@ -152,4 +152,4 @@ class RoundTrip {
 
 const ANY_OBJECT: Schema = { type: 'object' };
 
-const shortJson = (value: JsonValue | undefined): string => cutText(JSON.stringify(value ?? null), 300);
+const shortJson = (value: JsonValue | undefined): string => cutText(stringifyJson(value ?? null), 300);

@@ -28,7 +28,8 @@ export interface Generators extends FastCheck {
  */
 export function sampleArbitrary(schema: Schema, fc: Generators, depth = 0): Arbitrary<JsonValue> {
   const made = schema.enum === undefined ? ofType(schema, fc, depth) : fc.constantFrom(...schema.enum);
-  const constants = schema.enum === undefined ? fc.constants.filter((each) => isOfType(schema, each)) : [];
+  const constants =
+    schema.enum === undefined ? [...fc.constants.filter((each) => isOfType(schema, each)), ...extremesOf(schema)] : [];
   const sample =
     constants.length === 0
       ? made
@@ -38,6 +39,22 @@ export function sampleArbitrary(schema: Schema, fc: Generators, depth = 0): Arbi
 
 const isOfType = ({ type }: Schema, value: JsonValue): boolean =>
   typeof value === 'string' ? type === 'string' : type === 'integer' || type === 'number';
+
+/** Texts that programs read as numbers in different ways. */
+const NUMERIC_TEXTS = ['7', '-1', ' 7 ', '0x10', '1e3', 'Infinity', '12345678901234567890'];
+/** The ends of the integers that an API server accepts, and those of the integers that are exact in all clients. */
+const INTEGERS = [-(2n ** 63n), 2n ** 63n - 1n, -(2 ** 53) + 1, 2 ** 53 - 1];
+const NUMBERS = [1e21, -1e21];
+
+/** Values at which expressions often fail. A schema with narrower bounds makes those beyond them invalid. */
+function extremesOf({ type, format, pattern, minimum, maximum }: Schema): readonly JsonValue[] {
+  if (type === 'string') return format === undefined && pattern === undefined ? NUMERIC_TEXTS : [];
+  const isWithin = (value: JsonValue): boolean =>
+    (minimum === undefined || Number(value) >= Number(minimum)) &&
+    (maximum === undefined || Number(value) <= Number(maximum));
+  if (type === 'number') return NUMBERS.filter(isWithin);
+  return type === 'integer' && format !== 'int32' ? INTEGERS.filter(isWithin) : [];
+}
 
 /** The strings and integers in expressions, and the neighbours of the integers. */
 export function constantsOf(expressions: readonly string[]): JsonValue[] {

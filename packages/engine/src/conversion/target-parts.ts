@@ -15,6 +15,8 @@ export interface Part<Rule> {
   readonly schema: Schema;
   readonly rule?: Rule;
   readonly members?: readonly (readonly [string, Part<Rule>])[];
+  /** Has the source a value of another type, so that only rules make the part? */
+  readonly isNew?: true;
   /** Is the value of the source valid in the target as it is? */
   readonly isKept: boolean;
 }
@@ -47,7 +49,8 @@ export function planPart<Rule>(
       const needed = only.filter((path) => isOnOnePath(path, [name])).map(([, ...steps]) => steps);
       return [name, planPart(from?.properties?.[name], schema, inner, needed)] as const;
     });
-  return { schema: to, members, isKept: false };
+  const isNew = from !== undefined && !isCopied(from, to);
+  return { schema: to, members, isKept: false, ...(isNew ? { isNew } : {}) };
 }
 
 /**
@@ -63,7 +66,8 @@ export function makePart<Rule>(
   if (part.isKept) return source;
   if (part.rule !== undefined) return fit(part.schema, evaluate(part.rule));
   if (part.members === undefined) return fit(part.schema, source);
-  const object = isJsonObject(source) ? source : undefined;
+  const given = part.isNew === true ? undefined : source;
+  const object = isJsonObject(given) ? given : undefined;
   let hasValue = object !== undefined;
   const traced = (rule: Rule): JsonValue | undefined => {
     const value = evaluate(rule);
@@ -77,7 +81,7 @@ export function makePart<Rule>(
     if (value !== undefined) setOwn(made, name, value);
     else if (isOpen) delete made[name];
   }
-  return hasValue ? made : fit(part.schema, source);
+  return hasValue ? made : fit(part.schema, given);
 }
 
 /** The value without unknown fields and with defaults; the default of the schema for an absent one. */
@@ -93,3 +97,18 @@ function fit(schema: Schema, value: JsonValue | undefined): JsonValue | undefine
 const holderOf = oncePerObject((value: Schema): Schema => ({ properties: { value } }));
 const defaultOf = (schema: Schema): JsonValue | undefined =>
   (StructuralSchema.applyDefaults(holderOf(schema), {}) as JsonObject)['value'];
+
+/** Can a value be copied? An integer is also a number. */
+export function isCopied(from: Schema, to: Schema): boolean {
+  const isFree = (schema: Schema) => schema.type === undefined || schema['x-kubernetes-int-or-string'] === true;
+  if (isFree(to))
+    return to['x-kubernetes-int-or-string'] !== true || isFree(from) || ['integer', 'string'].includes(from.type ?? '');
+  if (from.type !== to.type && !(from.type === 'integer' && to.type === 'number')) return false;
+  const [inner, outer] = [innerOf(from), innerOf(to)];
+  if (inner !== undefined && outer !== undefined) return isCopied(inner, outer);
+  return inner === outer || to['x-kubernetes-preserve-unknown-fields'] === true;
+}
+
+/** The schema of the elements of a list, or of the values of a map. */
+export const innerOf = ({ items, additionalProperties }: Schema): Schema | undefined =>
+  items ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);

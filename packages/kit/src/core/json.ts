@@ -98,7 +98,7 @@ export function tryParseJson(text: string): JsonValue | undefined {
 }
 
 /** Writes JSON; `bigint` is written as a plain integer. `indent` as in `JSON.stringify`. */
-export function stringifyJson(value: JsonValue, indent?: number): string {
+export function stringifyJson(value: JsonValue | object, indent?: number): string {
   try {
     return JSON.stringify(value, undefined, indent);
   } catch (thrown) {

@@ -1,3 +1,5 @@
+import { stringifyJson } from '@typekro/kit/core';
+
 /** Recent strings by hash. A new string replaces the string in its slot, so the table has a fixed size. */
 const TEXTS: string[] = [];
 /** Recent lists and objects by the hash of their JSON. */
@@ -28,7 +30,7 @@ export function internString(text: string): string {
  * returned unchanged.
  */
 export function internJson<T extends object>(value: T): T {
-  const json = JSON.stringify(value);
+  const json = stringifyJson(value);
   if (json.length > MAX_JSON_LENGTH) return value;
   const place = placeOf(json, VALUE_PLACES);
   const known = VALUES[place];

@@ -1,4 +1,5 @@
 import {
+  stringifyJson,
   type JsonObject,
   type KubeObject,
   httpsLibrary,
@@ -173,7 +174,7 @@ async function answer(
   const respond = (status: number, body: JsonObject | string): void => {
     response.sendDate = false;
     response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    response.end(typeof body === 'string' ? body : stringifyJson(body));
   };
   try {
     if (request.method !== 'POST') return respond(405, 'a ConversionReview is posted');

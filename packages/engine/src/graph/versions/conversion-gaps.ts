@@ -1,6 +1,7 @@
 import { getOwn } from '@typekro/kit/core';
 import { isOnOnePath } from '../../conversion/field-steps.ts';
 import { isKept } from '../../conversion/field-steps.ts';
+import { innerOf, isCopied } from '../../conversion/target-parts.ts';
 import type { Schema } from '../../schema/index.ts';
 
 type Field = readonly string[];
@@ -71,7 +72,7 @@ class GapFinder {
   #source(field: Schema, other: Schema | undefined, path: Field): void {
     const { isWhole, rules } = this.#facts;
     const isSet = isWhole || rules.some((rule) => rule.length <= path.length && isOnOnePath(path, rule));
-    if (isSet || other === undefined) {
+    if (isSet || other === undefined || this.#isMade(field, other, path)) {
       if (!this.#isRead(field, path)) this.found.push({ kind: 'lost', field: path });
       return;
     }
@@ -86,6 +87,15 @@ class GapFinder {
     const [inner, outer] = [innerOf(field), innerOf(other)];
     if (inner === undefined || outer === undefined || this.#isRead(field, path)) return;
     if (!keepsAll(inner, outer, 0)) this.found.push({ kind: 'lost', field: path });
+  }
+
+  /** Do rules make the parts of the other field, because the value cannot be copied? */
+  #isMade(field: Schema, other: Schema, path: Field): boolean {
+    return !isCopied(field, other) && other.properties !== undefined && this.#hasInner(path);
+  }
+
+  #hasInner(path: Field): boolean {
+    return this.#facts.rules.some((rule) => rule.length > path.length && isOnOnePath(path, rule));
   }
 
   /** Does an expression read the field or all of its parts, or is it kept? */
@@ -112,30 +122,16 @@ class GapFinder {
         this.found.push({ kind: 'missing', field: path });
       return;
     }
-    const hasInner = rules.some((rule) => rule.length > path.length && isOnOnePath(path, rule));
+    const hasInner = this.#hasInner(path);
     if (isRequired && !hasInner && !(other !== undefined && isSure)) {
       this.found.push({ kind: 'missing', field: path });
       return;
     }
     // The parts of an object that only rules make. An object that both versions have is visited from the source.
-    if (hasInner && other === undefined && field.properties !== undefined) this.visit({}, field, path);
+    if (hasInner && field.properties !== undefined && (other === undefined || !isCopied(other, field)))
+      this.visit({}, field, path);
   }
 }
-
-/** Can a value be copied? An integer is also a number. */
-function isCopied(from: Schema, to: Schema): boolean {
-  const isFree = (schema: Schema) => schema.type === undefined || schema['x-kubernetes-int-or-string'] === true;
-  if (isFree(to))
-    return to['x-kubernetes-int-or-string'] !== true || isFree(from) || ['integer', 'string'].includes(from.type ?? '');
-  if (from.type !== to.type && !(from.type === 'integer' && to.type === 'number')) return false;
-  const [inner, outer] = [innerOf(from), innerOf(to)];
-  if (inner !== undefined && outer !== undefined) return isCopied(inner, outer);
-  return inner === outer || to['x-kubernetes-preserve-unknown-fields'] === true;
-}
-
-/** The schema of the elements of a list, or of the values of a map. */
-const innerOf = ({ items, additionalProperties }: Schema): Schema | undefined =>
-  items ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 
 /** Does a copy of the value, pruned by the other schema, still have all fields? */
 function keepsAll(from: Schema, to: Schema, depth: number): boolean {

@@ -1,4 +1,4 @@
-import { type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
 import type { FieldRule } from '../../conversion/conversion-program.ts';
 import { declaredField } from '../../conversion/field-steps.ts';
 import type { Schema } from '../../schema/index.ts';
@@ -64,7 +64,7 @@ function readRule(
   problems: Problems,
 ): WrittenRule | undefined {
   if (typeof value !== 'string') {
-    if (!JSON.stringify(value).includes('${')) return { to, path, text: undefined, value };
+    if (!stringifyJson(value).includes('${')) return { to, path, text: undefined, value };
     const message = 'the value of a field is one expression or a constant; expressions inside of it are not evaluated';
     const hint = "write one expression, such as ${{'name': self.spec.name}} or ${[self.spec.name]}";
     problems.error({ phase: 'beyond', code: 'graph/conversion', message, hint, place: { path } });

@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
+import type { JsonObject } from '@typekro/kit/core';
 import { builtinSource } from '../../schema/index.ts';
 import { compile } from '../compile.ts';
 import { TYPEKRO_FEATURES } from '../options.ts';
 import { tryConversions } from './try-conversions.ts';
 
-/** A definition whose version v1alpha1 has one more field, which its conversion back sets to a constant. */
-const compiled = (value: string) => {
-  const versions = [
-    { name: 'v1alpha1', spec: { size: 'string' }, convertTo: { 'spec.size': value }, convertFrom: {}, lossy: [] },
-  ];
-  const schema = { apiVersion: 'v1', kind: 'Tried', group: 'example.com', spec: { size: 'string' }, versions };
+/** A definition with the hub v1 and the version v1alpha1. */
+const definitionOf = (spec: JsonObject, version: JsonObject) => {
+  const versions = [{ name: 'v1alpha1', ...version }];
+  const schema = { apiVersion: 'v1', kind: 'Tried', group: 'example.com', spec, versions };
   const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
   const definition = {
     apiVersion: 'kro.run/v1alpha1',
@@ -19,6 +18,9 @@ const compiled = (value: string) => {
   };
   return compile(definition, { sources: builtinSource(), features: TYPEKRO_FEATURES });
 };
+
+const compiled = (value: string) =>
+  definitionOf({ size: 'string' }, { spec: { size: 'string' }, convertTo: { 'spec.size': value } });
 
 test('equal conversions are tried once, and other ones again', async () => {
   let pauses = 0;
@@ -34,4 +36,68 @@ test('equal conversions are tried once, and other ones again', async () => {
   expect(pauses).toBe(tried);
   expect((await tryConversions(compiled('${self.spec.size}'), { pause })).graph).toBeDefined();
   expect(pauses).toBeGreaterThan(tried);
+});
+
+test.each<[what: string, spec: JsonObject, version: JsonObject, problem: RegExp]>([
+  [
+    'a text that is a number in another notation',
+    { n: 'float', s: 'string' },
+    {
+      spec: { s: 'string' },
+      convertTo: { 'spec.n': '${self.spec.?s.orValue("").matches("^0x") ? double(self.spec.s) : 0.0}' },
+      lossy: ['spec.n'],
+    },
+    /^an object of v1alpha1 with the spec \{"s":"0x10"\} is not converted exactly: .*to 'double'/,
+  ],
+  [
+    'the largest integer',
+    { n: 'integer | required=true' },
+    {
+      spec: { m: 'integer | required=true' },
+      convertTo: { 'spec.n': '${self.spec.m - 1}' },
+      convertFrom: { 'spec.m': '${self.spec.n + 1}' },
+    },
+    /^an object of v1 with the spec \{"n":9223372036854775807\} is not converted exactly: .*integer overflow/,
+  ],
+  [
+    'an integer beyond 2⁵³',
+    { n: 'integer | required=true', sq: 'integer' },
+    {
+      spec: { n: 'integer | required=true' },
+      convertTo: { 'spec.sq': '${self.spec.n * self.spec.n}' },
+      lossy: ['spec.sq'],
+    },
+    /integer overflow/,
+  ],
+])('finds %s', async (_what, spec, version, problem) => {
+  const { diagnostics } = await tryConversions(definitionOf(spec, version));
+  expect(diagnostics.map(({ message }) => message)).toEqual(expect.arrayContaining([expect.stringMatching(problem)]));
+});
+
+test.each<[what: string, spec: JsonObject, version: JsonObject]>([
+  [
+    'an object in place of a text',
+    { image: { repository: 'string', tag: 'string | default="latest"' } },
+    {
+      spec: { image: 'string' },
+      convertTo: { 'spec.image.repository': '${self.spec.?image}' },
+      convertFrom: { 'spec.image': '${self.spec.?image.?repository}' },
+      lossy: ['spec.image.tag'],
+    },
+  ],
+  [
+    'an object in place of a map',
+    { image: { repository: 'string' } },
+    {
+      spec: { image: 'map[string]string' },
+      convertTo: { 'spec.image.repository': '${self.spec.?image[?"repository"]}' },
+      convertFrom: {
+        'spec.image': '${has(self.spec.image.repository) ? {"repository": self.spec.image.repository} : {}}',
+      },
+      lossy: ['spec.image'],
+    },
+  ],
+])('rules for the members make %s of the same name', async (_what, spec, version) => {
+  const { diagnostics } = await tryConversions(definitionOf(spec, version));
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
 });

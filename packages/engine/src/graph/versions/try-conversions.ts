@@ -63,7 +63,7 @@ export async function tryConversions(
     problems.error({
       phase: 'beyond',
       code: 'graph/conversion-fault',
-      message: `an object of ${from} with the spec ${JSON.stringify(spec)} is not converted exactly: ${message}`,
+      message: `an object of ${from} with the spec ${stringifyJson(spec)} is not converted exactly: ${message}`,
       hint: message.includes('no such key') ? OPTIONAL_HINT : HINT,
       place: placeOf(version, direction),
     });
