@@ -64,7 +64,7 @@ export async function tryConversions(
       phase: 'beyond',
       code: 'graph/conversion-fault',
       message: `an object of ${from} with the spec ${stringifyJson(spec)} is not converted exactly: ${message}`,
-      hint: message.includes('no such key') ? OPTIONAL_HINT : HINT,
+      hint: hintFor(message),
       place: placeOf(version, direction),
     });
   }
@@ -82,6 +82,17 @@ export async function tryConversions(
   return { ...others, crd: graph.instance.crd, diagnostics: [...found, ...compiled.diagnostics] };
 }
 
+function hintFor(message: string): string {
+  if (message.includes('no such key')) return OPTIONAL_HINT;
+  return /: (?:integer overflow|type conversion error|division by zero|modulus by zero|index out of bounds)/.test(
+    message,
+  )
+    ? FAILING_HINT
+    : HINT;
+}
+
+const FAILING_HINT =
+  'correct the rule for this value, or exclude the value by a minimum, a maximum or a pattern of the field: one such object would make every list in the other version fail';
 const OPTIONAL_HINT =
   'the field may be absent: read it as in self.spec.?size.orValue("1x1"), or make it required or give it a default';
 const HINT =
