@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { valueAt } from '@typekro/kit/kubernetes';
 import { type ObjectWriter, applyObject, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
@@ -212,4 +213,22 @@ test('the wait ends with an error when the CRD is not established', async () => 
   await world.settle();
   await world.advance(61_000);
   await late;
+});
+
+test('what a definition has beyond its file is removed, also if another client owns it', async () => {
+  const definition = (spec: JsonObject): KubeObject => ({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'memos' },
+    spec: { schema: { apiVersion: 'v1', kind: 'Memo', spec }, resources: [] },
+  });
+  await world.user.apply(definition({ text: 'string' }), { fieldManager: 'typekro', force: true });
+  await world.user.apply(definition({ text: 'string', extra: 'string' }), { fieldManager: 'kubectl', force: true });
+  const definitions = { ...type, group: 'kro.run', version: 'v1alpha1', kind: 'ResourceGraphDefinition' };
+  const task = await writer();
+  const target = { type: { ...definitions, plural: 'resourcegraphdefinitions', namespaced: false }, name: 'memos' };
+  await task.source.load([{ kind: 'object', nodeId: '', target, why: 'unknown' }]);
+  const { after } = await applyObject(task, definition({ text: 'string' }));
+  expect(valueAt(after.spec, 'schema', 'spec')).toEqual({ text: 'string' });
+  expect(task.lines).toEqual(['configured ResourceGraphDefinition memos']);
 });

@@ -1,9 +1,20 @@
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { jsonEquals, MAX_CONFLICT_RETRIES, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import {
+  getOwn,
+  isJsonObject,
+  jsonEquals,
+  MAX_CONFLICT_RETRIES,
+  objectName,
+  refOf,
+  setOwn,
+  TypeKroError,
+} from '@typekro/kit/core';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
 import type { LiveSource } from './simulation/live-source.ts';
 import { kubectlObject } from '../instance/without-definition.ts';
+import { GraphObject, isDefinition } from '@typekro/engine/graph';
+import { OF_CONTROLLER, managersOf } from '../instance/field-managers.ts';
 import { Finalizers, keys, Outcome } from '@typekro/engine/runtime';
 import { whyCommandOf } from './being-deleted.ts';
 import { FILE_MANAGER } from './replacement.ts';
@@ -41,13 +52,39 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
       // creates the object after the read. A POST is not an alternative: it would own the fields with the operation
       // Update, and later applies could not remove them.
       const force = before !== undefined;
-      const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
+      const applied = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
+      const after = await withoutOthers(writer, object, applied);
       print(`${Outcome.ofWrite(before, after, isAbsent)} ${objectName(ref)}`);
       return { after, ...(before === undefined ? {} : { before }) };
     } catch (thrown) {
       if (!isConflict(thrown) || stale >= MAX_CONFLICT_RETRIES) throw thrown;
     }
   }
+}
+
+/**
+ * Removes from the spec of a definition or a Graph what its file does not have. An apply keeps fields that another client
+ * also owns, such as kubectl, but the plan is about the whole definition.
+ */
+async function withoutOthers({ api, signal }: ObjectWriter, object: KubeObject, applied: KubeObject) {
+  const isWhole = isDefinition(object) || GraphObject.is(object);
+  const others = managersOf(applied).filter(({ manager, subresource }) => subresource === undefined && !isOwn(manager));
+  const rest = isWhole && others.length > 0 ? removalOf(applied.spec, object.spec) : undefined;
+  if (rest === undefined) return applied;
+  return await api.patch(refOf(object), { spec: rest }, { fieldManager: FILE_MANAGER, signal });
+}
+
+const isOwn = (manager: string): boolean => manager === FILE_MANAGER || OF_CONTROLLER.test(manager);
+
+/** A merge patch that removes the members of `live` that `wanted` lacks; `undefined` when there are none. */
+function removalOf(live: JsonValue | undefined, wanted: JsonValue | undefined): JsonObject | undefined {
+  if (!isJsonObject(live) || !isJsonObject(wanted)) return undefined;
+  const removed: JsonObject = {};
+  for (const [key, value] of Object.entries(live)) {
+    const inner = Object.hasOwn(wanted, key) ? removalOf(value, getOwn(wanted, key)) : null;
+    if (inner !== undefined) setOwn(removed, key, inner);
+  }
+  return Object.keys(removed).length === 0 ? undefined : removed;
 }
 
 /** An object directly before and after its apply. */
