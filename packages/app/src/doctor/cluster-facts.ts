@@ -105,7 +105,10 @@ export interface Conversion {
   /** The versions in which objects may be stored. */
   readonly storedVersions: readonly string[];
   readonly servedVersions: readonly string[];
-  readonly target: WebhookTarget;
+  /** Can a page of objects be read in each served version? Empty for a kind with one served version. */
+  readonly lists: ReadonlyMap<string, Reading<unknown>>;
+  /** Absent for a conversion of an embedded cluster, which calls a function in its process. */
+  readonly target?: WebhookTarget;
   /** The certificates; only for a conversion of the controller. */
   readonly trust?: ConversionTrust;
 }

@@ -68,6 +68,7 @@ const conversion = (more: Partial<Conversion> = {}): Conversion => ({
   version: 'v1',
   storedVersions: ['v1'],
   servedVersions: ['v1', 'v2'],
+  lists: new Map(),
   target: serviceWith({ exists: true, ready: 0 }),
   ...more,
 });

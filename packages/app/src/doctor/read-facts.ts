@@ -72,7 +72,9 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
         ? compiled
         : await readingOrRefusal(() => readRights(api, controllers.value, compiled.value, signal));
   const graphs = 'value' in compiled ? compiled.value : [];
-  const conversions = await readingOrRefusal(() => readConversions(api, graphs, signal));
+  const conversions = await readingOrRefusal(() =>
+    readConversions(api, graphs, server.version.endsWith('+typekro'), signal),
+  );
   const unread = [definitions, compiled].flatMap((reading) => ('unread' in reading ? reading.unread : []));
   const controllersLimit = definedMembers({ controllersLimit: limit });
   return {
@@ -231,6 +233,7 @@ interface ReadKind {
 async function readConversions(
   api: KubernetesApi,
   compiled: readonly DefinitionRights[],
+  embedded: boolean,
   signal: AbortSignal,
 ): Promise<readonly Conversion[]> {
   const kinds = compiled.flatMap(({ graph }): ReadKind[] => [
@@ -244,7 +247,7 @@ async function readConversions(
   }
   const found: Conversion[] = [];
   for (const kind of byName.values()) {
-    const conversion = await readConversion(api, kind, signal);
+    const conversion = await readConversion(api, kind, embedded, signal);
     if (conversion !== undefined) found.push(conversion);
   }
   return found;
@@ -253,6 +256,7 @@ async function readConversions(
 async function readConversion(
   api: KubernetesApi,
   { group, version, plural }: ReadKind,
+  embedded: boolean,
   signal: AbortSignal,
 ): Promise<Conversion | undefined> {
   const name = `${plural}.${group}`;
@@ -262,8 +266,19 @@ async function readConversion(
   const storedVersions = asTexts(valueAt(crd?.status, 'storedVersions'));
   const served = crd === undefined ? [] : CrdSchema.versions(crd).filter((each) => each['served'] === true);
   const servedVersions = served.map((each) => textAt(each, 'name'));
+  const lists = new Map<string, Reading<unknown>>();
+  for (const each of servedVersions.length > 1 ? servedVersions : []) {
+    const path = `/apis/${group}/${each}/${plural}?limit=${MAX_READ_OBJECTS}`;
+    lists.set(each, await readingOrRefusal(() => api.raw({ path, signal })));
+  }
+  const isOwn = crd !== undefined && ConversionProgram.isIn(crd);
+  const found = { crd: name, version, storedVersions, servedVersions, lists };
+  // The controller in the process of an embedded cluster needs no certificates. Every other one writes them into the CRD.
+  if (isOwn && embedded && textAt(webhook, 'clientConfig', 'caBundle') === '') return found;
   const target = await readWebhookTarget(api, webhook, signal);
-  const isOwn = crd !== undefined && ConversionProgram.isIn(crd) && 'service' in target;
-  const trust = isOwn ? await readConversionTrust(api, webhook, signal) : undefined;
-  return { crd: name, version, storedVersions, servedVersions, target, ...definedMembers({ trust }) };
+  const trust = isOwn && 'service' in target ? await readConversionTrust(api, webhook, signal) : undefined;
+  return { ...found, target, ...definedMembers({ trust }) };
 }
+
+/** The maximum number of objects that are read in each version of a kind. */
+const MAX_READ_OBJECTS = 500;

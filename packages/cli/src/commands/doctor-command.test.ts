@@ -6,7 +6,9 @@ import { parse } from 'yaml';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import { controllerManifests } from '@typekro/controller/controller';
+import { controllerManifests, LocalConversions } from '@typekro/controller/controller';
+import { controllerCrds } from '@typekro/engine/graph';
+import { objectsAt } from '@typekro/kit/kubernetes';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import { packageVersion } from '../package-version.ts';
@@ -188,6 +190,37 @@ test('reports a conversion webhook whose Service is missing and an admission web
     ]
   `);
   expect(out.join('\n')).not.toContain('service.boats.test');
+});
+
+test('the conversions of an embedded cluster need no Service, and a list that they refuse is reported', async () => {
+  const { services } = new LocalConversions();
+  await using local = await createEmbeddedCluster({ webhookServices: services });
+  writeFileSync(join(cwd, 'local'), (await local.listen({ port: 0 })).kubeconfig);
+  const api = new KubeClient({ transport: local.transport() });
+  const { spec = {}, ...crd } = crdOf('Pot', {}, { group: 'acme.test' });
+  const [v1] = objectsAt(spec, 'versions');
+  const [namespace, name] = LocalConversions.SERVICE.split('/');
+  const webhook = {
+    conversionReviewVersions: ['v1'],
+    clientConfig: { service: { namespace: namespace ?? null, name: name ?? null, path: '/convert' } },
+  };
+  const made = {
+    ...crd,
+    metadata: { ...crd.metadata, annotations: { 'kro.run/conversions': '{}' } },
+    spec: {
+      ...spec,
+      versions: [v1 ?? {}, { ...v1, name: 'v2', storage: false }],
+      conversion: { strategy: 'Webhook', webhook },
+    },
+  };
+  for (const object of [...controllerCrds(), made, DEFINITION]) await api.apply(object, { fieldManager: 'test' });
+  const conversions = async () =>
+    (await run('doctor --kubeconfig local')).out.filter((line) => line.includes('conversions'));
+  expect(await conversions()).toEqual([expect.stringMatching(/^✓ /)]);
+  await api.create({ apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name: 'a', namespace: 'default' } });
+  expect(await conversions()).toEqual([
+    '✗ conversions   CustomResourceDefinition pots.acme.test: its objects cannot be listed in v2: conversion webhook for acme.test/v1, Kind=Pot failed: the controller has not started yet',
+  ]);
 });
 
 test('-o json prints the data for another program', async () => {

@@ -17,8 +17,11 @@ export function checkConversions(facts: ClusterFacts): CheckResult {
   );
 }
 
-const unreadTarget = ({ crd, target, trust }: Conversion): string[] => [
-  ...('state' in target && 'unread' in target.state
+const unreadTarget = ({ crd, target, trust, lists }: Conversion): string[] => [
+  ...[...lists].flatMap(([version, read]) =>
+    'unread' in read && !isFailedCall(read.unread) ? [`${crd} in ${version}: ${read.unread}`] : [],
+  ),
+  ...(target !== undefined && 'state' in target && 'unread' in target.state
     ? [`endpoints of the conversion of ${crd}: ${target.state.unread}`]
     : []),
   ...(trust !== undefined && 'unread' in trust.isServedTrusted
@@ -26,8 +29,32 @@ const unreadTarget = ({ crd, target, trust }: Conversion): string[] => [
     : []),
 ];
 
-function conversionFindings(conversion: Conversion, facts: ClusterFacts): Finding[] {
+const isFailedCall = (message: string): boolean => message.includes('conversion webhook for ');
+
+const conversionFindings = (conversion: Conversion, facts: ClusterFacts): Finding[] => [
+  ...targetFindings(conversion, facts),
+  ...listFindings(conversion),
+];
+
+/** The versions in which the kind cannot be listed, each with the reason of the server, which names the object. */
+const listFindings = ({ crd, lists }: Conversion): Finding[] =>
+  [...lists].flatMap(([version, read]) =>
+    'unread' in read && isFailedCall(read.unread)
+      ? [
+          {
+            severity: 'error',
+            where: `CustomResourceDefinition ${crd}`,
+            what: `its objects cannot be listed in ${version}: ${read.unread}`,
+            why: `one object that cannot be converted makes each list in ${version} fail`,
+            remedy: `correct the object that the message names in the version in which it can be read, or the rules of ${version} in the definition; if it names none, the webhook does not respond`,
+          },
+        ]
+      : [],
+  );
+
+function targetFindings(conversion: Conversion, facts: ClusterFacts): Finding[] {
   const { crd, version, storedVersions, servedVersions, target, trust } = conversion;
+  if (target === undefined) return [];
   const group = crd.slice(crd.indexOf('.') + 1);
   const failure = conditionWith(`conversion webhook for ${group}/`, facts);
   const words = { name: 'its conversion webhook', removal: trust === undefined ? REMOVAL : OWN_REMOVAL };

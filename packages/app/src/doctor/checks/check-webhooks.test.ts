@@ -39,6 +39,7 @@ const conversion = (target: WebhookTarget, storedVersions: readonly string[] = [
   version: 'v1',
   storedVersions,
   servedVersions: ['v1', 'v2'],
+  lists: new Map(),
   target,
 });
 
@@ -289,6 +290,38 @@ test.each<[string, Conversion, string, string | undefined]>([
     expect(why.includes('cannot list the kind in v1')).toBe(found.storedVersions.includes('v2'));
   }
 });
+
+test.each<[string, string, { readonly findings: string[]; readonly unread: string[] }]>([
+  [
+    'an object that cannot be converted',
+    'conversion webhook for acme.test/v1, Kind=Boat failed: cannot convert Boat team/shop',
+    {
+      findings: [
+        'error its objects cannot be listed in v2: conversion webhook for acme.test/v1, Kind=Boat failed: cannot convert Boat team/shop',
+      ],
+      unread: [],
+    },
+  ],
+  [
+    'a user who may not list',
+    'boats is forbidden',
+    { findings: [], unread: ['boats.acme.test in v2: boats is forbidden'] },
+  ],
+])(
+  'a list in a served version that fails because of %s is reported, and nothing is said of a function',
+  (_title, unread, expected) => {
+    const { target: _function, ...found } = conversion(URL);
+    const lists = new Map([
+      ['v1', { value: 1 }],
+      ['v2', { unread }],
+    ]);
+    const result = checkConversions(facts({ conversions: { value: [{ ...found, lists }] } }));
+    expect({
+      findings: result.findings.map(({ severity, what }) => `${severity} ${what}`),
+      unread: result.unread,
+    }).toEqual(expected);
+  },
+);
 
 describe('the certificates of a conversion', () => {
   const END = Date.UTC(2030, 0, 1);
