@@ -303,6 +303,10 @@ test('TypeScript infers the types of conversions from the schemas, and refuses o
     expectTypeOf<Parameters<typeof typed.toInstance>[0]>().toEqualTypeOf<{ hostname: string; port?: number }>();
     expectTypeOf(typed.status).toEqualTypeOf<{ port: number }>();
     expectTypeOf(typed.factory('kro')).toHaveProperty('deploy');
+    const tier = type({ tier: "'small' | 'large'" });
+    kubernetesComposition({ name: 'a', spec: tier, versions: { v1: { spec: FORMER, toHub: (spec) => ({ tier: spec.host === 'S' ? 'small' : 'large' }) } } }, () => ({}));
+    // @ts-expect-error -- a tier is small or large
+    kubernetesComposition({ name: 'a', spec: tier, versions: { v1: { spec: FORMER, toHub: (spec) => ({ tier: spec.host === 'S' ? 'small' : 'big' }) } } }, () => ({}));
     // @ts-expect-error -- the hub has no field hostnam
     kubernetesComposition({ name: 'a', spec: NEW, versions: { v1: { spec: FORMER, toHub: (spec) => ({ hostname: spec.host, hostnam: '' }) } } }, () => ({}));
     // @ts-expect-error -- the version has no field hots

@@ -153,8 +153,8 @@ export interface ToResourceGraph {
     Resources extends Record<string, ResourceEntry>,
     const Returned,
     Versions extends VersionSchemas = NoVersions,
-    ToHub = NoVersions,
-    FromHub = NoVersions,
+    const ToHub = NoVersions,
+    const FromHub = NoVersions,
   >(
     definition: CompositionDefinition<Spec, Status> & VersionedDefinition<Spec, Versions, ToHub, FromHub>,
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
@@ -182,8 +182,8 @@ export type KubernetesComposition = ToResourceGraph & {
     Status extends SchemaInput,
     const Returned,
     Versions extends VersionSchemas = NoVersions,
-    ToHub = NoVersions,
-    FromHub = NoVersions,
+    const ToHub = NoVersions,
+    const FromHub = NoVersions,
   >(
     definition: CompositionDefinition<Spec, Status> & VersionedDefinition<Spec, Versions, ToHub, FromHub>,
     compose: (

@@ -16,10 +16,7 @@ export type ConvertedFields<T> = T extends readonly unknown[]
  * reads. Both functions are translated like a composition. They get a spec and return the fields that change; a field
  * that no path through the function names keeps its value if both versions have it.
  */
-export interface ApiVersion<Hub extends SchemaInput, Own extends SchemaInput> extends Pick<
-  ServedKind,
-  'additionalPrinterColumns'
-> {
+export interface ApiVersion<Own extends SchemaInput> extends Pick<ServedKind, 'additionalPrinterColumns'> {
   /** The schema of the spec in this version. */
   readonly spec: Own;
   /** Do API servers serve the version? Default `true`. */
@@ -33,10 +30,6 @@ export interface ApiVersion<Hub extends SchemaInput, Own extends SchemaInput> ex
    * the object.
    */
   readonly lossy?: readonly string[];
-  /** Makes the fields of the hub's spec from a spec in this version. */
-  readonly toHub?: (spec: InferSchema<Own>) => ConvertedFields<InferSchema<Hub>>;
-  /** Makes the fields of a spec in this version from the hub's spec. */
-  readonly fromHub?: (spec: InferSchema<Hub>) => ConvertedFields<InferSchema<Own>>;
 }
 
 /** A field that a conversion sets and that the other version does not have. No value has this type. */
@@ -57,21 +50,28 @@ export type KnownFields<Declared, Returned> = Returned extends readonly unknown[
       : unknown
     : unknown;
 
+/** The fields that a conversion to `Declared` returns. TypeScript reports an unknown or wrong one at its place. */
+export type ConvertSpec<From, Declared, Returned> = (
+  spec: From,
+) => Returned & ConvertedFields<Declared> & KnownFields<Declared, Returned>;
+
+/** The spec of a version. */
+export type SpecOfVersion<Versions extends VersionSchemas, Name> = Name extends keyof Versions
+  ? InferSchema<Versions[Name]>
+  : never;
+
 /** The member `versions` of a definition. The type parameters have one member for each version. */
 export interface VersionedDefinition<Hub extends SchemaInput, Versions extends VersionSchemas, ToHub, FromHub> {
   /** The versions of the API beside that of `apiVersion`, by name. A controller needs the gate `APIVersions`. */
-  readonly versions?: {
-    readonly [Name in keyof Versions]: ApiVersion<Hub, Versions[Name]>;
-  } & {
+  readonly versions?: { readonly [Name in keyof Versions]: ApiVersion<Versions[Name]> } & {
     readonly [Name in keyof ToHub]: {
-      readonly toHub?: (spec: never) => ToHub[Name] & KnownFields<InferSchema<Hub>, ToHub[Name]>;
+      /** Makes the fields of the hub's spec from a spec in this version. */
+      readonly toHub?: ConvertSpec<SpecOfVersion<Versions, Name>, InferSchema<Hub>, ToHub[Name]>;
     };
   } & {
     readonly [Name in keyof FromHub]: {
-      readonly fromHub?: (
-        spec: never,
-      ) => FromHub[Name] &
-        (Name extends keyof Versions ? KnownFields<InferSchema<Versions[Name]>, FromHub[Name]> : unknown);
+      /** Makes the fields of a spec in this version from the hub's spec. */
+      readonly fromHub?: ConvertSpec<InferSchema<Hub>, SpecOfVersion<Versions, Name>, FromHub[Name]>;
     };
   };
 }
