@@ -121,7 +121,14 @@ export function readLossy(
       known.map((name) => `spec.${name}`),
     );
     const message = `neither version has a field "${text}" in its spec`;
-    const hint = near === undefined ? 'write the path of a field, such as spec.size' : `did you mean ${near}?`;
+    // A part of the elements of a list or map, such as spec.ports[].name, is kept with the whole field.
+    const whole = stepsOf(text.replace(/(?:\[|\.\*).*$/s, ''))?.join('.');
+    const hint =
+      whole !== undefined && whole !== text
+        ? `only a whole list or map can be kept: lossy: [${whole}]`
+        : near === undefined
+          ? 'write the path of a field, such as spec.size'
+          : `did you mean ${near}?`;
     problems.error({ phase: 'beyond', code: 'graph/conversion', message, hint, place: { path } });
     return [];
   });

@@ -138,6 +138,35 @@ test.each<[what: string, yaml: string, problems: string[]]>([
     ],
   ],
   [
+    'a field that a rule sets from something else',
+    swap('    spec.size: ', '    spec.image: x\n    spec.size: '),
+    [
+      'graph/conversion-loss spec.schema.versions[0].convertFrom: spec.image of v1 is lost in v1alpha1: a rule sets it from something else, and no rule of convertFrom reads it; read it in a rule of convertFrom, or name it to keep it in an annotation: lossy: [spec.image]',
+    ],
+  ],
+  [
+    'elements of which one version has fewer fields',
+    `spec:
+  schema:
+    apiVersion: v1
+    kind: Panel
+    group: example.com
+    spec: { ports: '[]Port', labels: 'map[string]Label' }
+    types: { Port: { x: string, z: string }, Label: { a: string } }
+    versions:
+      - name: v1alpha1
+        spec: { ports: '[]Port', labels: 'map[string]Label' }
+        types: { Port: { x: string }, Label: { a: string, b: string } }
+        lossy: ['spec.ports[].x']
+  resources: []
+`,
+    [
+      'graph/conversion spec.schema.versions[0].lossy[0]: neither version has a field "spec.ports[].x" in its spec; only a whole list or map can be kept: lossy: [spec.ports]',
+      'graph/conversion-loss spec.schema.versions[0]: spec.labels.*.b of v1alpha1 is lost in v1: v1 has no such field, and no rule of convertTo reads it; read it in a rule of convertTo, or name the whole of spec.labels to keep it in an annotation: lossy: [spec.labels]',
+      'graph/conversion-loss spec.schema.versions[0]: spec.ports[].z of v1 is lost in v1alpha1: v1alpha1 has no such field, and no rule of convertFrom reads it; read it in a rule of convertFrom, or name the whole of spec.ports to keep it in an annotation: lossy: [spec.ports]',
+    ],
+  ],
+  [
     'a lossy field that no version has',
     swap('lossy: [spec.level]', 'lossy: [spec.level, spec.levle]'),
     [
