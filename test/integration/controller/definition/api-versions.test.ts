@@ -188,13 +188,16 @@ test(
       total: 5,
       after: 'default/b',
     });
+    await world.apply(panel('v1alpha1', 'f', { size: '3x4' }));
+    await world.advance(1000);
+    expect((await ofDefinition()).status?.['migration']).toMatchObject({ migrated: 4, total: 6 });
     world.requests.length = 0;
     await world.restart();
     await world.advance(20_000);
     const written = world.requests.flatMap(({ method, path }) =>
       method === 'PATCH' && /\/v1\/.*\/panels\/[a-z]\?/.test(path) ? [path.replace(/.*panels\/(.).*/, '$1')] : [],
     );
-    expect(written).toEqual(['c', 'd', 'e']);
+    expect(written).toEqual(['e', 'f']);
     expect(await stored()).toEqual(['v1']);
     expect(await condition('StorageMigrated')).toEqual(['True', 'Stored', 'all objects are stored in v1']);
     expect((await ofDefinition()).status?.['migration']).toBeUndefined();

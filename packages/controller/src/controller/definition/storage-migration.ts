@@ -91,7 +91,8 @@ export class StorageMigration {
     }
     const keys = [...instances.keys()].sort().filter((each) => each > progress.after);
     const rate = this.#options.migrationRate ?? DEFAULT_RATE;
-    let at = progress;
+    // Only a complete list tells the total. Objects may also have been created or deleted since the last pass.
+    let at = { ...progress, total: progress.migrated + keys.length };
     for (const each of keys.slice(0, rate)) {
       const object = instances.get(each)?.object;
       const refusal = object === undefined ? undefined : await this.#write(object, type, signal);
@@ -99,7 +100,7 @@ export class StorageMigration {
       at = { ...at, migrated: at.migrated + 1, after: each };
     }
     if (keys.length > rate) {
-      const message = `${at.migrated} of ${Math.max(at.total, at.migrated)} objects are stored in ${type.version}; the others in ${from}`;
+      const message = `${at.migrated} of ${at.total} objects are stored in ${type.version}; the others in ${from}`;
       const condition = unknown('Migrating', message);
       return { condition, progress: toJson(at), retryAt: clock.now() + PAUSE_MS };
     }
