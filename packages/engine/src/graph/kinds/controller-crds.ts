@@ -172,7 +172,7 @@ function graphSchema(): JsonObject {
       {
         ...rule(
           'self.apiVersion == oldSelf.apiVersion || (has(self.versions) && self.versions.exists(v, v.name == oldSelf.apiVersion))',
-          'apiVersion is immutable',
+          'apiVersion is immutable: to change it, also to a former version, list the present one in versions, with its conversion',
         ),
         fieldPath: '.apiVersion',
       },
