@@ -171,6 +171,9 @@ describe('errors of the compiler have the words of TypeScript, and the place of 
     ['a lost field', { spec: FORMER, toHub, fromHub }, [
       "graph/conversion-loss true: spec.port of v1 is lost in v1alpha1: v1alpha1 has no such field, and fromHub does not read it; read it in fromHub, or name it to keep it in an annotation: lossy: ['spec.port']",
     ]],
+    ['a lossy field with an error', { spec: FORMER, toHub, fromHub, lossy: ['spec.port', 'spec.prot'] }, [
+      'graph/conversion true: neither version has a field "spec.prot" in its spec; did you mean spec.port?',
+    ]],
     ['a required field', { spec: FORMER, toHub: () => ({}), fromHub, lossy: ['spec.host', 'spec.port'] }, [
       'graph/conversion-required true: spec.hostname is required in v1, and an object in v1alpha1 may have no value for it; return it from toHub, or give the field a default in v1',
     ]],
@@ -273,6 +276,7 @@ describe('a composition with versions', () => {
     ['a version without a spec', { v1: {} }, 'the version v1 has no spec'],
     ['a misspelt member', { v1: { spec: FORMER, toHubb: 1 } }, 'the version v1 has no "toHubb"'],
     ['a rule that is no function', { v1: { spec: FORMER, toHub: {} } }, 'toHub of the version v1 must be a function'],
+    ['a rule that wants metadata', { v1: { spec: FORMER, toHub: (_spec: object, _more: object) => ({}) } }, 'toHub of the version v1 has 2 parameters, but a conversion gets only the spec'],
     ['a flag that is no boolean', { v1: { spec: FORMER, served: 'no' } }, 'served of the version v1 must be a boolean'],
     ['lossy fields that are no list', { v1: { spec: FORMER, lossy: 'spec.a' } }, 'lossy of the version v1 must be a list'],
     ['a spec that is no schema', { v1: { spec: { host: 'string' } } }, 'the versions.v1.spec is a plain object, not a schema'],

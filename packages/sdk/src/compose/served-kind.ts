@@ -105,7 +105,7 @@ function listOf(given: Readonly<Record<string, unknown>>, key: string, what = 'a
   const value = given[key];
   if (value === undefined) return [];
   if (Array.isArray(value)) return value as readonly unknown[];
-  throw wrongDefinition(`${key} of ${what} must be a list, not ${shown(value)}`);
+  throw wrongDefinition(`${key} of ${what} must be a list, not ${shown(value)}`, `write ${key}: [${shown(value)}]`);
 }
 
 function printerColumn(value: unknown, index: number): JsonObject {

@@ -48,6 +48,11 @@ function versionDefinition(name: string, given: unknown): VersionDefinition {
   take('deprecationWarning', 'string');
   const [toHub, fromHub] = FUNCTIONS.map((key) => {
     const value = version[key];
+    if (typeof value === 'function' && value.length > 1)
+      throw wrongDefinition(
+        `${key} of ${what} has ${value.length} parameters, but a conversion gets only the spec`,
+        `write ${key}: (spec) => …; metadata is the same in each version`,
+      );
     if (value === undefined || typeof value === 'function') return value as FunctionLike | undefined;
     throw wrongDefinition(`${key} of ${what} must be a function`, `write ${key}: (spec) => ({ field: spec.other })`);
   });

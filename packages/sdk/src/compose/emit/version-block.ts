@@ -86,11 +86,13 @@ function rulesOf(conversion: TracedConversion | undefined, from: Schema, to: Sch
   return withTrace(trace, () => versionRules(fields, { from, to }, siteOf));
 }
 
-/** The place in code of a part of `spec.schema.versions`; undefined for a part that has no single place. */
+/** The place in code of a part of `spec.schema.versions`; undefined for a version without functions. */
 export function siteInVersions(versions: readonly TracedVersion[], path: string): Site | undefined {
   const [, index, member, field] =
     /^spec\.schema\.versions\[(\d+)\](?:\.(convertTo|convertFrom)(?:\["spec\.([^"]*)"\])?)?/.exec(path) ?? [];
   const version = versions[Number(index)];
   const conversion = member === undefined ? undefined : version?.[member === 'convertTo' ? 'toHub' : 'fromHub'];
-  return conversion?.fieldSite(field?.split('.') ?? []) ?? conversion?.site;
+  // Other members of an entry have no place of their own. A function of the entry is the nearest one.
+  const nearest = conversion ?? version?.toHub ?? version?.fromHub;
+  return conversion?.fieldSite(field?.split('.') ?? []) ?? nearest?.site;
 }
