@@ -129,7 +129,10 @@ export interface TestCluster extends AsyncDisposable, CommonCluster {
    * again. Clock and faults do not change.
    */
   restore(snapshot: ClusterSnapshot): Promise<void>;
-  /** Installs kro's CRDs and runs a controller until the cluster is closed. */
+  /**
+   * Installs kro's CRDs and runs a controller until the cluster is closed. The gate `APIVersions` (`features.versions`) is
+   * on by default, and conversions run in this process.
+   */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
 }
 
@@ -211,7 +214,9 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     async startController(controllerOptions = {}) {
       const { apply } = await safeInstallation(client, controllerCrds());
       for (const crd of apply) await client.apply(crd, { fieldManager: 'typekro-testing', force: true });
-      const controller = createController({ conversions: conversions.address, ...controllerOptions, client });
+      const features = { versions: true, ...controllerOptions.features };
+      const given = { conversions: conversions.address, ...controllerOptions, features, client };
+      const controller = createController(given);
       controllers.push(controller);
       await controller.start();
       return controller;

@@ -1,6 +1,7 @@
 import { createEmbeddedCluster } from '@typekro/cluster';
 import { type KubeObject, formatRef, refOf } from '@typekro/kit/core';
 import { isNotFound, KubeError } from '@typekro/kube';
+import { LocalConversions } from '@typekro/controller/controller';
 import { Explanation, keys, NodeReport, ObjectKey, ObjectLabels, RenderedInstance } from '@typekro/engine/runtime';
 import { type GraphTestBase, type TestedWorld, GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
 import type { GivenState } from '../graph-test/steps.ts';
@@ -73,15 +74,17 @@ export class LifeWorld {
   static async start(options: LifeWorldOptions): Promise<LifeWorld> {
     const { snapshot, workloads } = options.base;
     const clock = new SimClock();
-    const cluster = await createEmbeddedCluster({ clock, workloads });
+    const conversions = new LocalConversions();
+    const cluster = await createEmbeddedCluster({ clock, workloads, webhookServices: conversions.services });
     cluster.restore(snapshot);
-    return new LifeWorld(options, cluster, clock);
+    return new LifeWorld(options, cluster, clock, conversions);
   }
 
   constructor(
     { base: { graph }, given, seed, expectedDeletions }: LifeWorldOptions,
     cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>,
     clock: SimClock,
+    conversions: LocalConversions,
   ) {
     const instance = instanceRefOf(graph, given);
     const rules = graphRules({
@@ -104,7 +107,9 @@ export class LifeWorld {
       graph: rules,
       kindOf: kindsOf(graph),
       onDisruption: (text) => this.note(text),
+      controller: { conversions: conversions.address, features: { versions: true } },
     });
+    conversions.connect(this.faulty.admin);
     this.faulty.invariants.onViolation = ({ rule, text }) => {
       if (isGraphRule(rule)) this.find({ invariant: rule, expected: RULES[rule], received: text });
     };

@@ -1,7 +1,8 @@
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { testGraph } from './test-graph.ts';
+import { createCluster } from '../create-cluster.ts';
+import { testGraph, testGraphWithFaults } from './test-graph.ts';
 
 const notes: KubeObject = {
   apiVersion: 'kro.run/v1alpha1',
@@ -105,4 +106,77 @@ test('a test uses its own CRD, and not a CRD of the same name from an earlier te
   const early = testGraph(notes, { given: { objects: [thing] } }, { crds: [crd('early')] });
   await expect(early).rejects.toThrow('there is no field "later"');
   await testGraph(notes, { given: { objects: [thing] } }, { crds: [crd('later')] });
+});
+
+/** A definition with a former version, in which `text` is `words`. */
+const versioned: KubeObject = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'memos' },
+  spec: {
+    schema: {
+      apiVersion: 'v1',
+      kind: 'Memo',
+      spec: { text: 'string' },
+      versions: [
+        {
+          name: 'v1beta1',
+          spec: { words: 'string' },
+          convertTo: { 'spec.text': '${self.spec.words}' },
+          convertFrom: { 'spec.words': '${self.spec.text}' },
+        },
+      ],
+    },
+    resources: [
+      {
+        id: 'memo',
+        template: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: '${schema.metadata.name}' },
+          data: { text: '${schema.spec.text}' },
+        },
+      },
+    ],
+  },
+};
+const inFormer = (words: string): KubeObject => ({
+  apiVersion: 'kro.run/v1beta1',
+  kind: 'Memo',
+  metadata: { name: 'hello', namespace: 'default' },
+  spec: { words },
+});
+
+test('an instance of a definition with versions can be changed in a former version', async () => {
+  await testGraph(versioned, {
+    given: { name: 'hello', spec: { text: 'a' } },
+    expect: { children: { memo: { 'data.text': 'a' } } },
+    steps: [{ apply: [inFormer('b')], expect: { children: { memo: { 'data.text': 'b' } }, state: 'ACTIVE' } }],
+  });
+});
+
+test('a definition with versions is served under faults', async () => {
+  const steps = [{ apply: [inFormer('b')], expect: { children: { memo: { 'data.text': 'b' } } } }];
+  const given = { name: 'hello', spec: { text: 'a' } };
+  const { lives } = await testGraphWithFaults(versioned, { given, steps }, { lives: 2, seed: 1 });
+  expect(lives).toBe(2);
+});
+
+test('startController serves versions, unless its features turn them off', async () => {
+  await using cluster = await createCluster();
+  const { client } = cluster;
+  const controller = await cluster.startController();
+  await client.apply(versioned, { fieldManager: 'test' });
+  await controller.idle();
+  await client.apply(inFormer('c'), { fieldManager: 'test' });
+  await controller.idle();
+  const ref = { apiVersion: 'kro.run/v1', kind: 'Memo', name: 'hello', namespace: 'default' };
+  expect((await client.get(ref)).spec).toEqual({ text: 'c' });
+
+  await using refusing = await createCluster();
+  const former = await refusing.startController({ features: { versions: false } });
+  await refusing.client.apply(versioned, { fieldManager: 'test' });
+  await former.idle();
+  const { status } = await refusing.client.get({ ...versioned, name: 'memos' });
+  expect(JSON.stringify(status)).toContain('versions requires the APIVersions feature gate');
 });

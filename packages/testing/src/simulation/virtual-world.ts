@@ -1,6 +1,12 @@
 import { type Cluster, type ClusterOptions, type ClusterSnapshot, createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds } from '@typekro/engine/graph';
-import { type Controller, type ControllerOptions, createController, jsonLogger } from '@typekro/controller/controller';
+import {
+  type Controller,
+  type ControllerOptions,
+  createController,
+  jsonLogger,
+  LocalConversions,
+} from '@typekro/controller/controller';
 import { type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { type Transport, KubeClient } from '@typekro/kube';
 import { SimClock, storyRandom } from './sim-clock.ts';
@@ -53,11 +59,16 @@ const QUIET_TURNS = 15;
 /** The number of turns with requests after which the work counts as endless. */
 const MAX_TURNS = 20_000;
 
-/** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only if the options request them. */
+/**
+ * Starts a cluster with kro's CRDs and a controller with the gate `APIVersions`. Workloads are simulated only if the
+ * options request them.
+ */
 export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
   const clock = new SimClock();
   const random = storyRandom(1);
-  const cluster = await createEmbeddedCluster({ clock, workloads: false, ...options.cluster });
+  const conversions = new LocalConversions();
+  const { services: webhookServices } = conversions;
+  const cluster = await createEmbeddedCluster({ clock, workloads: false, webhookServices, ...options.cluster });
   let traffic = 0;
   let inFlight = 0;
   const requests: SeenRequest[] = [];
@@ -83,6 +94,7 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
     };
   };
   const user = new KubeClient({ transport: through(undefined), clock, random, userAgent: 'user' });
+  conversions.connect(user);
   const start = async (extra: Partial<ControllerOptions>) => {
     const client = new KubeClient({ transport: through(requests), clock, random, userAgent: 'controller' });
     const logger = jsonLogger(
@@ -90,7 +102,9 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
       () => clock.now(),
       'debug',
     );
-    const controller = createController({ client, clock, random, logger, ...options.controller, ...extra });
+    const given = { conversions: conversions.address, ...options.controller, ...extra };
+    const features = { versions: true, ...given.features };
+    const controller = createController({ client, clock, random, logger, ...given, features });
     await controller.start();
     return controller;
   };
@@ -147,6 +161,7 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
       await controller.stop();
       await user.close();
       await cluster.close();
+      conversions.close();
     },
   };
   if (options.from === undefined) for (const crd of controllerCrds()) await user.create(crd);
