@@ -15,6 +15,7 @@ import type { LiveSource } from './simulation/live-source.ts';
 import { kubectlObject } from '../instance/without-definition.ts';
 import { GraphObject, isDefinition } from '@typekro/engine/graph';
 import { OF_CONTROLLER, managersOf } from '../instance/field-managers.ts';
+import { Conversion } from '@typekro/engine/conversion';
 import { Finalizers, keys, Outcome } from '@typekro/engine/runtime';
 import { whyCommandOf } from './being-deleted.ts';
 import { FILE_MANAGER } from './replacement.ts';
@@ -197,8 +198,11 @@ function contentOfClients({ metadata, ...rest }: KubeObject): JsonObject {
   };
 }
 
-/** The prefixes of annotations that controllers write. Annotations such as kro.run/reconcile belong to the user. */
-const CONTROLLER_ANNOTATIONS = [keys.INTERNAL_PREFIX, 'applyset.kubernetes.io/'];
+/**
+ * The prefixes of annotations that controllers write, also while they convert an object. Annotations such as
+ * kro.run/reconcile belong to the user.
+ */
+const CONTROLLER_ANNOTATIONS = [keys.INTERNAL_PREFIX, 'applyset.kubernetes.io/', Conversion.KEPT_FIELDS_ANNOTATION];
 const CONTROLLER_LABELS = [...keys.RESERVED_PREFIXES, 'applyset.kubernetes.io/', keys.MANAGED_BY_LABEL];
 
 const withoutPrefixes = (

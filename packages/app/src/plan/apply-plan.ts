@@ -1,6 +1,9 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { count, formatApiVersion, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { count, gvkOf, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { type Graph, isDefinition, Kinds } from '@typekro/engine/graph';
+import { ObjectKey } from '@typekro/engine/runtime';
+import { CrdSchema } from '@typekro/engine/schema';
+import { textAt } from '@typekro/kit/kubernetes';
 import { type ObjectWriter, applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
@@ -66,9 +69,11 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
 function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
   const graph = graphs.find(({ name }) => name === metadata.name);
   if (graph === undefined) return;
-  const { group, version, kind, plural, namespaced } = graph.instance;
+  const { crd, group, kind, plural, namespaced } = graph.instance;
   const unknown = { singular: '', shortNames: [], categories: [], verbs: [], subresources: [] };
-  api.discovery.learn({ group, version, kind, plural, namespaced, ...unknown });
+  for (const each of CrdSchema.versions(crd)) {
+    api.discovery.learn({ group, version: textAt(each, 'name'), kind, plural, namespaced, ...unknown });
+  }
 }
 
 /**
@@ -95,12 +100,12 @@ function refuseUnread(task: ApplyTask): void {
  * comes after the definitions whose kinds it uses. Instances include those whose definition is only in the cluster.
  */
 function sorted({ objects, graphs, plan }: ApplyTask) {
-  const kinds = new Set(graphs.map(({ instance }) => `${formatApiVersion(instance)} ${instance.kind}`));
+  const kinds = new Set(graphs.map(({ instance }) => ObjectKey.groupKind(instance)));
   const byName = new Map(objects.filter(isDefinition).map((object) => [object.metadata.name, object]));
   const definitions = graphs.flatMap(({ name }) => byName.get(name) ?? []);
   const planned = new Set(plan.instances.map(({ instance }) => refKey(instance)));
   const instances = objects.filter(
-    (object) => kinds.has(`${object.apiVersion} ${object.kind}`) || planned.has(refKey(refOf(object))),
+    (object) => kinds.has(ObjectKey.groupKind(gvkOf(object))) || planned.has(refKey(refOf(object))),
   );
   const rest = objects.filter((object) => !isDefinition(object) && !instances.includes(object));
   const isBase = (object: KubeObject) =>
@@ -150,5 +155,5 @@ async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, Kub
   if (ofNodes > 0) task.print(`${wait(ofNodes)} other nodes: ${again} they are ready`);
 }
 
-const refKey = ({ apiVersion, kind, namespace = '', name }: ObjectRef): string =>
-  `${apiVersion} ${kind} ${namespace}/${name}`;
+/** The key of an object in any version: a plan has an instance in the version that its graph reads. */
+const refKey = (ref: ObjectRef): string => `${ObjectKey.groupKind(gvkOf(ref))} ${ref.namespace ?? ''}/${ref.name}`;

@@ -93,6 +93,13 @@ export function restingPlan(
   return { ...own, state, ...definedMembers({ because, remedy }), writes: [], later: [], blocked: [] };
 }
 
+/** The plan of an instance with the problem that it cannot be converted; `undefined` without a problem. */
+export function unconvertiblePlan(head: InstanceHead, problem: string | undefined): InstancePlan | undefined {
+  if (problem === undefined) return undefined;
+  const remedy = 'correct the rules of the conversion, or the instance';
+  return restingPlan({ ...head, action: 'none', fields: [] }, 'blocked', `it ${problem}`, remedy);
+}
+
 /** Masks the values of Secrets in the message of a refused write. */
 function masked(report: NodeReport, mask: (text: string) => string): NodeReport {
   const { because } = report;

@@ -1,8 +1,9 @@
 import { instanceKey, previewDefinition, readDefinitionObject } from '@typekro/controller/controller';
 import { describeInputPlace, type InputObject } from './input-object.ts';
-import { type KubeObject, count, definedMembers, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import { type KubeObject, count, definedMembers, gvkOf, objectName, refOf } from '@typekro/kit/core';
 import { type Graph, GraphObject, Kinds, isDefinition } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
+import { ObjectKey } from '@typekro/engine/runtime';
 import { crdSource } from '@typekro/engine/schema';
 import type {
   DefinitionPlan,
@@ -45,12 +46,12 @@ export async function makePlan(
   const context: PlanContext = { ...planContext, owners: new Map() };
   const declared = crdSource([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
   const objects = await readFileObjects(context, files.objects, declared);
-  const graphOf = new Map(files.graphs.map((graph) => [kindOf(graph), graph]));
+  const kinds = new Set(files.graphs.map(kindOf));
   const definitions: DefinitionPlan[] = [];
   const ofDefinitions = new Map<string, InstancesTask>();
   const instances: InstancePlan[] = [];
   const others: ObjectPlan[] = [];
-  const isGiven = ({ desired }: FileObject) => graphOf.has(`${desired.apiVersion} ${desired.kind}`);
+  const isGiven = ({ desired }: FileObject) => kinds.has(ObjectKey.groupKind(gvkOf(desired)));
   const byDefinition = new Map(
     objects.filter(({ desired }) => isDefinition(desired)).map((file) => [file.desired.metadata.name, file]),
   );
@@ -62,7 +63,7 @@ export async function makePlan(
   for (const graph of files.graphs) {
     const definition = byDefinition.get(graph.name);
     if (definition === undefined || isDeletion) continue;
-    const own = objects.filter(({ desired }) => `${desired.apiVersion} ${desired.kind}` === kindOf(graph));
+    const own = objects.filter(({ desired }) => ObjectKey.groupKind(gvkOf(desired)) === kindOf(graph));
     const given = new Map(own.map((file) => [instanceKey(file.desired), file]));
     const planned = await planDefinition(context, { graph, definition, given });
     definitions.push(planned.definition);
@@ -93,7 +94,7 @@ export async function makePlan(
   all.sort((a, b) => compareText(nameOf(a), nameOf(b)));
   for (const graph of isDeletion ? files.graphs : []) {
     const definition = byDefinition.get(graph.name);
-    const isOwn = ({ instance: { apiVersion, kind } }: InstancePlan) => `${apiVersion} ${kind}` === kindOf(graph);
+    const isOwn = ({ instance }: InstancePlan) => ObjectKey.groupKind(gvkOf(instance)) === kindOf(graph);
     const deleted = new Set(all.filter(isOwn).map(({ instance }) => `${instance.namespace ?? ''}/${instance.name}`));
     if (definition !== undefined) definitions.push(await deletionOfDefinition(context, graph, definition, deleted));
   }
@@ -162,7 +163,7 @@ function unservedGraphs({ settings, operation }: PlanContext, objects: readonly 
   ];
 }
 
-const kindOf = ({ instance }: Graph): string => `${formatApiVersion(instance)} ${instance.kind}`;
+const kindOf = ({ instance }: Graph): string => ObjectKey.groupKind(instance);
 
 const nameOf = ({ instance, definition }: InstancePlan): string =>
   `${definition} ${instance.namespace ?? ''}/${instance.name}`;

@@ -1,5 +1,6 @@
 import type { InstancePlan, ObjectPlan } from '@typekro/controller/inspect';
-import { type ObjectRef, definedMembers, refOf } from '@typekro/kit/core';
+import { type ObjectRef, definedMembers, gvkOf, refOf } from '@typekro/kit/core';
+import { ObjectKey } from '@typekro/engine/runtime';
 import type { PlanContext } from './plan-context.ts';
 import { type InstancesTask, prepare } from './plan-definition.ts';
 import { instanceTask, planInstances, plannedStatus, prepareInstance, simulatePrepared } from './plan-instance.ts';
@@ -22,7 +23,7 @@ export class NestedInstances {
   /** The keys of the instances whose plans are being made. A write of one of them starts no other plan. */
   readonly #open = new Set<string>();
 
-  /** @param definitions the definitions of the files, by `apiVersion kind` of their instances */
+  /** @param definitions the definitions of the files, by the `groupKind` of their instances */
   constructor(context: PlanContext, definitions: ReadonlyMap<string, InstancesTask>) {
     this.#context = context;
     this.#definitions = definitions;
@@ -116,7 +117,7 @@ export class NestedInstances {
   /** Prepares the plan of a written object. Returns `undefined` for an object that is no instance. */
   async #prepare(change: ObjectChange): Promise<PreparedInstance | undefined> {
     const { desired, live = desired } = change;
-    const task = this.#definitions.get(`${desired.apiVersion} ${desired.kind}`);
+    const task = this.#definitions.get(ObjectKey.groupKind(gvkOf(desired)));
     const own = task === undefined ? instanceTask(this.#context, change) : prepare(this.#context, task, live, change);
     return own !== undefined && 'file' in own ? prepareInstance(this.#context, own) : own;
   }

@@ -18,14 +18,14 @@ import { shellWord } from '../text/escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
 import { definitionPlan } from './definition-plan.ts';
 import { droppedLines } from './dropped-lines.ts';
-import { type InstanceHead, restingPlan, withoutSecretInputs } from './instance-plan.ts';
+import { type InstanceHead, restingPlan, unconvertiblePlan, withoutSecretInputs } from './instance-plan.ts';
 import { laidOver, underSchema } from '@typekro/sdk/deploy';
 import type { DefinitionPlan, InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { prepareInstance, simulatePrepared, storedAs } from './plan-instance.ts';
 import type { InstanceTask, PreparedInstance } from './plan-instance.ts';
 import { type ChangedInstance, type OldSpecTask, planMeanwhile, planRecreated } from './before-revision.ts';
-import { type FileObject, type ObjectChange, fieldLines, fileRemedy } from './plan-objects.ts';
+import { type FileObject, type ObjectChange, fieldLines, fileRemedy, inHub } from './plan-objects.ts';
 import { candidatesOf } from './rollout-candidates.ts';
 import { revealedBy, simulationInput, withoutMaskedErrors } from './snapshot-file.ts';
 
@@ -118,20 +118,10 @@ async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObjec
   const stored = [...table.all()]
     .filter((instance) => isInstanceOf(graph.name, instance, crd))
     .sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
-  if (former === undefined || converter === undefined) return { stored, instances: stored };
-  return { stored, instances: stored.flatMap((instance) => inHubOf(converter, instance) ?? []) };
-}
-
-function inHubOf(
-  converter: NonNullable<ReturnType<typeof Conversion.of>>,
-  instance: KubeObject,
-): KubeObject | undefined {
-  try {
-    return converter.convert(instance, converter.apiVersionOf(converter.program.hub));
-  } catch (thrown) {
-    if (thrown instanceof Conversion.Error) return undefined;
-    throw thrown;
-  }
+  const converted = stored.map((desired) =>
+    inHub(graph.instance.crd, { desired, live: undefined, answer: { checked: 'none' } }),
+  );
+  return { stored, instances: converted.flatMap((each) => (each.unconvertible === undefined ? [each.desired] : [])) };
 }
 
 /** The inputs of the plans of one definition's instances. */
@@ -201,16 +191,18 @@ type Prepared =
  * Returns the finished plan of an instance if no simulation is needed. Otherwise returns the input of the simulation:
  * with the new revision or, for a `HeldInstance`, with the revision that the instance keeps.
  *
- * @param file the change of the instance. Default: the change in `task.given`
+ * @param given the change of the instance, in any version of its API. Default: the change in `task.given`
  */
 export function prepare(
   context: PlanContext,
   task: InstancesTask,
-  instance: KubeObject,
-  file: ObjectChange | undefined = task.given.get(instanceKey(instance)),
+  written: KubeObject,
+  given: ObjectChange | undefined = task.given.get(instanceKey(written)),
 ): Prepared {
   const { graph, preview, refusal } = task;
   const { rollout } = preview;
+  const file = given && inHub(graph.instance.crd, given);
+  const instance = file?.live ?? file?.desired ?? written;
   const key = instanceKey(instance);
   const answered = task.isNewSchema ? undefined : file?.answer.object;
   const next = file === undefined ? instance : storedAs(answered ?? laidOver(file.live, file.desired), file.live);
@@ -237,11 +229,9 @@ export function prepare(
     ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
   };
   const head = withoutSecretInputs(plain, graph);
-  const problem = preview.unconvertible.get(namespacedName(instance.metadata));
-  if (problem !== undefined) {
-    const remedy = 'correct the rules of the conversion, or the instance';
-    return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'blocked', `it ${problem}`, remedy) };
-  }
+  const problem = file?.unconvertible ?? preview.unconvertible.get(namespacedName(instance.metadata));
+  const unconvertible = unconvertiblePlan(head, problem);
+  if (unconvertible !== undefined) return { plan: unconvertible };
   const resumed = deletionThatResumes(file?.live, task.live, graph.name);
   if (resumed !== undefined) return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'deferred', resumed) };
   const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommandOf(file.desired));

@@ -1,19 +1,25 @@
 import { declaredKind, DEFINITION_TYPE, liveDefinition } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { definedMembers, formatApiVersion, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
+import { definedMembers, gvkOf, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import { Failure, keys, Secrets } from '@typekro/engine/runtime';
+import { Failure, keys, ObjectKey, Secrets } from '@typekro/engine/runtime';
 import { isPaused } from '../instance/suspension.ts';
 import { seeDefinition } from '../instance/why-report.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
 import { blockerWithoutDefinition, isWithdrawn, restoreText, withdrawnText } from '../instance/without-definition.ts';
 import { blockerOfDeletion, whyCommandOf } from './being-deleted.ts';
 import { unreadBecause } from './cluster-basics.ts';
-import { type InstanceHead, instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
+import {
+  type InstanceHead,
+  instancePlan,
+  restingPlan,
+  unconvertiblePlan,
+  withoutSecretInputs,
+} from './instance-plan.ts';
 import { laidOver } from '@typekro/sdk/deploy';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
-import { type ObjectChange, fieldLines, fileRemedy } from './plan-objects.ts';
+import { type ObjectChange, fieldLines, fileRemedy, inHub } from './plan-objects.ts';
 import { type SimulationInput, type SimulationResult, plannedUid } from './simulation/simulate.ts';
 import { simulateAll } from './simulation/simulate-all.ts';
 import { simulationInput } from './snapshot-file.ts';
@@ -35,14 +41,14 @@ export function instanceTask({ basics }: PlanContext, file: ObjectChange): Insta
   const { desired, live } = file;
   const candidates = basics.definitions.filter(({ spec }) => {
     const type = declaredKind(isJsonObject(spec) ? spec : {});
-    return type.kind === desired.kind && formatApiVersion(type) === desired.apiVersion;
+    return ObjectKey.groupKind(type) === ObjectKey.groupKind(gvkOf(desired));
   });
   if (candidates.length === 0) return undefined;
   const { group } = parseApiVersion(desired.apiVersion);
   const crd = basics.crds.find(
     ({ spec }) => textAt(spec, 'group') === group && textAt(spec, 'names', 'kind') === desired.kind,
   );
-  return { file, definition: servingDefinition(candidates, live, crd), candidates };
+  return { file: inHub(crd, file), definition: servingDefinition(candidates, live, crd), candidates };
 }
 
 /**
@@ -138,7 +144,10 @@ export async function prepareInstance(
       : await liveDefinition(api, definition, after, signal, settings);
   const head = early?.graph === undefined ? plain : withoutSecretInputs(plain, early.graph);
   const hides = early?.graph === undefined ? () => true : Secrets.specOf(early.graph).hides;
-  const resting = withdrawnPlan(context, file, head, definition) ?? planWithoutWrites(context, file, head, hides);
+  const resting =
+    withdrawnPlan(context, file, head, definition) ??
+    unconvertiblePlan(head, file.unconvertible) ??
+    planWithoutWrites(context, file, head, hides);
   if (resting !== undefined) return { plan: resting };
   if (definition === undefined) {
     const remedy = 'delete all of these definitions but one';

@@ -1,7 +1,8 @@
 import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
+import { Conversion } from '@typekro/engine/conversion';
 import { immutableFields } from '../instance/immutable-fields.ts';
 import { type InputObject } from './input-object.ts';
-import { changedValues } from '@typekro/sdk/deploy';
+import { changedValues, laidOver } from '@typekro/sdk/deploy';
 import { keys, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { refuseOtherNamespace, withNamespace } from '../instance/namespaces.ts';
@@ -30,7 +31,30 @@ export interface FileObject {
 }
 
 /** A change of an object by a file, or by a planned write. */
-export type ObjectChange = Omit<FileObject, 'input'>;
+export interface ObjectChange extends Omit<FileObject, 'input'> {
+  /** Why an instance cannot be converted to the version that its graph reads. */
+  readonly unconvertible?: string;
+}
+
+/** The change of an instance in the version that its graph reads, converted as the controller will convert it. */
+export function inHub(crd: KubeObject | undefined, change: ObjectChange): ObjectChange {
+  const { live, desired, answer } = change;
+  const converter = crd === undefined ? undefined : Conversion.of(crd);
+  if (crd === undefined || converter === undefined) return change;
+  const convert = (object: KubeObject) => Conversion.inHub(crd, object);
+  try {
+    return {
+      ...change,
+      // A file has only some of the fields, and a rule may read the others.
+      desired: convert(laidOver(live && converter.convert(live, desired.apiVersion), desired)),
+      live: live && convert(live),
+      answer: answer.object === undefined ? answer : { ...answer, object: convert(answer.object) },
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof Conversion.Error)) throw thrown;
+    return { ...change, unconvertible: `cannot be converted: ${thrown.message}` };
+  }
+}
 
 /**
  * Reads the live versions of the files' objects, and checks the write of each object. Throws `cli/other-namespace` when

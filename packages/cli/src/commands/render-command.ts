@@ -1,7 +1,8 @@
-import { type KubeObject, grouped, hasErrors, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, grouped, gvkOf, hasErrors, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { Conversion } from '@typekro/engine/conversion';
 import { type Graph, Path } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
-import { type NodeReport, Explanation, RenderedInstance } from '@typekro/engine/runtime';
+import { type NodeReport, Explanation, ObjectKey, RenderedInstance } from '@typekro/engine/runtime';
 import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
@@ -199,16 +200,17 @@ async function readObserved(context: CommandContext, input: CommandInput): Promi
   return documents.flatMap(objectsOf);
 }
 
-const isInstanceOf = ({ apiVersion, kind }: KubeObject, { instance }: Graph): boolean =>
-  kind === instance.kind && apiVersion === `${instance.group}/${instance.version}`;
+const isInstanceOf = (object: KubeObject, { instance }: Graph): boolean =>
+  ObjectKey.groupKind(gvkOf(object)) === ObjectKey.groupKind(instance);
 
 /**
- * Returns the instance as a server would store it, with the defaults of its schema. Adds the metadata and status of the
- * observed object, if there is one.
+ * Returns the instance as a server would store it, in the version that the graph reads and with the defaults of its
+ * schema. Adds the metadata and status of the observed object, if there is one.
  */
 function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObject[]): KubeObject {
   const schema = crdSource([graph.instance.crd]).schemaOf(graph.instance);
-  const { namespace: given, ...metadata } = object.metadata;
+  const inHub = convertedToHub(object, graph);
+  const { namespace: given, ...metadata } = inHub.metadata;
   const namespace = graph.instance.namespaced ? { namespace: given ?? 'default' } : {};
   const live = observed.find(
     (each) =>
@@ -217,10 +219,23 @@ function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObjec
       (each.metadata.namespace === undefined || each.metadata.namespace === namespace.namespace),
   );
   const { deletionTimestamp: _deletion, ...written } = live?.metadata ?? {};
-  const whole = { ...object, metadata: { ...written, ...metadata, ...namespace } };
+  const whole = { ...inHub, metadata: { ...written, ...metadata, ...namespace } };
   const stored = schema === undefined ? whole : StructuralSchema.applyDefaults(schema, whole);
   const status = live?.status === undefined ? {} : { status: live.status };
   return { ...(stored as KubeObject), ...status };
+}
+
+function convertedToHub(object: KubeObject, { instance }: Graph): KubeObject {
+  try {
+    return Conversion.inHub(instance.crd, object);
+  } catch (thrown) {
+    if (!(thrown instanceof Conversion.Error)) throw thrown;
+    throw new TypeKroError(`${objectName(refOf(object))} cannot be converted: ${thrown.message}`, {
+      code: 'input/unconvertible',
+      remedy: 'correct the rules of the conversion, or the instance',
+      cause: thrown,
+    });
+  }
 }
 
 /** A rendering as data. A later release with the same `schemaVersion` only adds fields. */

@@ -129,16 +129,12 @@ export class DevCluster {
   }
 }
 
-/** The objects in the files. Instances without a namespace get the default namespace. */
+/** The objects in the files. Instances are as `instancesOf` returns them. */
 function objectsOf({ inputs, graphs }: CheckedFiles): KubeObject[] {
-  const instances = new Map(instancesOf(inputs.objects, graphs).map((object) => [nameKey(object), object]));
-  return inputs.objects.map(({ object }) => instances.get(nameKey(object)) ?? object);
+  return inputs.objects.map((input) => instancesOf([input], graphs)[0] ?? input.object);
 }
 
 const kindKey = ({ instance: { group, kind } }: Graph): string => `${group}/${kind}`;
-
-const nameKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
-  `${apiVersion} ${kind} ${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;
 
 /**
  * Deletes objects that are no longer in the files, and waits for each deletion to finish. The order is: instances,

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { type InputObject } from '@typekro/app/plan';
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, gvkOf, isJsonObject } from '@typekro/kit/core';
 import { type DefinitionDocument, type PathStep, isDefinition, parseDefinitions } from '@typekro/engine/graph';
+import { ObjectKey } from '@typekro/engine/runtime';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { chooseDefinitions, onlyDefinition } from '../choose-definitions.ts';
 import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption } from '../command.ts';
@@ -34,8 +35,8 @@ export async function withInstances(
   // Without a readable schema there is no instance to render. A later check reports such a definition.
   if (definitions.length === 0) return inputs;
   const chosen = chooseDefinitions(definitions, input);
-  const types = new Set(chosen.map(typeText));
-  const isInstance = ({ object }: InputObject): boolean => types.has(typeText(object));
+  const types = new Set(chosen.map(kindOf));
+  const isInstance = ({ object }: InputObject): boolean => types.has(kindOf(object));
   const given = inputs.objects.filter(isInstance);
   const only = textOption(input, 'namespace');
   const values = textOption(input, 'values');
@@ -62,7 +63,8 @@ function apiOf(object: KubeObject): Api[] {
   return [{ name: object.metadata.name ?? '', kind, apiVersion: `${group}/${apiVersion}` }];
 }
 
-const typeText = ({ kind, apiVersion }: KubeObject | Api): string => `${apiVersion} ${kind}`;
+/** An instance can have another version of its API. */
+const kindOf = (object: KubeObject | Api): string => ObjectKey.groupKind(gvkOf(object));
 
 /** Reads `--values`: instances, or the spec of one instance. */
 async function readValues(

@@ -183,3 +183,34 @@ resources:
   ]);
   expect(withoutEffect([], [graph('${schema.spec.name}')])).toEqual([]);
 });
+
+test('an instance in a former version becomes ACTIVE, and up --keep without files continues with it', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-bring-up-'));
+  const text = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: app}
+spec:
+  schema:
+    apiVersion: v1
+    kind: App
+    group: acme.test
+    spec: {name: string}
+    versions:
+      - name: v1beta1
+        spec: {title: string}
+        convertTo: {spec.name: "\${self.spec.title}"}
+        convertFrom: {spec.title: "\${self.spec.name}"}
+  resources:
+    - id: map
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.spec.name}"}}
+---
+{apiVersion: acme.test/v1beta1, kind: App, metadata: {name: one}, spec: {title: converted}}
+`;
+  writeFileSync(join(cwd, 'a.yaml'), text);
+  const entry = { name: 'up', summary: '', load: () => Promise.resolve(up) };
+  for (const line of ['up --once --keep a.yaml', 'up --once --keep']) {
+    const running = new CommandInProcess([entry], cwd, line);
+    expect(await running.code, running.output).toBe(0);
+    expect(running.output).toContain('App acme.test/v1 default/one, revision 1\nstatus:\n  state: ACTIVE');
+  }
+});

@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { describeInputPlace, inputPosition, type InputObject } from '@typekro/app/plan';
-import { type KubeObject, count, formatApiVersion, formatRef, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, count, formatApiVersion, formatRef, gvkOf, refOf, TypeKroError } from '@typekro/kit/core';
 import { type Graph, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
-import { type NodeReport, Explanation, readConditions } from '@typekro/engine/runtime';
+import { type NodeReport, Explanation, ObjectKey, readConditions } from '@typekro/engine/runtime';
 import { type CommandContext, ExitCode } from '../command.ts';
 import type { LiveView } from './live-view.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
@@ -105,7 +105,7 @@ function reportRefused({ context }: BringUp, input: InputObject | undefined, vie
 export async function bringUp(task: BringUp): Promise<number> {
   const { context, session, timeoutMs } = task;
   const { definitions, instances, others } = sortInputs(task);
-  const wanted = instances.map(({ object }) => object);
+  const wanted = instancesOf(task.objects, task.graphs);
   const { reports } = session.controller;
   const { view } = task;
   const progress = new Progress(wanted, reports);
@@ -122,8 +122,9 @@ export async function bringUp(task: BringUp): Promise<number> {
       for (const input of others) await applyInput(session, input, signal);
       const refused = await activate(session, definitions, signal);
       if (refused !== undefined) return refused;
-      const applied: KubeObject[] = [];
-      for (const input of instances) applied.push(await applyInput(session, input, signal));
+      const written: { readonly object: KubeObject }[] = [];
+      for (const input of instances) written.push({ object: await applyInput(session, input, signal) });
+      const applied = instancesOf(written, task.graphs);
       await settled(session, signal);
       await until(session, signal, () => {
         const current = progress.views().slice(0, wanted.length);
@@ -179,17 +180,16 @@ function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined
  * them. A definition comes after the definitions whose kinds it uses.
  */
 function sortInputs({ objects, graphs }: BringUp) {
-  const graphOf = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));
   const byName = new Map(objects.filter(({ object }) => isDefinition(object)).map((input) => [nameOf(input), input]));
+  const find = instanceFinder(graphs);
   const instances: InputObject[] = [];
   const bases: InputObject[] = [];
   const others: InputObject[] = [];
   for (const input of objects) {
     const { object } = input;
-    const graph = graphOf.get(`${object.apiVersion} ${object.kind}`);
-    if (GraphObject.is(object)) instances.push({ ...input, object: withNamespace(object, 'default') });
-    else if (graph !== undefined) {
-      instances.push(graph.instance.namespaced ? { ...input, object: withNamespace(object, 'default') } : input);
+    const instance = find(object);
+    if (instance !== undefined) {
+      instances.push({ ...input, object: { ...instance, apiVersion: object.apiVersion } });
     } else if (Kinds.isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace')) bases.push(input);
     else if (!isDefinition(object)) others.push(input);
   }
@@ -197,16 +197,27 @@ function sortInputs({ objects, graphs }: BringUp) {
   return { definitions, instances, others: [...bases, ...others] };
 }
 
-/** Returns the instances and Graphs among the objects, with their namespaces set. */
-export function instancesOf(objects: readonly InputObject[], graphs: readonly Graph[]): KubeObject[] {
-  return objects.flatMap(({ object }) => {
-    if (GraphObject.is(object)) return [withNamespace(object, 'default')];
-    const graph = graphs.find(
-      ({ instance }) => formatApiVersion(instance) === object.apiVersion && instance.kind === object.kind,
-    );
-    if (graph === undefined) return [];
-    return [graph.instance.namespaced ? withNamespace(object, 'default') : object];
-  });
+/**
+ * Returns the instances and Graphs among the objects, with their namespaces set. An instance has the version that its
+ * graph reads, by which the controller reports it; its spec is not converted.
+ */
+export function instancesOf(
+  objects: readonly { readonly object: KubeObject }[],
+  graphs: readonly Graph[],
+): KubeObject[] {
+  const find = instanceFinder(graphs);
+  return objects.flatMap(({ object }) => find(object) ?? []);
+}
+
+function instanceFinder(graphs: readonly Graph[]): (object: KubeObject) => KubeObject | undefined {
+  const graphOf = new Map(graphs.map(({ instance }) => [ObjectKey.groupKind(instance), instance]));
+  return (object) => {
+    if (GraphObject.is(object)) return withNamespace(object, 'default');
+    const type = graphOf.get(ObjectKey.groupKind(gvkOf(object)));
+    if (type === undefined) return undefined;
+    const inHub = { ...object, apiVersion: formatApiVersion(type) };
+    return type.namespaced ? withNamespace(inHub, 'default') : inHub;
+  };
 }
 
 function nameOf({ object }: InputObject): string {
@@ -220,7 +231,7 @@ async function applyInput(session: Session, input: InputObject, signal: AbortSig
   } catch (error) {
     if (signal.aborted || !(error instanceof KubeError)) throw error;
     const { namespace } = input.object.metadata;
-    const missing = error.status === 404 && namespace !== undefined;
+    const missing = namespace !== undefined && error.message.startsWith(`namespaces "${namespace}" not found`);
     const source = missing ? inputPosition(input, ['metadata', 'namespace']) : undefined;
     const place = source === undefined ? describeInputPlace(input) : `${input.file}:${source.line}:${source.column}`;
     throw new TypeKroError(`${place}: ${error.message}`, {

@@ -210,3 +210,17 @@ const converters = oncePerObject((crd: KubeObject): Converter | undefined => {
 
 /** The converter of a CRD, made once for each object; `undefined` for a CRD without conversions. */
 export const converterOf = (crd: KubeObject): Converter | undefined => converters(crd);
+
+/**
+ * An object as an API server stores it: in the hub, converted from its version with the defaults of this version. An
+ * object of a CRD without conversions stays as it is.
+ *
+ * @throws ConversionError as `Converter.convert`.
+ */
+export function inHub(crd: KubeObject, object: KubeObject): KubeObject {
+  const converter = converterOf(crd);
+  const hub = converter?.apiVersionOf(converter.program.hub) ?? object.apiVersion;
+  if (converter === undefined || object.apiVersion === hub) return object;
+  const schema = converter.schemaOf(parseApiVersion(object.apiVersion).version);
+  return converter.convert(StructuralSchema.applyDefaults(schema, object) as KubeObject, hub);
+}

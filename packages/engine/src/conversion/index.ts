@@ -11,8 +11,8 @@ import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
 import { conversionProblem } from './conversion-problem.ts';
 import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
-import { converterOf } from './converter.ts';
-import { keptFieldsOf } from './kept-fields.ts';
+import { converterOf, inHub } from './converter.ts';
+import { KEPT_FIELDS_ANNOTATION, keptFieldsOf } from './kept-fields.ts';
 import { leavingVersions, metadataWithout, withLeavingVersions } from './leaving-versions.ts';
 
 /** Conversions of the objects of one CRD. */
@@ -22,6 +22,7 @@ export const Conversion = {
   /** Does a CRD have conversions? */
   isIn: hasProgram,
   of: converterOf,
+  inHub,
   /** The rules of the conversions of a CRD, as an author writes them. */
   facts: conversionFacts,
   factsOfField: conversionsOfField,
@@ -29,6 +30,8 @@ export const Conversion = {
   problemOf: conversionProblem,
   /** The values of an object that its version cannot hold, by the version that can. */
   keptFields: keptFieldsOf,
+  /** The annotation of an object with its kept fields. */
+  KEPT_FIELDS_ANNOTATION,
   leavingVersions,
   withLeavingVersions,
   metadataWithout,

@@ -158,9 +158,8 @@ export class CompositionCore extends TracedCore {
     const { group = 'kro.run', version } = this.traced.graph.names;
     const hub = formatApiVersion({ group, version });
     if (instance.apiVersion === hub) return instance;
-    const converter = Conversion.of(this.write('typekro').graph.instance.crd);
     try {
-      const { spec, metadata } = converter?.convert(instance, hub) ?? instance;
+      const { spec, metadata } = Conversion.inHub(this.write('typekro').graph.instance.crd, instance);
       return { ...this.plainInstance(spec), metadata };
     } catch (thrown) {
       if (!(thrown instanceof Conversion.Error || thrown instanceof CompositionError)) throw thrown;
