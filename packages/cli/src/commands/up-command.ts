@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { relative } from 'node:path';
-import { packageFolder, TypeKroError, whenAborted } from '@typekro/kit/core';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { packageFolder, tryParseJson, TypeKroError, whenAborted } from '@typekro/kit/core';
 import { type Command, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { pagePlaceOf, actionsOf } from '../dashboard/port-option.ts';
 import { isOutside } from '../file-paths.ts';
+import { replaceWhole } from '../output-file.ts';
 import { allowsProcesses, containersLine } from '../run-processes-option.ts';
 import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
 import { createLiveView } from '../up/live-view.ts';
@@ -40,11 +42,20 @@ function exampleFiles(cwd: string): string[] {
   });
 }
 
+/** The names of the files of the last run with `--keep`, as JSON, in the directory of the cluster. */
+const FILES = 'files.json';
+
+function filesOfLastRun(cwd: string, name: string): readonly string[] | undefined {
+  const path = join(cwd, '.typekro', name, FILES);
+  const files = existsSync(path) ? tryParseJson(readFileSync(path, 'utf8')) : undefined;
+  return Array.isArray(files) && files.every((file) => typeof file === 'string') ? files : undefined;
+}
+
 /** `typekro up [FILE…]`: starts an embedded cluster with a controller, and applies the user's files. */
 export const up: Command = {
   name: 'up',
   description:
-    'Starts a Kubernetes API on loopback and a controller, applies the definitions and objects of the files (two examples when none is named), and shows every resource with what it waits for. Containers are simulated: no image is pulled, no process runs in a pod. Stays up until Ctrl-C.',
+    'Starts a Kubernetes API on loopback and a controller, applies the definitions and objects of the files (two examples when none is named; with --keep, the files of the last run), and shows every resource with what it waits for. Containers are simulated: no image is pulled, no process runs in a pod. Stays up until Ctrl-C.',
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true }],
   options: [
     { name: 'once', summary: 'end when everything is ACTIVE, or with the reason why something is not' },
@@ -54,22 +65,29 @@ export const up: Command = {
   ],
   examples: [
     { command: 'typekro up', summary: 'the examples; stays up for kubectl' },
-    { command: 'typekro up --keep', summary: 'continues the last run: its objects are in .typekro/default/state' },
+    {
+      command: 'typekro up --keep',
+      summary: 'continues the last run with its files, and with its objects in .typekro/default/state',
+    },
     { command: 'typekro up --stand-in cert-manager app.ts', summary: 'certificates become ready as with cert-manager' },
     { command: 'typekro up --once app.ts instance.yaml', summary: 'your own files, as a check in CI' },
   ],
   async run(context, input) {
     const { timeoutMs, cluster } = readSessionOptions(input, context.cwd);
-    const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
+    const name = textOption(input, 'name') ?? 'default';
+    const keep = input.options['keep'] === true;
+    const last = keep ? filesOfLastRun(context.cwd, name) : undefined;
+    const files = input.positionals.length > 0 ? input.positionals : (last ?? exampleFiles(context.cwd));
     const { failed, graphs, inputs, known } = await readChecked(context, input, files);
     if (failed) return ExitCode.diagnostics;
 
     const once = input.options['once'] === true;
-    const state = takeStateDirectory(context, textOption(input, 'name') ?? 'default');
+    const state = takeStateDirectory(context, name);
     try {
+      if (keep && !files.includes('-')) replaceWhole(join(state.path, FILES), JSON.stringify(files));
       const session = await startUpSession(state, {
         ...cluster,
-        keep: input.options['keep'] === true,
+        keep,
         ...(once ? {} : { dashboardOf: context, actions: actionsOf(input), ...pagePlaceOf(input, state.path) }),
       });
       try {
