@@ -2,7 +2,7 @@ import { type JsonObject, type KubeObject, type ObjectRef, isJsonObject } from '
 import type { SeenRequest } from '../src/simulation/virtual-world.ts';
 
 export type { Answer, SeenRequest, VirtualWorld, VirtualWorldOptions } from '../src/simulation/virtual-world.ts';
-export { virtualWorld } from '../src/simulation/virtual-world.ts';
+export { versionedWorld, virtualWorld } from '../src/simulation/virtual-world.ts';
 
 /** The writes among the requests, without the writes of Events. */
 export function writesOf(requests: readonly SeenRequest[]): string[] {

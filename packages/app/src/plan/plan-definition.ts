@@ -25,7 +25,7 @@ import type { PlanContext } from './plan-context.ts';
 import { prepareInstance, simulatePrepared, storedAs } from './plan-instance.ts';
 import type { InstanceTask, PreparedInstance } from './plan-instance.ts';
 import { type ChangedInstance, type OldSpecTask, planMeanwhile, planRecreated } from './before-revision.ts';
-import { type FileObject, type ObjectChange, fieldLines, fileRemedy, inHub } from './plan-objects.ts';
+import { type FileObject, type ObjectChange, fieldLines, fileRemedy, changeInHub } from './plan-objects.ts';
 import { candidatesOf } from './rollout-candidates.ts';
 import { revealedBy, simulationInput, withoutMaskedErrors } from './snapshot-file.ts';
 
@@ -119,7 +119,7 @@ async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObjec
     .filter((instance) => isInstanceOf(graph.name, instance, crd))
     .sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
   const converted = stored.map((desired) =>
-    inHub(graph.instance.crd, { desired, live: undefined, answer: { checked: 'none' } }),
+    changeInHub(graph.instance.crd, { desired, live: undefined, answer: { checked: 'none' } }),
   );
   return { stored, instances: converted.flatMap((each) => (each.unconvertible === undefined ? [each.desired] : [])) };
 }
@@ -201,7 +201,7 @@ export function prepare(
 ): Prepared {
   const { graph, preview, refusal } = task;
   const { rollout } = preview;
-  const file = given && inHub(graph.instance.crd, given);
+  const file = given && changeInHub(graph.instance.crd, given);
   const instance = file?.live ?? file?.desired ?? written;
   const key = instanceKey(instance);
   const answered = task.isNewSchema ? undefined : file?.answer.object;

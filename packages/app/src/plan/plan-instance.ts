@@ -19,7 +19,7 @@ import {
 import { laidOver } from '@typekro/sdk/deploy';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
-import { type ObjectChange, fieldLines, fileRemedy, inHub } from './plan-objects.ts';
+import { type ObjectChange, fieldLines, fileRemedy, changeInHub } from './plan-objects.ts';
 import { type SimulationInput, type SimulationResult, plannedUid } from './simulation/simulate.ts';
 import { simulateAll } from './simulation/simulate-all.ts';
 import { simulationInput } from './snapshot-file.ts';
@@ -48,7 +48,7 @@ export function instanceTask({ basics }: PlanContext, file: ObjectChange): Insta
   const crd = basics.crds.find(
     ({ spec }) => textAt(spec, 'group') === group && textAt(spec, 'names', 'kind') === desired.kind,
   );
-  return { file: inHub(crd, file), definition: servingDefinition(candidates, live, crd), candidates };
+  return { file: changeInHub(crd, file), definition: servingDefinition(candidates, live, crd), candidates };
 }
 
 /**

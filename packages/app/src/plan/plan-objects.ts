@@ -37,7 +37,7 @@ export interface ObjectChange extends Omit<FileObject, 'input'> {
 }
 
 /** The change of an instance in the version that its graph reads, converted as the controller will convert it. */
-export function inHub(crd: KubeObject | undefined, change: ObjectChange): ObjectChange {
+export function changeInHub(crd: KubeObject | undefined, change: ObjectChange): ObjectChange {
   const { live, desired, answer } = change;
   const converter = crd === undefined ? undefined : Conversion.of(crd);
   if (crd === undefined || converter === undefined) return change;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { packageFolder, tryParseJson, TypeKroError, whenAborted } from '@typekro/kit/core';
+import { packageFolder, readRegularFile, tryParseJson, TypeKroError, whenAborted } from '@typekro/kit/core';
 import { type Command, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { pagePlaceOf, actionsOf } from '../dashboard/port-option.ts';
 import { isOutside } from '../file-paths.ts';
@@ -47,7 +47,7 @@ const FILES = 'files.json';
 
 function filesOfLastRun(cwd: string, name: string): readonly string[] | undefined {
   const path = join(cwd, '.typekro', name, FILES);
-  const files = existsSync(path) ? tryParseJson(readFileSync(path, 'utf8')) : undefined;
+  const files = existsSync(path) ? tryParseJson(readRegularFile(path).toString()) : undefined;
   return Array.isArray(files) && files.every((file) => typeof file === 'string') ? files : undefined;
 }
 

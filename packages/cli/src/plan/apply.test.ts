@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, versionedWorld } from '@typekro/testing/test-support/virtual-world';
 import { type JsonObject, type KubeObject, type ObjectRef, stringifyJson } from '@typekro/kit/core';
 import { runCommandLine } from '../adapter.ts';
 import { entriesOf } from '../../test-support/run-command.ts';
@@ -15,7 +15,7 @@ let world: VirtualWorld;
 const cwd = mkdtempSync(join(tmpdir(), 'typekro-apply-'));
 
 beforeAll(async () => {
-  world = await virtualWorld();
+  world = await versionedWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
@@ -282,7 +282,7 @@ test('an object without a namespace, whose CRD is in the files, is planned in th
 test('a saved plan is not applied to another cluster', async () => {
   const map: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'there', namespace: 'team-a' } };
   const file = await save('plan FILE', map);
-  const other = await virtualWorld();
+  const other = await versionedWorld();
   try {
     await other.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
     const { kubeconfig } = await other.cluster.listen({ port: 0 });

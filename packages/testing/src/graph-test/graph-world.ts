@@ -12,7 +12,7 @@ import { type Graph, type GraphNode, Nodes } from '@typekro/engine/graph';
 import { type InspectSource, instanceRef } from '@typekro/controller/inspect';
 import { type Clock, type KubeClient, KubeError } from '@typekro/kube';
 import { type NodeReport, Explanation, ObjectLabels, RenderedInstance, keys } from '@typekro/engine/runtime';
-import { virtualWorld } from '../simulation/virtual-world.ts';
+import { versionedWorld } from '../simulation/virtual-world.ts';
 import { changesElements, expandPaths } from './partial-differences.ts';
 import type { GivenState } from './steps.ts';
 import { WrittenNodes } from './written-nodes.ts';
@@ -55,7 +55,7 @@ export class GraphWorld {
 
   static async start({ graph, snapshot, workloads }: GraphTestBase, given: GivenState): Promise<GraphWorld> {
     const written = new WrittenNodes();
-    const world = await virtualWorld({
+    const world = await versionedWorld({
       from: snapshot,
       cluster: { workloads },
       onAnswer: (request, status) => written.note(request, status),

@@ -1,7 +1,7 @@
 import { type KubeObject, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { readConditions } from '@typekro/engine/runtime';
-import { virtualWorld } from '../simulation/virtual-world.ts';
+import { versionedWorld } from '../simulation/virtual-world.ts';
 import type { GraphTestBase } from './graph-world.ts';
 
 /** The input of `prepareTests`. */
@@ -29,7 +29,7 @@ export async function prepareTests({
   crds,
   workloads = false,
 }: PrepareInput): Promise<GraphTestBase> {
-  const world = await virtualWorld({ cluster: { workloads } });
+  const world = await versionedWorld({ cluster: { workloads } });
   try {
     await world.apply(...crds, ...definitions);
     const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: graph.name };

@@ -59,16 +59,11 @@ const QUIET_TURNS = 15;
 /** The number of turns with requests after which the work counts as endless. */
 const MAX_TURNS = 20_000;
 
-/**
- * Starts a cluster with kro's CRDs and a controller with the gate `APIVersions`. Workloads are simulated only if the
- * options request them.
- */
+/** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only if the options request them. */
 export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
   const clock = new SimClock();
   const random = storyRandom(1);
-  const conversions = new LocalConversions();
-  const { services: webhookServices } = conversions;
-  const cluster = await createEmbeddedCluster({ clock, workloads: false, webhookServices, ...options.cluster });
+  const cluster = await createEmbeddedCluster({ clock, workloads: false, ...options.cluster });
   let traffic = 0;
   let inFlight = 0;
   const requests: SeenRequest[] = [];
@@ -94,7 +89,6 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
     };
   };
   const user = new KubeClient({ transport: through(undefined), clock, random, userAgent: 'user' });
-  conversions.connect(user);
   const start = async (extra: Partial<ControllerOptions>) => {
     const client = new KubeClient({ transport: through(requests), clock, random, userAgent: 'controller' });
     const logger = jsonLogger(
@@ -102,9 +96,7 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
       () => clock.now(),
       'debug',
     );
-    const given = { conversions: conversions.address, ...options.controller, ...extra };
-    const features = { versions: true, ...given.features };
-    const controller = createController({ client, clock, random, logger, ...given, features });
+    const controller = createController({ client, clock, random, logger, ...options.controller, ...extra });
     await controller.start();
     return controller;
   };
@@ -161,7 +153,6 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
       await controller.stop();
       await user.close();
       await cluster.close();
-      conversions.close();
     },
   };
   if (options.from === undefined) for (const crd of controllerCrds()) await user.create(crd);
@@ -169,5 +160,21 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
   await settle();
   controller = await start({});
   await settle();
+  return world;
+}
+
+/** A world whose API server and controller convert between the versions of an API (gate `APIVersions`). */
+export async function versionedWorld({
+  cluster,
+  controller,
+  ...rest
+}: VirtualWorldOptions = {}): Promise<VirtualWorld> {
+  const conversions = new LocalConversions();
+  const world = await virtualWorld({
+    ...rest,
+    cluster: { ...cluster, webhookServices: conversions.services },
+    controller: { conversions: conversions.address, features: { versions: true }, ...controller },
+  });
+  conversions.connect(world.user);
   return world;
 }

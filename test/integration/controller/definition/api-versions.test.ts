@@ -2,13 +2,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { versionedWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { failure } from '@typekro/testing/test-support/intercept-request';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { plan } from '../../../../packages/cli/src/commands/plan-command.ts';
 import type { Plan } from '@typekro/controller/inspect';
-import { LocalConversions } from '@typekro/controller/controller';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { asObjects, listAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 
@@ -17,17 +16,6 @@ beforeAll(() => import('../../../../packages/engine/src/conversion/generator-lib
 
 let world: VirtualWorld;
 afterEach(() => world.close());
-
-/** A world whose API server and controller convert between versions. */
-async function versionedWorld(controller: JsonObject = {}): Promise<VirtualWorld> {
-  const conversions = new LocalConversions();
-  const made = await virtualWorld({
-    cluster: { webhookServices: conversions.services },
-    controller: { conversions: conversions.address, features: { versions: true }, ...controller },
-  });
-  conversions.connect(made.user);
-  return made;
-}
 
 const PATTERN = '^(0|[1-9][0-9]{0,2})x(0|[1-9][0-9]{0,2})$';
 const SIZE = { size: `string | required=true pattern="${PATTERN}"`, note: 'string | default="none"' };
@@ -176,7 +164,7 @@ test(
   'a migration continues in a new process after the last object that was written',
   { timeout: 120_000 },
   async () => {
-    world = await versionedWorld({ migrationRate: 2 });
+    world = await versionedWorld({ controller: { migrationRate: 2 } });
     await world.apply(first);
     await world.advance(2000);
     for (const name of ['a', 'b', 'c', 'd', 'e']) await world.apply(panel('v1alpha1', name, { size: '3x4' }));
@@ -210,7 +198,7 @@ test(
   async () => {
     let requests = 0;
     for (let last = 0; last <= requests; last += 1) {
-      world = await versionedWorld({ migrationRate: 1 });
+      world = await versionedWorld({ controller: { migrationRate: 1 } });
       await world.apply(first);
       await world.advance(2000);
       for (const name of ['a', 'b']) await world.apply(panel('v1alpha1', name, { size: '3x4', note: 'mine' }));
@@ -258,7 +246,7 @@ test('a removal continues in a new process, and its progress is in the status', 
 
 /** A world whose objects were written in v1alpha1, and are stored in v1. */
 async function migratedWorld(names: readonly string[], controller: JsonObject): Promise<VirtualWorld> {
-  const made = await versionedWorld(controller);
+  const made = await versionedWorld({ controller });
   await made.apply(first);
   await made.advance(2000);
   for (const name of names) await made.apply(panel('v1alpha1', name, { size: '3x4', note: 'mine' }));
