@@ -135,7 +135,7 @@ async function applyCase(name: string, pod: object, namespace = 'default'): Prom
           },
         ],
       },
-    } as never),
+    }),
   );
   await eventually(() =>
     world.apply(

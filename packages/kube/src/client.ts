@@ -457,7 +457,7 @@ function writeQuery(options: WriteOptions): QueryParameters {
 function body(content: object, type: string = JSON_TYPE, headers: Readonly<Record<string, string>> = {}) {
   return {
     headers: { ...headers, 'content-type': type, accept: headers['accept'] ?? JSON_TYPE },
-    body: stringifyJson(content as JsonObject),
+    body: stringifyJson(content),
   };
 }
 

@@ -146,7 +146,7 @@ export const newSalt = (): string => randomBytes(16).toString('hex');
 /** Returns the content of a saved plan's file and its name. Equal plans have equal file names. */
 export function savedPlanText(saved: SavedPlan): { readonly name: string; readonly text: string } {
   const name = `plan-${Fingerprint.of([comparablePlan(saved.plan), saved.objects] as JsonValue).slice(0, 8)}.json`;
-  return { name, text: `${stringifyJson(saved as unknown as JsonValue, 2)}\n` };
+  return { name, text: `${stringifyJson(saved, 2)}\n` };
 }
 
 /** Matches the beginning of each file that `savedPlanText` makes. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { type Expression, type Graph, KroLevel, Path } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
@@ -57,7 +57,7 @@ export function snapshotFile(
 
 /** Prints a snapshot as JSON. */
 export function snapshotText(snapshot: SnapshotFile): string {
-  return `${stringifyJson(snapshot as unknown as JsonValue)}\n`;
+  return `${stringifyJson(snapshot)}\n`;
 }
 
 /**

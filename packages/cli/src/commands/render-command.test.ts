@@ -183,48 +183,6 @@ test.each([
   expect(zones[0]?.object.data.replicas).toBe(replicas);
 });
 
-describe('an instance of a former version', () => {
-  const former = (spec: string) =>
-    `{ apiVersion: kro.run/v1alpha0, kind: Shop, metadata: { name: own }, spec: { ${spec} } }`;
-
-  beforeAll(() => {
-    // The rule fails for one title, which the check of the definition does not find.
-    const versions = `    versions:
-      - name: v1alpha0
-        spec: { title: string | default="titled" }
-        convertTo: { spec.name: "\${[''][self.spec.title == 'un' + 'fit' ? 1 : 0] + self.spec.title}" }
-        convertFrom: { spec.title: "\${self.spec.name}" }
-        lossy: [spec.replicas, spec.zones, spec.metrics]
-    status:`;
-    const hub = DEFINITION.replace('name: string,', 'name: string | default="titled",').replace(
-      '"[]string"',
-      '"[]string | default=[]"',
-    );
-    writeFileSync(join(cwd, 'versioned.yaml'), hub.replace('    status:', versions));
-    writeFileSync(join(cwd, 'former.yaml'), former('title: old'));
-    writeFileSync(join(cwd, 'former-default.yaml'), former(''));
-    writeFileSync(join(cwd, 'unfit.yaml'), former('title: unfit'));
-  });
-
-  test.each([
-    ['in the files', 'render versioned.yaml former.yaml', 'old'],
-    ['in --values', 'render versioned.yaml --values former.yaml', 'old'],
-    ['with the defaults of its version', 'render versioned.yaml former-default.yaml', 'titled'],
-    ['with --set in its version', 'render versioned.yaml former.yaml --set title=set', 'set'],
-  ])('is converted: %s', async (_name, line, name) => {
-    const { code, out, err } = await run(line);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    const [made] = parseAllDocuments(out).map((document) => document.toJS() as { metadata: { name: string } });
-    expect(made?.metadata.name).toBe(name);
-  });
-
-  test('is an error that names it when it cannot be converted', async () => {
-    const { code, err } = await run('render versioned.yaml unfit.yaml');
-    expect(code).toBe(1);
-    expect(err).toMatch(/Shop own cannot be converted: .*index out of bounds/);
-  });
-});
-
 test('reads a spec from the standard input', async () => {
   expect((await run('render shop.yaml -f -', 'name: piped\nzones: []\n')).out).toContain('name: piped');
 });

@@ -1,4 +1,4 @@
-import { type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
+import { parseJson, stringifyJson } from '@typekro/kit/core';
 import { type CommandContext, type CommandInput, textOption } from '../command.ts';
 import type { Report } from '@typekro/app/instance';
 import { printedYaml, wrappedLines, yamlOf } from '@typekro/app/text';
@@ -37,7 +37,7 @@ const FORMS: Readonly<Record<string, (report: Report) => readonly string[]>> = {
   yaml: ({ data }) => [printedYaml(yamlOf(parseJson(jsonText(data))))],
 };
 
-const jsonText = (data: object): string => stringifyJson(data as JsonValue, 2);
+const jsonText = (data: object): string => stringifyJson(data, 2);
 
 /** Prints lines as text. On a terminal, each line is broken to fit it. */
 export function printLines(

@@ -155,7 +155,7 @@ const defaultOf = ({ name, defaultValue }: { readonly name: string; readonly def
  * does not see, so such characters become escapes.
  */
 function plainJson(data: object): JsonObject {
-  const value = parseJson(stringifyJson(data as JsonValue));
+  const value = parseJson(stringifyJson(data));
   return plainValue(value) as JsonObject;
 }
 

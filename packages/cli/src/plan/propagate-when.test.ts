@@ -204,7 +204,7 @@ describe('propagate when', () => {
     const file = join(plans.cwd, await plans.save('plan FILE', gated));
     const { parts: _digests, ...saved } = parseSavedPlan(readFileSync(file, 'utf8'), file) as SavedPlan;
     const earlier = withDigests({ ...saved, now: Date.parse('2019-01-01T00:00:00Z') });
-    writeFileSync(file, stringifyJson(earlier as unknown as JsonObject));
+    writeFileSync(file, stringifyJson(earlier));
     const { err } = await plans.run(`apply ${file}`);
     expect(err).toContain('Pot default/p: it was changed in the plan, and is deferred now: propagateWhen');
   });

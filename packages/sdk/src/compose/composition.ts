@@ -359,6 +359,6 @@ function plainSpec(spec: unknown): JsonObject {
     if (!(thrown instanceof TypeError)) throw thrown;
     // JSON.stringify throws if the spec has a `bigint`. Only such a spec uses parseJson, because parseJson would
     // convert 1e20 to a `bigint`.
-    return parseJson(stringifyJson(spec as JsonObject)) as JsonObject;
+    return parseJson(stringifyJson(spec)) as JsonObject;
   }
 }

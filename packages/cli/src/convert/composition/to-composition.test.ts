@@ -111,7 +111,7 @@ function effectOf(graph: Graph): unknown {
     served: servedPart(graph.instance.crd),
     // arktype sorts the literals of a union, so the order is ignored.
     spec: JSON.parse(
-      stringifyJson((schema?.properties?.['spec'] ?? null) as unknown as JsonValue),
+      stringifyJson(schema?.properties?.['spec'] ?? null),
       (key, value: unknown) => (key === 'enum' && Array.isArray(value) ? value.toSorted() : value),
     ),
     nodes: Object.fromEntries(nodes),
