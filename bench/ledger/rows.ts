@@ -67,8 +67,8 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     without: [
       {
         file: `${CACHE}/intern.ts`,
-        find: '  const json = JSON.stringify(value);\n',
-        replace: '  if (typeof value === "object") return value;\n  const json = JSON.stringify(value);\n',
+        find: '  const json = stringifyJson(value);\n',
+        replace: '  if (typeof value === "object") return value;\n  const json = stringifyJson(value);\n',
       },
     ],
     unit: 'B',

@@ -63,7 +63,7 @@ test('direct mode converts a spec in another version, as a controller does', asy
 });
 
 test('a controller without the gate refuses the definition, and the error names the gate', async () => {
-  await cluster.startController();
+  await cluster.startController({ features: { versions: false } });
   await expect(kro().deploy({ hostname: 'a' })).rejects.toThrow(
     'versions requires the APIVersions feature gate to be enabled',
   );
