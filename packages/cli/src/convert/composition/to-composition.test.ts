@@ -110,9 +110,8 @@ function effectOf(graph: Graph): unknown {
     type: [graph.name, graph.instance.group, graph.instance.version, graph.instance.kind, graph.instance.namespaced],
     served: servedPart(graph.instance.crd),
     // arktype sorts the literals of a union, so the order is ignored.
-    spec: JSON.parse(
-      stringifyJson(schema?.properties?.['spec'] ?? null),
-      (key, value: unknown) => (key === 'enum' && Array.isArray(value) ? value.toSorted() : value),
+    spec: JSON.parse(stringifyJson(schema?.properties?.['spec'] ?? null), (key, value: unknown) =>
+      key === 'enum' && Array.isArray(value) ? value.toSorted() : value,
     ),
     nodes: Object.fromEntries(nodes),
     status: leavesOf(graph.status),
