@@ -260,7 +260,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     const without = CONTROLLER_FLAGS.map(({ name }) => name).filter(
       (name) => !given.values.has(name) && !given.ignored.includes(name),
     );
-    expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
+    expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding', 'conversion-url']);
   });
 
   test('grants the rights to review tokens and opens the port only for a controller with a dashboard', async () => {
