@@ -1,5 +1,6 @@
-import { isLoopbackHost, TypeKroError } from '@typekro/kit/core';
+import { TypeKroError } from '@typekro/kit/core';
 import type { Challenge } from './challenge.ts';
+import { isAllowedUrl } from './web-client.ts';
 
 /** What a registry asks a client to send: a token of this server, or the password itself. */
 export type Proof =
@@ -30,8 +31,7 @@ export function chooseProof(
   if (!URL.canParse(text)) throw refused('an address that is no URL', 'tell the operator of the registry');
   const realm = new URL(text);
   const registry = new URL(origin);
-  const isLocal = registry.protocol === 'http:' && isLoopbackHost(realm.hostname);
-  if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && isLocal)) {
+  if (!isAllowedUrl(realm, origin)) {
     throw refused(
       `${realm.protocol}//${realm.host}, which would show the credentials`,
       'tell the operator of the registry',
