@@ -1,8 +1,8 @@
 import { DYN, type Environment, combineProviders, isOptional, typeToString } from '@typekro/cel';
-import { getOwn, nearestName } from '@typekro/kit/core';
+import { nearestName } from '@typekro/kit/core';
 import type { DirectionRules, FieldRule } from '../../conversion/conversion-program.ts';
 import { conversionEnvironment } from '../../conversion/conversion-language.ts';
-import { declaredField, isOnOnePath } from '../../conversion/field-steps.ts';
+import { declaredField } from '../../conversion/field-steps.ts';
 import { celType } from '../../schema/cel-types.ts';
 import { type Schema, CelTypes, StructuralSchema } from '../../schema/index.ts';
 import { explainMismatch } from '../checks/assignability.ts';
@@ -56,23 +56,21 @@ export function checkConversion(
     member,
     place,
   } = side;
-  for (const { kind, field } of conversionGaps(facts)) {
+  for (const { kind, field, part } of conversionGaps(facts)) {
     const text = field.join('.');
     if (kind === 'lost') {
-      const target = declaredField(side.schemas.to, field);
-      const isSet = facts.isWhole || facts.rules.some((rule) => isOnOnePath(field, rule));
-      const part = target === undefined || isSet ? '' : lostPart(declaredField(side.schemas.from, field) ?? {}, target);
-      const isAbsent = target === undefined || part !== '';
+      const whole = `${text}${part?.steps ?? ''}`;
+      const isAbsent = part?.isAbsent ?? declaredField(side.schemas.to, field) === undefined;
       const why = isAbsent
         ? `${to} has no such field`
-        : isSet
+        : part === undefined
           ? 'a rule sets it from something else'
-          : 'its parts have other types';
-      const keep = part === '' ? 'name it to keep it' : `name the whole of ${text} to keep it`;
+          : 'it has another type there';
+      const keep = part === undefined ? 'name it to keep it' : `name the whole of ${text} to keep it`;
       problems.error({
         phase: 'beyond',
         code: 'graph/conversion-loss',
-        message: `${text}${part} of ${from} is lost in ${to}: ${why}, and no rule of ${member} reads it`,
+        message: `${whole} of ${from} is lost in ${to}: ${why}, and no rule of ${member} reads it`,
         hint: `read it in a rule of ${member}, or ${keep} in an annotation: lossy: [${text}]`,
         place,
       });
@@ -204,26 +202,6 @@ class RuleChecker {
     this.#problems.error({ phase: 'beyond', code: 'graph/conversion', message, hint, place: { path } });
   }
 }
-
-/** The first part of a list or map that the other schema does not have: `[].name`; empty when it has all. */
-function lostPart(from: Schema, to: Schema, depth = 0): string {
-  if (depth > MAX_PART_DEPTH || to['x-kubernetes-preserve-unknown-fields'] === true) return '';
-  const { items, additionalProperties: values, properties = {} } = from;
-  const parts: readonly (readonly [string, Schema, Schema | undefined | boolean])[] =
-    items !== undefined
-      ? [['[]', items, to.items]]
-      : typeof values === 'object'
-        ? [['.*', values, to.additionalProperties]]
-        : Object.entries(properties).map(([name, field]) => [`.${name}`, field, getOwn(to.properties ?? {}, name)]);
-  for (const [step, field, other] of parts) {
-    const rest = typeof other === 'object' ? lostPart(field, other, depth + 1) : '';
-    if (other === undefined || rest !== '') return `${step}${rest}`;
-  }
-  return '';
-}
-
-/** The depth at which the search in recursive schemas ends. */
-const MAX_PART_DEPTH = 60;
 
 /** Names the types of the parts of a field by their paths: `spec.ports[]` for the elements of `spec.ports`. */
 const readable = (text: string, field: string): string =>

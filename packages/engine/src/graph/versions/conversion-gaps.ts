@@ -1,6 +1,5 @@
 import { getOwn } from '@typekro/kit/core';
-import { isOnOnePath } from '../../conversion/field-steps.ts';
-import { isKept } from '../../conversion/field-steps.ts';
+import { isKept, isOnOnePath } from '../../conversion/field-steps.ts';
 import { innerOf, isCopied } from '../../conversion/target-parts.ts';
 import type { Schema } from '../../schema/index.ts';
 
@@ -27,6 +26,14 @@ export interface ConversionGap {
   /** `lost`: no part of the result has the value. `missing`: a required field may have no value. `type`: types differ. */
   readonly kind: 'lost' | 'missing' | 'type';
   readonly field: Field;
+  /** What a list or map loses when it is copied. */
+  readonly part?: LostPart;
+}
+
+/** The first part of the elements that a copy loses, such as `[].name`: one that is absent there, or has another type. */
+interface LostPart {
+  readonly steps: string;
+  readonly isAbsent: boolean;
 }
 
 /** The depth at which the comparison of recursive schemas ends. */
@@ -84,9 +91,9 @@ class GapFinder {
       if (other.properties !== undefined) this.visit(field, other, path);
       return;
     }
-    const [inner, outer] = [innerOf(field), innerOf(other)];
-    if (inner === undefined || outer === undefined || this.#isRead(field, path)) return;
-    if (!keepsAll(inner, outer, 0)) this.found.push({ kind: 'lost', field: path });
+    if (innerOf(field) === undefined || this.#isRead(field, path)) return;
+    const part = lostPart(field, other, 0);
+    if (part !== undefined) this.found.push({ kind: 'lost', field: path, part });
   }
 
   /** Do rules make the parts of the other field, because the value cannot be copied? */
@@ -133,13 +140,22 @@ class GapFinder {
   }
 }
 
-/** Does a copy of the value, pruned by the other schema, still have all fields? */
-function keepsAll(from: Schema, to: Schema, depth: number): boolean {
-  if (depth > MAX_DEPTH || to['x-kubernetes-preserve-unknown-fields'] === true) return true;
+/** What a copy of the value, pruned by the other schema, loses first. */
+function lostPart(from: Schema, to: Schema, depth: number): LostPart | undefined {
+  if (depth > MAX_DEPTH || to['x-kubernetes-preserve-unknown-fields'] === true) return undefined;
   const [inner, outer] = [innerOf(from), innerOf(to)];
-  if (inner !== undefined && outer !== undefined) return keepsAll(inner, outer, depth + 1);
-  return Object.entries(from.properties ?? {}).every(([name, field]) => {
-    const other = getOwn(to.properties ?? {}, name);
-    return other !== undefined && isCopied(field, other) && keepsAll(field, other, depth + 1);
-  });
+  const parts: readonly (readonly [string, Schema, Schema | undefined])[] =
+    inner !== undefined && outer !== undefined
+      ? [[from.items === undefined ? '.*' : '[]', inner, outer]]
+      : Object.entries(from.properties ?? {}).map(([name, field]) => [
+          `.${name}`,
+          field,
+          getOwn(to.properties ?? {}, name),
+        ]);
+  for (const [step, field, other] of parts) {
+    if (other === undefined || !isCopied(field, other)) return { steps: step, isAbsent: other === undefined };
+    const rest = lostPart(field, other, depth + 1);
+    if (rest !== undefined) return { ...rest, steps: `${step}${rest.steps}` };
+  }
+  return undefined;
 }

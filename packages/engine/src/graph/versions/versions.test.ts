@@ -167,6 +167,26 @@ test.each<[what: string, yaml: string, problems: string[]]>([
     ],
   ],
   [
+    'elements of which a field has another type',
+    `spec:
+  schema:
+    apiVersion: v1
+    kind: Panel
+    group: example.com
+    spec: { ports: '[]Port' }
+    types: { Port: { name: string, port: integer } }
+    versions:
+      - name: v1alpha1
+        spec: { ports: '[]Port' }
+        types: { Port: { name: string, port: string } }
+  resources: []
+`,
+    [
+      'graph/conversion-loss spec.schema.versions[0]: spec.ports[].port of v1alpha1 is lost in v1: it has another type there, and no rule of convertTo reads it; read it in a rule of convertTo, or name the whole of spec.ports to keep it in an annotation: lossy: [spec.ports]',
+      'graph/conversion-loss spec.schema.versions[0]: spec.ports[].port of v1 is lost in v1alpha1: it has another type there, and no rule of convertFrom reads it; read it in a rule of convertFrom, or name the whole of spec.ports to keep it in an annotation: lossy: [spec.ports]',
+    ],
+  ],
+  [
     'a lossy field that no version has',
     swap('lossy: [spec.level]', 'lossy: [spec.level, spec.levle]'),
     [
