@@ -134,8 +134,12 @@ const refusedWith = (work: () => unknown): CompositionError => {
 };
 
 test.each<[what: string, code: string, message: string, toHub: (spec: Old) => Fields]>([
-  ['a resource', 'trace/unsupported', 'a conversion cannot create a resource; create it in the composition', (s) => { ConfigMap({ name: s.host }); return {}; }],
+  ['a resource', 'trace/unsupported', 'a conversion cannot create a resource; create it in the function that describes the kind', (s) => { ConfigMap({ name: s.host }); return {}; }],
   ['an error under a condition', 'trace/unsupported', 'a conversion cannot throw, because each stored object must have a form in each version; refuse the value in the schema', (s) => { if (s.n > 3) throw new Error('no'); return {}; }],
+  ['an error that is always thrown', 'trace/unsupported', 'a conversion cannot throw, because each stored object must have a form in each version: Error: no is thrown; refuse the value in the schema', () => { throw new Error('no'); }],
+  ['a clock', 'trace/no-cel', 'Date.now() would be read once, while the conversion is built: a conversion has no clock; the result may depend only on the spec', () => ({ count: Date.now() })],
+  ['an async function', 'trace/async', 'the conversion (or a function it calls) is async; the result may depend only on the spec', (async () => ({})) as never],
+  ['a class', 'trace/unsupported', 'a class inside a conversion: A; define it outside, and use it with known values only', () => { class A { x = 1 } return { count: new A().x }; }],
   ['an optional field that is used as if it were there', 'trace/maybe-undefined', 's.size may be undefined here, so .trim() may fail', (s) => ({ a: (s.size as string).trim() })],
   ['a field that the version does not have', 'trace/field', 's has no field "hots"; did you mean "host"?', (s) => ({ a: (s as never)['hots'] })],
   ['a loop without a form in CEL', 'trace/loop-bound', 'the condition of a loop depends on a value not known', (s) => { let i = 0; while (i < s.n) i++; return { count: i }; }],

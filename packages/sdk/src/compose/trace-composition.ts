@@ -29,6 +29,7 @@ import { providerProblem, withProviders } from './source/current-run.ts';
 import { refuseWithoutProvider } from './source/text-source.ts';
 import type { FunctionLike } from './source/function-source.ts';
 import type { ResourceRecord } from './trace/records.ts';
+import { inConversion, thrownByConversion } from './refusal/conversion-refusal.ts';
 import { type Site, CompositionError, failureOf, Refusal, refuse } from './refusal/refusal.ts';
 import { type TraceForm, Trace } from './trace/trace.ts';
 import { activeTrace, currentTrace, withTrace } from './trace/current-trace.ts';
@@ -140,15 +141,19 @@ const formName = ({ form }: Trace): string => (form === 'graph' ? 'graph' : 'com
 
 /** The error to throw for a refusal, or for an exception of the author's own code. */
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
+  const isConversion = trace.form === 'conversion';
   // An exception after a refusal may be only a consequence of the refusal, because values are missing.
   const failure =
     error instanceof Refusal || trace.errors.length === 0
-      ? (alwaysThrown(error) ?? failureOf(error, trace.deepestCall))
+      ? (alwaysThrown(error) ??
+        failureOf(error, trace.deepestCall) ??
+        (isConversion ? thrownByConversion(error) : undefined))
       : undefined;
   if (failure !== undefined) trace.recover(failure);
   else if (trace.errors.length === 0) return error;
-  const diagnostics = [...trace.errors.map(diagnosticOf), ...warningsOf(trace)];
-  const text = `${formName(trace)} ${name}: ${trace.errors.map(explainRefusal).join('\n')}`;
+  const errors = isConversion ? trace.errors.map(inConversion) : trace.errors;
+  const diagnostics = [...errors.map(diagnosticOf), ...warningsOf(trace)];
+  const text = `${formName(trace)} ${name}: ${errors.map(explainRefusal).join('\n')}`;
   return new CompositionError(diagnostics, text, failure?.cause);
 }
 

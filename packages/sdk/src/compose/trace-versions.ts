@@ -6,6 +6,7 @@ import type { TracedConversion, TracedVersion } from './emit/version-block.ts';
 import { treeInterpreter } from './interp/tree-interpreter.ts';
 import type { CompositionOptions } from './public-types.ts';
 import { addRefinements } from './refinements.ts';
+import { CONVERSION_THROWS } from './refusal/conversion-refusal.ts';
 import { type Site, Refusal } from './refusal/refusal.ts';
 import { setSchemas } from './resources/run-schemas.ts';
 import { schemaOfInput } from './schemas.ts';
@@ -21,7 +22,7 @@ import {
   throwNoted,
 } from './trace-composition.ts';
 import { withTrace } from './trace/current-trace.ts';
-import { Trace } from './trace/trace.ts';
+import { type TraceForm, Trace } from './trace/trace.ts';
 import { refuseLostTexts } from './value/proxy.ts';
 
 /**
@@ -37,8 +38,12 @@ export function traceVersions(
 ): readonly TracedVersion[] {
   const isNamespaced = !isClusterScoped(served);
 
-  function run<T>(what: string, work: (trace: Trace) => T): { readonly trace: Trace; readonly result: T } {
-    const trace = new Trace(options.strict !== false, treeInterpreter);
+  function run<T>(
+    what: string,
+    form: TraceForm,
+    work: (trace: Trace) => T,
+  ): { readonly trace: Trace; readonly result: T } {
+    const trace = new Trace(options.strict !== false, treeInterpreter, form);
     setSchemas(trace, sources);
     return withTrace(trace, () => {
       try {
@@ -53,7 +58,7 @@ export function traceVersions(
 
   function conversion(fn: FunctionLike | undefined, from: Schema, to: Schema, what: string) {
     if (fn === undefined) return undefined;
-    const { trace, result } = run(what, (own) => {
+    const { trace, result } = run(what, 'conversion', (own) => {
       const functions = { build: fn, status: undefined };
       const { spec } = instanceInputs(instanceValue(from, isNamespaced, 'self'), specName(functions));
       const { status: fields, site, fieldSite } = runFunctions(functions, { spec, schema: undefined });
@@ -69,7 +74,7 @@ export function traceVersions(
   const version = (definition: NormalDefinition['versions'][number]): TracedVersion => {
     const { name, toHub, fromHub } = definition;
     const { schema: spec, diagnostics } = schemaOfInput(definition.spec, `versions.${name}.spec`);
-    const checks = run(name, () => {
+    const checks = run(name, 'definition', () => {
       addRefinements(spec, instanceInputs(instanceValue(spec, isNamespaced), 'spec').spec);
     }).trace;
     return {
@@ -97,11 +102,6 @@ function refuseEffects({ resources, validations }: Trace): void {
     throw refusal;
   };
   if (resource !== undefined)
-    refuseAt(resource.site, 'a conversion cannot create a resource', 'create it in the composition');
-  if (validation !== undefined)
-    refuseAt(
-      validation.site,
-      'a conversion cannot throw, because each stored object must have a form in each version',
-      'refuse the value in the schema of the version, or return a value for it',
-    );
+    refuseAt(resource.site, 'a conversion cannot create a resource', 'create it in the function that describes the kind');
+  if (validation !== undefined) refuseAt(validation.site, ...CONVERSION_THROWS);
 }

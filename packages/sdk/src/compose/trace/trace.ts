@@ -51,8 +51,8 @@ interface Frame {
 /** The writes of a branch: the refs with their contents before it and at its end. */
 export type Writes = ReadonlyMap<MutableRef, { readonly before: Snapshot; readonly after: Snapshot }>;
 
-/** The kind of object that a tracing run makes. */
-export type TraceForm = 'definition' | 'graph';
+/** What a tracing run makes: a definition, a Graph, or the rules of a conversion. */
+export type TraceForm = 'definition' | 'graph' | 'conversion';
 
 /** The state of one tracing run: the path condition, the writes that may have to be undone, and the records. */
 export class Trace {
@@ -125,7 +125,6 @@ export class Trace {
   private clock = 0;
   private writtenParts = 0;
 
-  /** The kind of object that the run makes: a ResourceGraphDefinition, or a Graph, which has no API. */
   readonly form: TraceForm;
 
   constructor(strict: boolean, interpreter: Interpreter, form: TraceForm = 'definition') {
