@@ -131,12 +131,13 @@ function isEmitOptions(value: object): value is EmitOptions {
 
 /** Creates the API of compositions. The engine of `factory().deploy()` is loaded when a call first needs it. */
 export function createCompositionApi(options: CompositionApiOptions): CompositionApi {
-  const define = ((definition: unknown, ...args: unknown[]) =>
-    makeComposition(definition, args, options)) as KubernetesComposition;
+  const define = failsAtCaller((definition: unknown, ...args: unknown[]) =>
+    makeComposition(definition, args, options),
+  ) as KubernetesComposition;
   return {
     kubernetesComposition: define,
     toResourceGraph: define,
-    graph: (name, build, graphOptions = {}) => makeGraph(name, build, graphOptions, options),
+    graph: failsAtCaller((name, build, graphOptions = {}) => makeGraph(name, build, graphOptions, options)),
   };
 }
 
