@@ -287,7 +287,7 @@ describe('a composition with versions', () => {
   ])('refuses %s', (_what, versions, message) => {
     const define = () => kubernetesComposition({ name: 'a', spec: NEW, versions }, () => ({}));
     expect(define).toThrow(message);
-    expect(define).toThrow(expect.objectContaining({ stack: expect.stringMatching(/^(?:(?! {4}at ).*\n)+ {4}at .*versions\.test\.ts/) }));;
+    expect(define).toThrow(expect.objectContaining({ stack: expect.stringMatching(/^(?:(?! {4}at ).*\n)+ {4}at .*versions\.test\.ts/) }));
   });
 });
 
