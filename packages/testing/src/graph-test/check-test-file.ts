@@ -48,14 +48,26 @@ class Checker {
   readonly #graph: Graph;
   readonly #sources: SchemaSource;
   readonly #report: ValueShape.Report;
+  /** The version in which the present test reads and writes the instance. */
+  #version: string;
 
   constructor(graph: Graph, sources: SchemaSource, report: ValueShape.Report) {
     this.#graph = graph;
     this.#sources = sources;
     this.#report = report;
+    this.#version = graph.instance.version;
   }
 
   test({ given = {}, expect, steps = [] }: GraphTest, path: Path): void {
+    const { version, crd, kind } = this.#graph.instance;
+    this.#version = given.version ?? version;
+    const versions = [...crdSource([crd]).kinds()].map((each) => each.version);
+    if (given.version !== undefined && !versions.includes(given.version))
+      this.#report(
+        [...path, 'given', 'version'],
+        `${kind} is not served in the version ${given.version}`,
+        ValueShape.fieldHint(given.version, versions),
+      );
     const spec = this.#instanceSchema()?.properties?.['spec'];
     if (given.spec !== undefined && expect?.refused === undefined) {
       this.#fields(given.spec, spec, [...path, 'given', 'spec']);
@@ -212,7 +224,7 @@ class Checker {
 
   #instanceSchema(): Schema | undefined {
     const { instance } = this.#graph;
-    return crdSource([instance.crd]).schemaOf(instance);
+    return crdSource([instance.crd]).schemaOf({ ...instance, version: this.#version });
   }
 
   /**

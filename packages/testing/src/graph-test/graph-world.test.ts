@@ -1,8 +1,8 @@
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { expect, test } from 'vitest';
-import type { KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { createCluster } from '../create-cluster.ts';
-import { testGraph, testGraphWithFaults } from './test-graph.ts';
+import { type TypedGraphTest, testGraph, testGraphWithFaults } from './test-graph.ts';
 
 const notes: KubeObject = {
   apiVersion: 'kro.run/v1alpha1',
@@ -153,6 +153,26 @@ test('an instance of a definition with versions can be changed in a former versi
     expect: { children: { memo: { 'data.text': 'a' } } },
     steps: [{ apply: [inFormer('b')], expect: { children: { memo: { 'data.text': 'b' } }, state: 'ACTIVE' } }],
   });
+});
+
+test('an instance of a former version is created, changed and read in this version', async () => {
+  const inVersion = (version: string, spec: JsonObject): TypedGraphTest<JsonObject> => ({
+    given: { name: 'hello', version, spec },
+    expect: { children: { memo: { 'data.text': 'a' } } },
+    steps: [
+      {
+        patch: { instance: { 'spec.words': 'b' } },
+        expect: { children: { memo: { 'data.text': 'b' } }, state: 'ACTIVE' },
+      },
+    ],
+  });
+  await testGraph(versioned, inVersion('v1beta1', { words: 'a' }));
+  await expect(testGraph(versioned, inVersion('v1beta1', { text: 'a' }))).rejects.toThrow(
+    'there is no field "text" (write one of words)',
+  );
+  await expect(testGraph(versioned, inVersion('v1beta2', { words: 'a' }))).rejects.toThrow(
+    'Memo is not served in the version v1beta2',
+  );
 });
 
 test('a definition with versions is served under faults', async () => {

@@ -274,7 +274,7 @@ export class GraphWorld {
 export function instanceRefOf({ instance }: Graph, given: GivenState): ObjectRef {
   const { group, version, kind, namespaced } = instance;
   return {
-    apiVersion: `${group}/${version}`,
+    apiVersion: `${group}/${given.version ?? version}`,
     kind,
     name: given.name ?? kind.toLowerCase(),
     ...(namespaced ? { namespace: given.namespace ?? 'default' } : {}),

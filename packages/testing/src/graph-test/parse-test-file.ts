@@ -232,6 +232,7 @@ const given = members({
   namespace: textShape('default'),
   labels: mapShape(textShape('a value'), 'team: a'),
   annotations: mapShape(textShape('a value'), 'note: a'),
+  version: textShape('v1alpha1'),
   spec: anyObject('the spec of the instance'),
   objects: listShape(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
 });

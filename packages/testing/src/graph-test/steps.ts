@@ -8,6 +8,8 @@ export interface GivenState {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The version in which the instance is created, changed and read. Default: the version that the definition reads. */
+  readonly version?: string;
   /** The spec of the instance. Default: empty, so that every field has its default. */
   readonly spec?: JsonObject;
   /**

@@ -20,7 +20,8 @@ export interface TestedComposition<Spec> {
 
 /** A test of a composition or a definition, written in code: a `GraphTest` with a typed spec. */
 export interface TypedGraphTest<Spec> extends Omit<GraphTest, 'name' | 'given'> {
-  readonly given?: Omit<GivenState, 'spec'> & { readonly spec?: Spec };
+  readonly given?: Omit<GivenState, 'spec' | 'version'> &
+    ({ readonly version?: never; readonly spec?: Spec } | { readonly version: string; readonly spec?: JsonObject });
 }
 
 /** The options of `testGraph`. */
