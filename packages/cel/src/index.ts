@@ -64,7 +64,7 @@ export { KRO_LIBRARIES, bindings, kroEnvironment, optionalTypes, twoVariableComp
 export * from './lib/index.ts';
 export type { InspectOptions, Inspection, ReferenceOptions, References, Use } from './references.ts';
 export { inspect, references } from './references.ts';
-export { type JsonOptions, type JsonResult, toJson } from './to-json.ts';
+export { type JsonOptions, type JsonResult, finiteJson, toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { nanosecondsOfUnit } from './eval/string-formats.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';

@@ -1,6 +1,6 @@
 import type { SharedBudget } from './api.ts';
 import { type JsonValue, setOwn } from '@typekro/kit/core';
-import { goFormatDuration } from '@typekro/kit/golang';
+import { goFormatDuration, goJsonProblem } from '@typekro/kit/golang';
 import { OMIT } from './lib/index.ts';
 import { MIN_SECONDS, formatTimestamp } from './lib/timestamp.ts';
 import { goTypeName } from './eval/adopt.ts';
@@ -77,6 +77,13 @@ export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
 const BYTES =
   'unsupported type: bytes value cannot be used directly in a resource template or status field; ' +
   'encode it explicitly, e.g. base64.encode(...)';
+
+/** The JSON value of a result that is stored. An infinity or NaN in it is an error, with the message of Go's encoder. */
+export function finiteJson(value: Value, options?: JsonOptions): JsonResult {
+  const json = toJson(value, options);
+  const problem = json.ok ? goJsonProblem(json.value) : undefined;
+  return problem === undefined ? json : { ok: false, error: problem };
+}
 
 /** One conversion; `omitted` replaces `omit()`. */
 class Conversion {

@@ -1,8 +1,7 @@
 /** The types of the expressions of mutating policies: `Object{…}`, `Object.spec{…}` and so on, and `JSONPatch{…}`. */
-import type { CelType, JsonResult, Library, TypeProvider, Value } from '@typekro/cel';
-import { DYN, OpaqueValue, STRING, structType, toJson, unescapeFieldName } from '@typekro/cel';
+import type { CelType, Library, TypeProvider, Value } from '@typekro/cel';
+import { DYN, OpaqueValue, STRING, finiteJson, structType, unescapeFieldName } from '@typekro/cel';
 import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
-import { goJsonProblem } from '@typekro/kit/golang';
 
 const OBJECT = 'Object';
 const PATCH = 'JSONPatch';
@@ -101,13 +100,6 @@ const firstProblem = (problems: readonly (string | undefined)[]) => problems.fin
 export type ReadMutation<Result> =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly problem: string };
-
-/** Converts a value to JSON. An infinity or NaN is an error. */
-function finiteJson(value: Value): JsonResult {
-  const json = toJson(value);
-  const problem = json.ok ? goJsonProblem(json.value) : undefined;
-  return problem === undefined ? json : { ok: false, error: problem };
-}
 
 /** Converts the value of an `ApplyConfiguration` expression to JSON. */
 export function readConfiguration(value: Value): ReadMutation<JsonObject> {

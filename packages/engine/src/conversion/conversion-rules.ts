@@ -1,5 +1,5 @@
 import type { Environment, Program, SharedBudget } from '@typekro/cel';
-import { CelOptional, inspect, toJson } from '@typekro/cel';
+import { CelOptional, finiteJson, inspect } from '@typekro/cel';
 import { type JsonObject, type JsonValue, definedMembers, isJsonObject } from '@typekro/kit/core';
 import type { Schema } from '../schema/index.ts';
 import { conversionEnvironment } from './conversion-language.ts';
@@ -104,7 +104,7 @@ function evaluate({ cel, program, reads }: CompiledExpression, self: JsonObject,
   // therefore no error: its rule gives no value.
   if (!result.ok) return /^no such (?:key|field)/.test(result.error.message) ? undefined : fail(result.error.message);
   if (result.value instanceof CelOptional && result.value.value === undefined) return undefined;
-  const json = toJson(result.value, { shared });
+  const json = finiteJson(result.value, { shared });
   return json.ok ? json.value : fail(json.error);
 }
 

@@ -22,6 +22,7 @@ export {
   pre,
   property,
   record,
+  sample,
   string,
   stringMatching,
   uniqueArray,

@@ -1,4 +1,12 @@
-import { type JsonObject, type JsonValue, type KubeObject, getOwn, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  definedMembers,
+  getOwn,
+  jsonEquals,
+  stringifyJson,
+} from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import type { DirectionRules } from './conversion-program.ts';
@@ -22,6 +30,8 @@ export interface RoundTripFault {
 export interface UntriedVersion {
   readonly version: string;
   readonly direction: 'toHub' | 'fromHub';
+  /** What is wrong with the first object: the path of a field and a message. */
+  readonly example: string;
 }
 
 export interface RoundTripOptions {
@@ -49,12 +59,18 @@ export async function checkRoundTrips(
   const faults: RoundTripFault[] = [];
   const untried: UntriedVersion[] = [];
   const { hub } = converter.program;
+  const rules = definedMembers({ evaluateRules });
   for (const version of converter.versions) {
-    const generators = { ...fc, constants: constantsOf(expressionsOf(converter, version)) };
+    const generators = {
+      ...fc,
+      constants: constantsOf(expressionsOf(converter, version)),
+      isValid: (schema: Schema, value: JsonValue) => StructuralSchema.validate(schema, value, rules).length === 0,
+    };
     for (const direction of ['fromHub', 'toHub'] as const) {
       const [from, to] = direction === 'fromHub' ? [hub, version] : [version, hub];
-      const trip = new RoundTrip(converter, from, to, evaluateRules);
-      const property = fc.property(sampleArbitrary(trip.parts, generators), (sample) => {
+      const trip = new RoundTrip(converter, from, to, rules);
+      const objects = sampleArbitrary(trip.parts, generators);
+      const property = fc.property(objects, (sample) => {
         const object = trip.objectOf(sample);
         fc.pre(trip.invalidity(from, object) === undefined);
         return trip.problemOf(object) === undefined;
@@ -67,7 +83,11 @@ export async function checkRoundTrips(
         sample = details.counterexample?.[0];
         isUntried = details.failed && sample === undefined;
       }
-      if (isUntried) untried.push({ version, direction });
+      if (isUntried) {
+        const invalid = fc.sample(objects, SEED).map((each) => trip.invalidity(from, trip.objectOf(each)));
+        const [error] = invalid.filter((each) => each !== undefined);
+        untried.push({ version, direction, example: `${error?.field}: ${error?.message}` });
+      }
       if (sample === undefined) continue;
       const object = trip.objectOf(sample);
       faults.push({ version, direction, spec: object['spec'] ?? null, message: trip.problemOf(object) ?? '' });
@@ -97,11 +117,11 @@ class RoundTrip {
   readonly #to: string;
   readonly #rules: Pick<RoundTripOptions, 'evaluateRules'>;
 
-  constructor(converter: Converter, from: string, to: string, evaluateRules: RoundTripOptions['evaluateRules']) {
+  constructor(converter: Converter, from: string, to: string, rules: Pick<RoundTripOptions, 'evaluateRules'>) {
     this.#converter = converter;
     this.#from = from;
     this.#to = to;
-    this.#rules = evaluateRules === undefined ? {} : { evaluateRules };
+    this.#rules = rules;
   }
 
   /** The schema of the parts that are generated: always the spec, and sometimes the status. */

@@ -1,6 +1,6 @@
 import type * as GeneratorLibrary from './generator-library.ts';
 import type { Arbitrary } from 'fast-check';
-import { type JsonValue, stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, once, stringifyJson } from '@typekro/kit/core';
 import type { Schema } from '../schema/index.ts';
 
 /** The generators of the library `fast-check`, which is loaded late. */
@@ -9,32 +9,50 @@ export type FastCheck = typeof GeneratorLibrary;
 /** The maximum numbers of elements of a generated list, and of members of a generated map, beyond its minimum. */
 const [MAX_MORE_ELEMENTS, MAX_MORE_MEMBERS] = [12, 3];
 const MAX_TEXT_LENGTH = 12;
+/** The longest text for a pattern, beyond its minimum. */
+const MAX_MATCH_LENGTH = 40;
 /** The longest text and the longest list that a constant of a rule causes. Long lists are slow to make smaller. */
 const [MAX_TEXT_OF_RULE, MAX_LIST_OF_RULE] = [64, 16];
 /** The depth at which generated values end. Only recursive schemas are deeper. */
 const MAX_DEPTH = 12;
 
-/**
- * The generators, and the constants of the rules: a rule often treats exactly these values in another way than all
- * others.
- */
+/** The generators, and what is known about the values that are needed. */
 export interface Generators extends FastCheck {
+  /** The constants of the rules: a rule often treats exactly these values in another way than all others. */
   readonly constants: readonly JsonValue[];
+  /** Does the value meet its schema, with the rules in CEL? */
+  readonly isValid: (schema: Schema, value: JsonValue) => boolean;
 }
+
+/** The number of values among which a valid one is searched, and the start of the search. */
+const [MAX_TRIES, SEED] = [200, 49];
 
 /**
  * Values of a schema, for the library `fast-check`: they have the types, bounds, patterns and formats that the schema
- * names. Rules and alternatives (`oneOf`, …) are not respected, so the caller leaves out invalid values.
+ * names. A value that is still invalid is replaced by a valid one, if one is found: with many such fields, no whole object
+ * would be valid. Alternatives (`oneOf`, …) are not respected, so the caller leaves out invalid objects.
  */
 export function sampleArbitrary(schema: Schema, fc: Generators, depth = 0): Arbitrary<JsonValue> {
-  const made = schema.enum === undefined ? ofType(schema, fc, depth) : fc.constantFrom(...schema.enum);
+  const made = schema.enum === undefined ? validOf(schema, fc, depth) : fc.constantFrom(...schema.enum);
   const constants =
-    schema.enum === undefined ? [...fc.constants.filter((each) => isOfType(schema, each)), ...extremesOf(schema)] : [];
+    schema.enum === undefined
+      ? [...fc.constants, ...extremesOf(schema)].filter((each) => isOfType(schema, each) && fc.isValid(schema, each))
+      : [];
   const sample =
     constants.length === 0
       ? made
       : fc.oneof({ weight: 3, arbitrary: made }, { weight: 1, arbitrary: fc.constantFrom(...constants) });
   return schema.nullable === true ? fc.option(sample, { freq: 8 }) : sample;
+}
+
+function validOf(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonValue> {
+  const made = ofType(schema, fc, depth);
+  const isPart = schema.type === 'object' || schema.type === 'array';
+  if (isPart && schema['x-kubernetes-validations'] === undefined) return made;
+  const other = once(() =>
+    fc.sample(made, { numRuns: MAX_TRIES, seed: SEED }).find((value) => fc.isValid(schema, value)),
+  );
+  return made.map((value) => (fc.isValid(schema, value) ? value : (other() ?? value)));
 }
 
 const isOfType = ({ type }: Schema, value: JsonValue): boolean =>
@@ -126,14 +144,19 @@ const dates = (fc: Generators): Arbitrary<Date> =>
 function textOf(schema: Schema, fc: Generators): Arbitrary<string> {
   const format = Object.hasOwn(FORMATS, schema.format ?? '') ? FORMATS[schema.format ?? ''] : undefined;
   if (format !== undefined) return format(fc);
-  const pattern = schema.pattern === undefined ? undefined : matching(schema.pattern, fc);
+  const pattern = schema.pattern === undefined ? undefined : matching(schema.pattern, schema, fc);
   return pattern ?? shortText(schema, fc);
 }
 
 /** Texts for a pattern; `undefined` for a pattern that JavaScript or the library does not know. */
-function matching(pattern: string, fc: Generators): Arbitrary<string> | undefined {
+function matching(
+  pattern: string,
+  { minLength, maxLength: most }: Schema,
+  fc: Generators,
+): Arbitrary<string> | undefined {
   try {
-    return fc.stringMatching(new RegExp(pattern, 'u'), { maxLength: 40 });
+    const { maxLength, size } = sizeOf(minLength, most, MAX_MATCH_LENGTH);
+    return fc.stringMatching(new RegExp(pattern, 'u'), { maxLength, ...(minLength === undefined ? {} : { size }) });
   } catch {
     return undefined;
   }

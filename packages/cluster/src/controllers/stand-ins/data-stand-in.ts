@@ -1,5 +1,5 @@
 import type { CelType, Environment, FunctionDeclaration, Value, ValueObject } from '@typekro/cel';
-import { createEnvironment, DYN, EvalFailure, fail, KRO_LIBRARIES, nowLibrary, OMIT, toJson } from '@typekro/cel';
+import { createEnvironment, DYN, EvalFailure, fail, KRO_LIBRARIES, nowLibrary, OMIT, finiteJson } from '@typekro/cel';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { setOwn, yamlLibrary, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
 import { asObject, labelSelectorMatcher, statusCondition } from '@typekro/kit/kubernetes';
@@ -73,7 +73,7 @@ const dynamic = (names: readonly string[]): Record<string, CelType> =>
   Object.fromEntries(names.map((name) => [name, DYN]));
 
 function jsonOf(value: Value): JsonValue {
-  const json = toJson(value);
+  const json = finiteJson(value);
   return json.ok ? (json.value ?? null) : fail(json.error);
 }
 

@@ -69,6 +69,16 @@ test.each<[what: string, spec: JsonObject, version: JsonObject, problem: RegExp]
     },
     /integer overflow/,
   ],
+  [
+    'a number that JSON cannot represent',
+    { samples: '[]float | required=true', mean: 'float | required=true' },
+    {
+      spec: { samples: '[]float | required=true' },
+      convertTo: { 'spec.mean': '${double(self.spec.samples.size()) / double(self.spec.samples.size())}' },
+      lossy: ['spec.mean'],
+    },
+    /^an object of v1alpha1 with the spec \{"samples":\[\]\} is not converted exactly: .*json: unsupported value: NaN/,
+  ],
 ])('finds %s', async (_what, spec, version, problem) => {
   const { diagnostics } = await tryConversions(definitionOf(spec, version));
   expect(diagnostics.map(({ message }) => message)).toEqual(expect.arrayContaining([expect.stringMatching(problem)]));
@@ -100,4 +110,31 @@ test.each<[what: string, spec: JsonObject, version: JsonObject]>([
 ])('rules for the members make %s of the same name', async (_what, spec, version) => {
   const { diagnostics } = await tryConversions(definitionOf(spec, version));
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+});
+
+/** Texts of which few are valid by chance. */
+const PATTERNED: JsonObject = {
+  name: 'string | required=true pattern="^[a-z]([-a-z0-9]*[a-z0-9])?$" minLength=40 maxLength=63',
+  window: 'string | pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"',
+  image: 'string | pattern="^[a-z0-9./-]+(:[A-Za-z0-9._-]+)?$" minLength=3',
+  cron: 'string | pattern="^[0-9*]+ [0-9*]+ [0-9*]+ [0-9*]+ [0-9*]+$"',
+  even: 'integer | required=true minimum=2 validation="self % 2 == 0"',
+  email: 'string | pattern="^[^@ ]+@[^@ ]+[.][a-z]{2,}$" maxLength=60',
+};
+
+test('objects with many patterns, lengths and rules are generated', async () => {
+  const result = await tryConversions(
+    definitionOf(PATTERNED, { spec: PATTERNED, convertTo: { 'spec.cron': '${self.spec.?cron}' } }),
+  );
+  expect(result.diagnostics).toEqual([]);
+  expect(result.graph).toBeDefined();
+});
+
+test('a field for which no valid value is found is named', async () => {
+  const spec = { ...PATTERNED, key: 'string | required=true validation="self == \\"k\\" + string(6 * 7 * 31)"' };
+  const { diagnostics } = await tryConversions(definitionOf(spec, { spec }));
+  expect(diagnostics.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^too few valid objects of Tried v1 could be generated .*: spec\.key: Invalid value: /),
+    expect.stringMatching(/^too few valid objects of Tried v1alpha1 .*: spec\.key: Invalid value: /),
+  ]);
 });

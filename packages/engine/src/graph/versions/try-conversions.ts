@@ -68,11 +68,11 @@ export async function tryConversions(
       place: placeOf(version, direction),
     });
   }
-  for (const { version, direction } of untried) {
+  for (const { version, direction, example } of untried) {
     const from = direction === 'fromHub' ? hub : version;
     problems.warn({
       code: 'graph/conversion-untried',
-      message: `too few valid objects of ${from} could be generated to try the conversion`,
+      message: `too few valid objects of ${converter.kind} ${from} could be generated to try the conversion: ${example}`,
       hint: 'a validation rule or a pattern is rarely met by chance: test the conversion with an object of your own',
       place: placeOf(version, direction),
     });

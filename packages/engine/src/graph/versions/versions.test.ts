@@ -365,7 +365,7 @@ test.each<[what: string, yaml: string, faults: string[]]>([
     ),
     [
       'fromHub {"width":0,"height":10,"image":"","level":3}: in v1alpha1 it is {"size":"0x9","image":""}, and comes back as {"width":0,"height":9,"image":"","level":3}',
-      'toHub {"size":"0x10","image":""}: in v1 it is {"width":0,"height":10,"image":"","level":3}, and comes back as {"size":"0x9","image":""}',
+      'toHub {"size":"1x10","image":"x"}: in v1 it is {"width":1,"height":10,"image":"x","level":3}, and comes back as {"size":"1x9","image":"x"}',
     ],
   ],
   [
@@ -376,7 +376,7 @@ test.each<[what: string, yaml: string, faults: string[]]>([
     ),
     [
       `fromHub {"width":0,"height":0,"image":"${' '.repeat(21)}","level":3}: in v1alpha1 it is {"size":"0x0","image":"${' '.repeat(20)}"}, and comes back as {"width":0,"height":0,"image":"${' '.repeat(20)}","level":3}`,
-      `toHub {"size":"1x0","image":"${' '.repeat(21)}"}: in v1 it is {"width":1,"height":0,"image":"${' '.repeat(21)}","level":3}, and comes back as {"size":"1x0","image":"${' '.repeat(20)}"}`,
+      `toHub {"size":"0x1","image":"${' '.repeat(21)}"}: in v1 it is {"width":0,"height":1,"image":"${' '.repeat(21)}","level":3}, and comes back as {"size":"0x1","image":"${' '.repeat(20)}"}`,
     ],
   ],
 ])('finds %s with generated objects', async (_what, yaml, faults) => {
