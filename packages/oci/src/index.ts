@@ -6,10 +6,10 @@
  */
 export { type OciReference, formatReference, parseReference } from './reference.ts';
 export { type PackageFile, badPackage } from './package-file.ts';
-export { type PackageImage, type PackageManifest, buildImage, readPackageManifest } from './image-manifest.ts';
+export { type PackageImage, type PackageManifest, buildImage, readPackageManifest, sha256Digest } from './image-manifest.ts';
 export { storeAsGzip } from './gzip.ts';
 export { writeTar } from './tar-write.ts';
 export { type RegistryOptions, RegistryClient } from './registry-client.ts';
 export { readDockerCredentials } from './docker-config.ts';
-export { pullPackage, pushPackage, packFiles } from './package-transfer.ts';
+export { type PulledPackage, pullPackage, pushPackage, packFiles } from './package-transfer.ts';
 export { writeFolder } from './write-folder.ts';

@@ -132,7 +132,7 @@ function entriesOf(path: string): readonly Dirent[] {
 function reasonToLeaveOut(entry: Dirent): string | undefined {
   if (/^kustomization\.ya?ml$/.test(entry.name)) return 'kubectl apply -k reads it';
   if (/^(?:package|package-lock|tsconfig)\b.*\.json$/.test(entry.name)) return 'npm or TypeScript reads it';
-  if (/\.test\.ya?ml$/.test(entry.name)) return 'typekro test reads it';
+  if (/\.test\.ya?ml(?:\.snapshot\.yaml)?$/.test(entry.name)) return 'typekro test reads it';
   if (entry.isSymbolicLink()) return 'it is a link; name it to read it';
   return entry.isFile() ? undefined : 'it is not a file';
 }

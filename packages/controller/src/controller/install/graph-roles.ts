@@ -29,8 +29,14 @@ const CLUSTER = '';
  *
  * The rights of a node whose kind an expression computes are not known. The diagnostics name such a node, and the user
  * must add the rights.
+ *
+ * @param prefix of the names of the roles. A role with an existing name replaces it
  */
-export function graphRoles(graphs: readonly Graph[], controller: ServiceAccountRef): GraphRoles {
+export function graphRoles(
+  graphs: readonly Graph[],
+  controller: ServiceAccountRef,
+  prefix = 'typekro:graphs',
+): GraphRoles {
   const accounts = new Map<string, { readonly account: ServiceAccountRef; readonly places: Map<string, RuleSet> }>();
   const diagnostics: Diagnostic[] = [];
   for (const graph of graphs) {
@@ -50,13 +56,13 @@ export function graphRoles(graphs: readonly Graph[], controller: ServiceAccountR
   const objects = [...accounts.values()].flatMap(({ account, places }) => [
     ...[...places].flatMap(([place, rules]) =>
       rightsObjects(
-        `typekro:graphs:${account.namespace}:${account.name}`,
+        `${prefix}:${account.namespace}:${account.name}`,
         account,
         rules,
         place === CLUSTER ? undefined : place,
       ),
     ),
-    ...impersonationObjects(`typekro:graphs:${account.name}:impersonate`, account, controller),
+    ...impersonationObjects(`${prefix}:${account.name}:impersonate`, account, controller),
   ]);
   return { objects, diagnostics };
 }

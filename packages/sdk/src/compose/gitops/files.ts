@@ -58,8 +58,8 @@ export function gitOpsFiles(given: readonly (KubeObject | JsonObject)[], options
   }
   const served = instances.filter((object) => definitions.some((definition) => serves(definition, object)));
   const files = new Map<string, string>([
-    ...folder('definitions', definitions),
-    ...folder('instances', argocd === undefined ? instances : instances.map(inSecondWave)),
+    ...manifestFolder('definitions', definitions),
+    ...manifestFolder('instances', argocd === undefined ? instances : instances.map(inSecondWave)),
   ]);
   const parts = instances.length === 0 ? ['definitions'] : ['definitions', 'instances'];
   files.set('kustomization.yaml', kustomization(parts));
@@ -78,7 +78,7 @@ function serves({ spec }: KubeObject, { apiVersion, kind }: KubeObject): boolean
 }
 
 /** The files of one part: one file per object, and the `kustomization.yaml` that lists these files. */
-function folder(part: string, objects: readonly KubeObject[]): [string, string][] {
+export function manifestFolder(part: string, objects: readonly KubeObject[]): [string, string][] {
   if (objects.length === 0) return [];
   const taken = new Set<string>();
   const files = objects.map((object): [string, string] => {
@@ -99,7 +99,8 @@ function fileName({ kind, metadata }: KubeObject, taken: ReadonlySet<string>): s
   }
 }
 
-function kustomization(resources: readonly string[]): string {
+/** A Kustomization of Kustomize that has these files and folders. */
+export function kustomization(resources: readonly string[]): string {
   return printYaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: [...resources] });
 }
 

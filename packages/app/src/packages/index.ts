@@ -1,0 +1,10 @@
+/**
+ * Packages of definitions: which files a package has, what it says about itself, and how a package from outside is
+ * read and checked. Pure: the files come and go as values.
+ *
+ * @packageDocumentation
+ */
+export { type PackageInfo, isPackageName, isVersion } from './package-info.ts';
+export { type PackageParts, type TextFile, packagedTest, packageLayout } from './package-layout.ts';
+export { rightsLines } from './package-rights.ts';
+export { type PackageContent, readPackage, refuseNewerEngine } from './read-package.ts';

@@ -1,0 +1,163 @@
+import { type Diagnostic, type KubeObject, formatRef, grouped, refOf, yamlLibrary } from '@typekro/kit/core';
+import { compareText } from '@typekro/kit/golang';
+import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '@typekro/kit/kubernetes';
+import { definitionRoles, graphRoles } from '@typekro/controller/controller';
+import { type Graph, Kinds } from '@typekro/engine/graph';
+import { builtinSource, CrdSchema } from '@typekro/engine/schema';
+import { kustomization, manifestFolder } from '@typekro/sdk/compose';
+import { DEFAULT_CONTROLLER } from '../controllers/controller-settings.ts';
+import { yamlOf } from '../text/yaml-text.ts';
+import { INFO_FILE, infoText, type PackageInfo, type ProvidedKind, type RequiredKind } from './package-info.ts';
+import { rightsDigest } from './package-rights.ts';
+
+/** A file of a package, as text. */
+export interface TextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a package is made of. The definitions and Graphs have no errors. */
+export interface PackageParts {
+  readonly name: string;
+  readonly version: string;
+  readonly definitions: readonly { readonly graph: Graph; readonly definition: KubeObject }[];
+  readonly graphs: readonly Graph[];
+  /** Instances of the definitions. */
+  readonly examples: readonly KubeObject[];
+  /** Files of the folder `tests`, by `packagedTest`, and the snapshots of the tests. */
+  readonly tests: readonly TextFile[];
+  /** Default: a page that the content is written into. */
+  readonly readme?: string | undefined;
+}
+
+/** The files of a package, and problems of its rights. The files must not be used if one is an error. */
+export interface PackageLayout {
+  readonly info: PackageInfo;
+  readonly files: readonly TextFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The folder of what is applied. */
+export const MANIFESTS = 'manifests';
+const TESTS = 'tests';
+
+/**
+ * The smallest version of typekro that can use a package of this layout, whose definitions need none of
+ * `featuresOf`. It rises when the layout or the language of definitions gets a part that earlier versions refuse.
+ */
+const SMALLEST_ENGINE = '1.0.0-alpha.0';
+
+/**
+ * The files of a package. Equal parts in any order give equal files. `kubectl apply -k`, Flux and Argo CD find a
+ * `kustomization.yaml` in the root and in `manifests`, which name the definitions, the Graphs and their rights, and
+ * nothing else of the package.
+ */
+export function packageLayout(parts: PackageParts): PackageLayout {
+  const { name, version, tests } = parts;
+  const definitions = parts.definitions.toSorted((a, b) => compareText(a.graph.name, b.graph.name));
+  const graphs = parts.graphs.toSorted((a, b) => compareText(keyOf(a), keyOf(b)));
+  const rights = rightsOf(name, definitions, graphs);
+  const objects = [
+    ...definitions.map(({ definition }) => definition),
+    ...graphs.map(({ definition }) => definition as KubeObject),
+  ];
+  const info: PackageInfo = {
+    name,
+    version,
+    engine: { typekro: SMALLEST_ENGINE, features: featuresOf(definitions, graphs) },
+    provides: definitions.map(({ graph }) => providedBy(graph)),
+    requires: requiredBy(
+      objects,
+      definitions.map(({ graph }) => graph),
+    ),
+    rights: { digest: rightsDigest(rights.objects) },
+  };
+  const examples = parts.examples.toSorted((a, b) => compareText(formatRef(refOf(a)), formatRef(refOf(b))));
+  const files = [
+    ...manifestFolder(MANIFESTS, [...objects, ...rights.objects].map(asWritten)),
+    ...manifestFolder('examples', examples.map(asWritten)),
+    ...definitions.map(({ graph: { instance } }): [string, string] => [
+      `schemas/${instance.crd.metadata.name}.yaml`,
+      yamlOf(instance.crd),
+    ]),
+    ['kustomization.yaml', kustomization([MANIFESTS])],
+    [INFO_FILE, infoText(info)],
+    ['README.md', parts.readme ?? readmeOf(info)],
+  ].map(([path = '', text = '']) => ({ path, text }));
+  return {
+    info,
+    files: [...files, ...tests.map(({ path, text }) => ({ path: `${TESTS}/${path}`, text }))],
+    diagnostics: rights.diagnostics,
+  };
+}
+
+const keyOf = ({ definition }: Graph): string => formatRef(refOf(definition as KubeObject));
+
+/** The author's part of an object. */
+function asWritten(object: KubeObject): KubeObject {
+  const written = withoutServerFields(object) as KubeObject;
+  const { [LAST_APPLIED_ANNOTATION]: applied, ...annotations } = written.metadata.annotations ?? {};
+  return applied === undefined ? written : { ...written, metadata: { ...written.metadata, annotations } };
+}
+
+/** The roles of `typekro rbac`, with names that no other package has. */
+function rightsOf(name: string, definitions: PackageParts['definitions'], graphs: readonly Graph[]) {
+  const [namespace = '', account = ''] = DEFAULT_CONTROLLER.split('/');
+  const controller = { namespace, name: account };
+  const role = `typekro:package:${name.replaceAll('/', ':')}`;
+  const [own, others] = [
+    definitionRoles(definitions, { name: role, controller }),
+    graphRoles(graphs, controller, `${role}:graphs`),
+  ];
+  const found = [...own.diagnostics, ...others.diagnostics];
+  return {
+    objects: [...own.objects, ...others.objects].toSorted((a, b) =>
+      compareText(formatRef(refOf(a)), formatRef(refOf(b))),
+    ),
+    // Which identity the controller uses is the choice of who installs the package.
+    diagnostics: found.filter(({ code }) => code !== 'rbac/controller-identity'),
+  };
+}
+
+/** The feature gates without which a controller does not serve the package, or serves it without its former versions. */
+function featuresOf(definitions: PackageParts['definitions'], graphs: readonly Graph[]): string[] {
+  const isVersioned = definitions.some(({ graph }) => CrdSchema.versions(graph.instance.crd).length > 1);
+  return [...(isVersioned ? ['APIVersions'] : []), ...(graphs.length > 0 ? ['GraphKind'] : [])];
+}
+
+function providedBy({ name, instance: { group, kind, crd } }: Graph): ProvidedKind {
+  const versions = CrdSchema.facts(crd).flatMap((version) => (version.served ? [version.name] : []));
+  return { group, kind, versions: versions.toSorted(compareText), definition: name };
+}
+
+/** The kinds that the objects use, without those of Kubernetes and of the package itself. */
+export function requiredBy(objects: readonly KubeObject[], own: readonly Pick<Graph, 'instance'>[]): RequiredKind[] {
+  const provided = new Set(own.map(({ instance: { group, kind } }) => `${group}/${kind}`));
+  const used = objects
+    .flatMap(({ spec }) => Kinds.used(spec))
+    .filter((type) => !provided.has(`${type.group}/${type.kind}`) && builtinSource().resourceOf(type) === undefined);
+  return [...grouped(used, ({ group, kind }) => `${group}/${kind}`)]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .flatMap(([, types]) => {
+      const [first] = types;
+      if (first === undefined) return [];
+      const versions = [...new Set(types.map(({ version }) => version))].toSorted(compareText);
+      return [{ group: first.group, kind: first.kind, versions }];
+    });
+}
+
+/** A test file that finds its definition in the package. */
+export function packagedTest(text: string, definition: string): string {
+  const document = yamlLibrary().parseDocument(text);
+  document.set('definition', `../${MANIFESTS}`);
+  document.set('name', definition);
+  return document.toString({ lineWidth: 0 });
+}
+
+function readmeOf({ name, version, provides, requires }: PackageInfo): string {
+  const kindOf = ({ group, kind, versions }: RequiredKind) =>
+    `- ${kind} (${group === '' ? '' : `${group}/`}${versions.join(', ')})`;
+  const needs = requires.length === 0 ? [] : ['', 'It needs these kinds in the cluster:', '', ...requires.map(kindOf)];
+  const makes = provides.length === 0 ? [] : ['', 'It provides these kinds:', '', ...provides.map(kindOf)];
+  return `${[`# ${name} ${version}`, ...makes, ...needs, '', 'Apply it with `kubectl apply -k manifests`.'].join('\n')}\n`;
+}
