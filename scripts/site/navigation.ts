@@ -96,6 +96,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/guides/debugging.md', 'Find out why an instance waits'),
       page('docs/guides/ci.md', 'Plans in CI'),
       page('docs/guides/gitops.md', 'Flux and Argo CD'),
+      page('docs/guides/share-a-version.md', 'Packages in a registry'),
       page('docs/guides/alchemy.md', 'Alchemy'),
       page('docs/guides/canary.md', 'Roll out step by step'),
       page('docs/guides/api-versions.md', 'Versions of an API'),

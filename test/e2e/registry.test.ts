@@ -13,6 +13,8 @@ import {
   readDockerCredentials,
   RegistryClient,
 } from '@typekro/oci';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
+import { commands } from '../../packages/cli/src/commands/index.ts';
 
 /** The registry of the distribution project (Debian package `docker-registry`). */
 const PROGRAM = 'docker-registry';
@@ -21,6 +23,16 @@ if (!isThere) console.warn(`skipped: there is no ${PROGRAM} in PATH; nothing els
 
 /** The password "hunter2" of the user "user". */
 const PASSWORD_FILE = 'user:$2b$04$.i.26n7qoiaFFCkqoL04xO46u1alvVIBSEaFsJrX.RjnJItJzOeR.\n';
+
+const SHOP = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: shop }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Shop, spec: {} }
+  resources:
+    - id: a
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}" } }
+`;
 
 /** Starts the registry on a free port, and returns its host. */
 async function start(folder: string): Promise<{ readonly host: string; readonly process: ChildProcess }> {
@@ -91,6 +103,23 @@ describe.skipIf(!isThere)('docker-registry', () => {
     await expect(pullPackage(client, { ...place, tag: 'other' })).rejects.toMatchObject({ code: 'oci/not-found' });
     const other = open(place, { DOCKER_CONFIG: join(folder, 'none') });
     await expect(pullPackage(other, place)).rejects.toMatchObject({ code: 'oci/unauthorized' });
+  });
+
+  test('takes the packages of the commands, for the user of docker login only', async () => {
+    const commandsOf = (config: string) => commandRunner(commands, folder, { DOCKER_CONFIG: config });
+    const run = commandsOf(folder);
+    const place = `oci://${registry.host}/team/shop:1.0.0`;
+    writeFileSync(join(folder, 'shop.yaml'), SHOP);
+    const pushed = await run(`push ${place} shop.yaml --plain-http`);
+    expect(pushed).toMatchObject({ code: 0, err: '' });
+    const [, digest = ''] = /@(sha256:\w+)$/.exec(pushed.out) ?? [];
+    expect((await run(`inspect ${place.replace(':1.0.0', '')}@${digest} --plain-http`)).out).toContain(digest);
+    expect(await run(`pull ${place} shop --plain-http`)).toMatchObject({ code: 0, err: '' });
+    const applied = spawnSync('kubectl', ['kustomize', join(folder, 'shop')], { encoding: 'utf8' });
+    if (applied.error === undefined)
+      expect(applied.stdout).toMatch(/kind: ClusterRole\n[^]*kind: ResourceGraphDefinition\n/);
+    const other = await commandsOf(join(folder, 'none'))(`pull ${place} other --plain-http`);
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('[oci/unauthorized]') });
   });
 
   test('has a layer that tar unpacks', async () => {

@@ -10,6 +10,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { statusCondition, textAt } from '@typekro/kit/kubernetes';
 import { type Controller, controllerCrds, createController, LocalConversions } from '@typekro/controller/controller';
 import { KubeClient } from '@typekro/kube';
+import { startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
 import { RunningCommand } from '../support/command.ts';
 import { type CommandRun, commandRunner } from '@typekro/cli/test-support/run-command';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
@@ -44,6 +45,9 @@ const FOLDERS = ['docs/concepts', 'docs/guides', 'docs/migration'];
  * controller may need time.
  */
 const READS = new Set(['events', 'tree', 'status', 'why', 'revisions', 'diff', 'plan', 'graph']);
+
+/** The registry of the pages. */
+const REGISTRY = 'registry.example.com';
 
 const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
@@ -108,6 +112,7 @@ describe.each(WALKED)('%s', (_name, pages) => {
   let cluster: Cluster;
   let client: KubeClient;
   let controller: Controller;
+  let registry: TestRegistry;
   let run: (line: string) => Promise<CommandRun>;
   const files = new Map<string, string>();
   const steps = pages.flatMap((page) => stepsOfPage(readPage(page), files).map((step) => ({ page, step })));
@@ -126,18 +131,30 @@ describe.each(WALKED)('%s', (_name, pages) => {
     conversions.connect(client);
     controller = createController({ client, conversions: conversions.address, features: { versions: true } });
     await controller.start();
-    run = commandRunner(commands, cwd, {
-      KUBECONFIG: join(cwd, 'kubeconfig'),
-      NO_COLOR: '1',
-      XDG_STATE_HOME: join(cwd, 'state'),
-    });
+    registry = await startRegistry();
+    run = withRegistry(
+      commandRunner(commands, cwd, {
+        KUBECONFIG: join(cwd, 'kubeconfig'),
+        NO_COLOR: '1',
+        XDG_STATE_HOME: join(cwd, 'state'),
+        DOCKER_CONFIG: join(cwd, 'docker'),
+      }),
+    );
   }, 60_000);
 
   afterAll(async () => {
     await controller.stop();
     await client.close();
     await cluster.close();
+    await registry.close();
   });
+
+  /** Runs the commands of a page with a registry of the test in place of that of the page. */
+  const withRegistry = (direct: typeof run) => async (line: string) => {
+    if (!line.includes(REGISTRY)) return direct(line);
+    const { code, out, err } = await direct(`${line.replaceAll(REGISTRY, registry.host)} --plain-http`);
+    return { code, out: out.replaceAll(registry.host, REGISTRY), err: err.replaceAll(registry.host, REGISTRY) };
+  };
 
   const titled = steps.map(
     ({ page, step }, index) => [page, step.kind === 'file' ? step.name : step.line, index, step] as const,

@@ -4,9 +4,8 @@ import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '@typekro/kit/kuber
 import { definitionRoles, graphRoles } from '@typekro/controller/controller';
 import { type Graph, Kinds } from '@typekro/engine/graph';
 import { builtinSource, CrdSchema } from '@typekro/engine/schema';
-import { kustomization, manifestFolder } from '@typekro/sdk/compose';
+import { kustomization, manifestFolder, printYaml } from '@typekro/sdk/compose';
 import { DEFAULT_CONTROLLER } from '../controllers/controller-settings.ts';
-import { yamlOf } from '../text/yaml-text.ts';
 import { INFO_FILE, infoText, type PackageInfo, type ProvidedKind, type RequiredKind } from './package-info.ts';
 import { rightsDigest } from './package-rights.ts';
 
@@ -78,7 +77,7 @@ export function packageLayout(parts: PackageParts): PackageLayout {
     ...manifestFolder('examples', examples.map(asWritten)),
     ...definitions.map(({ graph: { instance } }): [string, string] => [
       `schemas/${instance.crd.metadata.name}.yaml`,
-      yamlOf(instance.crd),
+      printYaml(instance.crd),
     ]),
     ['kustomization.yaml', kustomization([MANIFESTS])],
     [INFO_FILE, infoText(info)],

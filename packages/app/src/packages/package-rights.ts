@@ -1,6 +1,15 @@
-import { type KubeObject, canonicalJson, formatRef, objectName, refOf } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type KubeObject,
+  canonicalJson,
+  formatRef,
+  grouped,
+  objectName,
+  refOf,
+} from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { objectsAt } from '@typekro/kit/kubernetes';
+import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { AGGREGATION_LABEL } from '@typekro/controller/controller';
 import { sha256Digest } from '@typekro/oci';
 import { grantedActions } from '../doctor/cluster-facts.ts';
 import { rightsText } from '../doctor/checks/check-rights.ts';
@@ -18,9 +27,58 @@ export function rightsDigest(objects: readonly KubeObject[]): string {
   return sha256Digest(Buffer.from(canonicalJson(sorted)));
 }
 
-/** One line for each role, with what it allows. */
+const ROLE_FIELDS: readonly string[] = ['apiVersion', 'kind', 'metadata', 'rules'];
+const RULE_FIELDS: readonly string[] = ['apiGroups', 'resources', 'resourceNames', 'verbs'];
+const BINDING_FIELDS: readonly string[] = ['apiVersion', 'kind', 'metadata', 'roleRef', 'subjects'];
+
+/**
+ * Why the rights of a package are refused; `undefined` if they are not. A role lists everything that it allows, and adds
+ * it to the role of a controller only. A binding gives a role of the package to ServiceAccounts.
+ */
+export function rightsProblem(objects: readonly KubeObject[]): string | undefined {
+  const roles = new Set(objects.flatMap((object) => (isBinding(object) ? [] : [roleKey(object.kind, object)])));
+  for (const object of objects) {
+    const [fields, isRight] = isBinding(object)
+      ? [BINDING_FIELDS, bindsOwnRole(object, roles)]
+      : [ROLE_FIELDS, objectsAt(object, 'rules').every(isPlainRule)];
+    const isPlain =
+      Object.keys(object).every((field) => fields.includes(field)) &&
+      Object.keys(object.metadata.labels ?? {}).every((label) => label === AGGREGATION_LABEL);
+    if (!isPlain || !isRight) return `${objectName(refOf(object))} grants more than its rules show`;
+  }
+  return undefined;
+}
+
+const isBinding = ({ kind }: KubeObject): boolean => kind.endsWith('Binding');
+const roleKey = (kind: string, { metadata }: KubeObject, name = metadata.name): string =>
+  kind === 'ClusterRole' ? `${kind} ${name}` : `${kind} ${metadata.namespace}/${name}`;
+
+const isPlainRule = (rule: JsonObject): boolean =>
+  Object.entries(rule).every(
+    ([field, value]) =>
+      RULE_FIELDS.includes(field) && Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  );
+
+function bindsOwnRole(object: KubeObject, roles: ReadonlySet<string>): boolean {
+  const { kind, name } = objectAt(object, 'roleRef');
+  return (
+    roles.has(roleKey(String(kind), object, String(name))) &&
+    objectsAt(object, 'subjects').every((subject) => subject['kind'] === 'ServiceAccount')
+  );
+}
+
+/** What each role allows, one resource in a line, and who gets it. */
 export const rightsLines = (objects: readonly KubeObject[]): string[] =>
   objects.flatMap((object) => {
-    const actions = grantedActions(objectsAt(object, 'rules'));
-    return actions.length === 0 ? [] : [`${objectName(refOf(object))}: ${rightsText(actions)}`];
+    const subjects = objectsAt(object, 'subjects').map(
+      (each) => `${textAt(each, 'namespace')}/${textAt(each, 'name')}`,
+    );
+    const name = objectName(refOf(object));
+    if (isBinding(object))
+      return [`${name}: ${textAt(object, 'roleRef', 'name')} for ServiceAccount ${subjects.join(', ')}`];
+    const ofResource = grouped(
+      grantedActions(objectsAt(object, 'rules')),
+      ({ group, resource }) => `${resource}/${group}`,
+    );
+    return [name, ...[...ofResource.values()].map((actions) => `  ${rightsText(actions)}`)];
   });

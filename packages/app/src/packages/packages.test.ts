@@ -3,7 +3,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { compile, compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { packagedTest, packageLayout, type PackageParts } from './package-layout.ts';
-import { rightsLines } from './package-rights.ts';
+import { rightsLines, rightsProblem } from './package-rights.ts';
 import { readPackage, refuseNewerEngine } from './read-package.ts';
 
 function partOf(name: string, kind: string, template: string, metadata: object = {}, sources = builtinSource()) {
@@ -251,7 +251,15 @@ describe('a package from outside', () => {
     expect(read.crds.map(({ metadata }) => metadata.name)).toEqual(['pans.kro.run', 'pots.kro.run']);
     expect(rightsLines(read.rights)).toMatchInlineSnapshot(`
       [
-        "ClusterRole typekro:package:team:kitchen: get, list, watch, create, patch, delete configmaps; get, list, watch, create, patch, delete controllerrevisions.apps; get, list, watch, patch pans.kro.run; get, list, watch, patch pots.kro.run; get, patch pans/status.kro.run; get, patch pots/status.kro.run; update pans/finalizers.kro.run; update pots/finalizers.kro.run",
+        "ClusterRole typekro:package:team:kitchen",
+        "  get, list, watch, create, patch, delete configmaps",
+        "  get, list, watch, create, patch, delete controllerrevisions.apps",
+        "  get, list, watch, patch pans.kro.run",
+        "  get, list, watch, patch pots.kro.run",
+        "  get, patch pans/status.kro.run",
+        "  get, patch pots/status.kro.run",
+        "  update pans/finalizers.kro.run",
+        "  update pots/finalizers.kro.run",
       ]
     `);
   });
@@ -321,6 +329,46 @@ describe('a package from outside', () => {
     expect(() => readPackage(files)).toThrow(
       expect.objectContaining({ code: 'oci/package', message: expect.stringContaining(message) }),
     );
+  });
+
+  const ROLE = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'a' }, rules: [] };
+  const BINDING = {
+    apiVersion: ROLE.apiVersion,
+    metadata: ROLE.metadata,
+    kind: 'ClusterRoleBinding',
+    roleRef: { kind: 'ClusterRole', name: 'a' },
+    subjects: [{ kind: 'ServiceAccount', name: 'b', namespace: 'c' }],
+  };
+  test.each<[string, object[], boolean]>([
+    ['a role', [ROLE], true],
+    ['a role and its binding', [ROLE, BINDING], true],
+    [
+      'a role with a label',
+      [{ ...ROLE, metadata: { name: 'a', labels: { 'rbac.kro.run/aggregate-to-controller': 'true' } } }],
+      true,
+    ],
+    [
+      'a role that adds to that of users',
+      [{ ...ROLE, metadata: { name: 'a', labels: { 'rbac.authorization.k8s.io/aggregate-to-edit': 'true' } } }],
+      false,
+    ],
+    ['a role that takes from others', [{ ...ROLE, aggregationRule: {} }], false],
+    ['a rule for addresses', [{ ...ROLE, rules: [{ nonResourceURLs: ['*'], verbs: ['get'] }] }], false],
+    ['a rule that is none', [{ ...ROLE, rules: [{ resources: 'pods' }] }], false],
+    [
+      'the binding of another role',
+      [{ ...BINDING, roleRef: { kind: 'ClusterRole', name: 'cluster-admin' } }, ROLE],
+      false,
+    ],
+    [
+      'the binding of a role to all',
+      [{ ...BINDING, subjects: [{ kind: 'Group', name: 'system:authenticated' }] }, ROLE],
+      false,
+    ],
+  ])('with %s grants what its rules show: %#', (_, objects, expected) => {
+    const problem = rightsProblem(objects as KubeObject[]);
+    expect(problem === undefined).toBe(expected);
+    if (!expected) expect(problem).toContain('grants more than its rules show');
   });
 
   test('is refused by an older engine', () => {

@@ -7,7 +7,7 @@ import { badPackage, type PackageFile } from '@typekro/oci';
 import { isTooDeepValue, kubeObject } from '../plan/file-shape.ts';
 import { INFO_FILE, isOlder, type PackageInfo, type ProvidedKind, readInfo } from './package-info.ts';
 import { MANIFESTS } from './package-layout.ts';
-import { isRightsObject, rightsDigest } from './package-rights.ts';
+import { isRightsObject, rightsDigest, rightsProblem } from './package-rights.ts';
 
 /** The checked content of a package. What `info` says is what the manifests have. */
 export interface PackageContent {
@@ -66,6 +66,8 @@ export function readPackage(files: readonly PackageFile[]): PackageContent {
     files,
   };
   checkKinds(content);
+  const problem = rightsProblem(content.rights);
+  if (problem !== undefined) throw badPackage(problem);
   if (rightsDigest(content.rights) !== info.rights.digest) {
     throw badPackage(`its rights do not have the digest that ${INFO_FILE} says`);
   }

@@ -138,6 +138,24 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./snapshot-command.ts').then(({ snapshot }) => snapshot),
   },
   {
+    name: 'push',
+    summary: 'write definitions into an OCI registry, as a package',
+    group: 'Share definitions',
+    load: () => import('./push-command.ts').then(({ push }) => push),
+  },
+  {
+    name: 'pull',
+    summary: 'write the files of a package into a folder',
+    group: 'Share definitions',
+    load: () => import('./pull-command.ts').then(({ pull }) => pull),
+  },
+  {
+    name: 'inspect',
+    summary: 'show what a package provides, needs and may do',
+    group: 'Share definitions',
+    load: () => import('./inspect-command.ts').then(({ inspect }) => inspect),
+  },
+  {
     name: 'dashboard',
     summary: 'serve a page with the graphs and states of a cluster on this machine',
     group: 'Operate',

@@ -105,11 +105,18 @@ export async function loadInputs(
  * Returns a named file, or for a folder the YAML and JSON files in it, as `kubectl apply -f FOLDER` reads them: sorted by
  * name, without subfolders. Files for other commands and links are left out, with a note. A folder without such a file
  * is returned as it is, and is refused where it is read.
+ *
+ * @param isOther is this file of the folder read by the caller? It then needs no note
  */
-function manifestsIn(path: string, given: string, note: (text: string) => void): [path: string, name: string][] {
+export function manifestsIn(
+  path: string,
+  given: string,
+  note: (text: string) => void,
+  isOther: (name: string) => boolean = () => false,
+): [path: string, name: string][] {
   if (given === '-') return [[path, given]];
   const found = entriesOf(path)
-    .filter(({ name }) => MANIFESTS.has(extname(name).toLowerCase()))
+    .filter(({ name }) => MANIFESTS.has(extname(name).toLowerCase()) && !isOther(name))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const leftOut = found.flatMap((entry) => {
     const why = reasonToLeaveOut(entry);

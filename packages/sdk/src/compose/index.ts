@@ -32,6 +32,7 @@ export { type ArgumentShape, isPlainText } from './check-argument-shape.ts';
 export { type ArgumentTable, argumentMembers, requireKnown, takeArguments } from './factory-arguments.ts';
 export type { ArgoOptions } from './gitops/argocd.ts';
 export { type GitOpsFiles, type GitOpsOptions, gitOpsFiles, kustomization, manifestFolder } from './gitops/files.ts';
+export { printYaml } from './emit/print-yaml.ts';
 export type { FluxOptions } from './gitops/flux.ts';
 export { defineResourceFactory } from './resources/define-resource-factory.ts';
 export { defineFactory, opaque } from './value/native-functions.ts';

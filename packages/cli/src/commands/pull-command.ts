@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { TypeKroError, whyUnreadable } from '@typekro/kit/core';
+import { formatReference, writeFolder } from '@typekro/oci';
+import { type Command, ExitCode } from '../command.ts';
+import { outputOption } from '../command-options.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { REGISTRY_OPTIONS } from '../packages/registry.ts';
+import { pullChecked } from '../packages/pull-checked.ts';
+
+/** `typekro pull REFERENCE FOLDER`: writes the files of a package into a new folder. */
+export const pull: Command = {
+  name: 'pull',
+  description:
+    'Reads a package from an OCI registry, verifies its digest and its content, and writes its files into a folder that does not exist or is empty. All files appear at once, or none. kubectl apply -k FOLDER then applies the definitions with the rights that they need. Nothing of the package is executed. A tag can be moved; a reference with a digest always names the same package.',
+  positionals: [
+    { name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST', required: true },
+    { name: 'folder', summary: 'a new or empty folder', required: true },
+  ],
+  options: [...REGISTRY_OPTIONS, outputOption()],
+  examples: [
+    {
+      command: 'typekro pull oci://registry.example.com/platform/web-app:1.2.0 web-app',
+      summary: 'then kubectl apply -k web-app, or typekro plan web-app/manifests',
+    },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const [target = '', folder = ''] = input.positionals;
+    const { content, reference } = await pullChecked(context, input, target);
+    const { info, files } = content;
+    try {
+      writeFolder(resolve(context.cwd, folder), files, folder);
+    } catch (error) {
+      if (error instanceof TypeKroError) throw error;
+      throw new TypeKroError(`${folder} was not written: ${whyUnreadable(error)}`, {
+        code: 'oci/not-written',
+        remedy: 'name a folder that you may write to, on a disk with space; no file of the package is left',
+        cause: error,
+      });
+    }
+    const pinned = formatReference(reference);
+    print({
+      data: { schemaVersion: 1, folder, reference: pinned, digest: reference.digest, ...info },
+      lines: () => [`pulled ${info.name} ${info.version}  ${pinned}  into ${folder}`],
+    });
+    return ExitCode.ok;
+  },
+};

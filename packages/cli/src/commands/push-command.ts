@@ -1,0 +1,102 @@
+import { definedMembers, hasErrors } from '@typekro/kit/core';
+import { isPackageName, isVersion, packageLayout } from '@typekro/app/packages';
+import { formatReference, type OciReference, packFiles, parseReference, pushPackage } from '@typekro/oci';
+import { type Command, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
+import { outputOption } from '../command-options.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { loadParts } from '../packages/load-parts.ts';
+import { REGISTRY_OPTIONS, withRegistry } from '../packages/registry.ts';
+
+/** `typekro push REFERENCE FILE…`: writes definitions into a registry as a package. */
+export const push: Command = {
+  name: 'push',
+  description:
+    'Checks the definitions and Graphs in the files as validate does, and writes them into an OCI registry as a package of one layer: manifests with the rights that they need, the schemas of their kinds, their instances as examples, tests (*.test.yaml) and README.md, the last two also of a named folder. Flux, Argo CD and, after a pull, kubectl apply -k can use the package. Equal files give the same digest on every machine. The tag is the version of the package; for another tag, name the version. The login is that of docker login. A tag that names another package is moved only with --replace.',
+  positionals: [
+    { name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG', required: true },
+    {
+      name: 'file',
+      summary: 'YAML, JSON, TypeScript or JavaScript files, or a folder of YAML and JSON files',
+      variadic: true,
+      required: true,
+    },
+  ],
+  options: [
+    { name: 'package-version', summary: 'the semantic version of the package; default: the tag', value: 'version' },
+    { name: 'name', summary: 'the name of the package; default: the repository', value: 'name' },
+    { name: 'source', summary: 'the URL of the source code, for those who find the package', value: 'url' },
+    { name: 'revision', summary: 'the revision of the source code', value: 'text' },
+    { name: 'replace', summary: 'move a tag that names another package' },
+    { name: 'strict', summary: 'count warnings as errors' },
+    ...REGISTRY_OPTIONS,
+    ...CRD_OPTIONS,
+    outputOption(),
+  ],
+  examples: [
+    {
+      command: 'typekro push oci://registry.example.com/platform/web-app:1.2.0 web-app.yaml',
+      summary: 'version 1.2.0 of the package platform/web-app',
+    },
+    {
+      command:
+        'typekro push oci://registry.example.com/platform/apps:latest definitions/ --package-version 1.2.0 --replace',
+      summary: 'the definitions, tests and README of a folder',
+    },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const [target = '', ...files] = input.positionals;
+    const reference = parseReference(target);
+    const { tag } = reference;
+    if (tag === undefined || reference.digest !== undefined) {
+      throw usageError('a package is pushed to a tag, not to a digest', 'write oci://HOST/REPOSITORY:TAG');
+    }
+    const { name, version } = identityOf(reference, tag, input);
+    const parts = await loadParts(context, input, files);
+    if (parts === undefined) return ExitCode.diagnostics;
+    const layout = packageLayout({ ...parts, name, version });
+    printDiagnostics(context, layout.diagnostics, new Map());
+    if (hasErrors(layout.diagnostics)) return ExitCode.diagnostics;
+    const annotations = definedMembers({
+      'org.opencontainers.image.title': name,
+      'org.opencontainers.image.version': version,
+      'org.opencontainers.image.source': textOption(input, 'source'),
+      'org.opencontainers.image.revision': textOption(input, 'revision'),
+    });
+    const image = packFiles(
+      layout.files.map(({ path, text }) => ({ path, content: Buffer.from(text) })),
+      annotations as Record<string, string>,
+    );
+    const result = await withRegistry(context, input, reference, (client) =>
+      pushPackage(client, { ...reference, tag }, image, input.options['replace'] === true),
+    );
+    const pinned = formatReference({ ...reference, digest: image.digest });
+    print({
+      data: { schemaVersion: 1, result, reference: formatReference(reference), digest: image.digest, ...layout.info },
+      lines: () => [`${result === 'pushed' ? 'pushed' : 'unchanged'} ${name} ${version}  ${pinned}`],
+    });
+    return ExitCode.ok;
+  },
+};
+
+/** The name and the version of the package. Throws `cli/usage` for those that a package cannot have. */
+function identityOf({ repository }: OciReference, tag: string, input: CommandInput) {
+  const [givenName, givenVersion] = [textOption(input, 'name'), textOption(input, 'package-version')];
+  const name = givenName ?? repository;
+  if (!isPackageName(name)) {
+    throw usageError(
+      `${JSON.stringify(name)} cannot be the name of a package`,
+      'give --name with at most 200 lower-case letters, digits, "-", "_", "." and "/"',
+    );
+  }
+  const version = givenVersion ?? tag.replace(/^v(?=\d)/, '');
+  if (isVersion(version)) return { name, version };
+  throw givenVersion === undefined
+    ? usageError(`the tag ${tag} is not a semantic version`, 'name the version: --package-version 1.2.0')
+    : usageError(
+        `--package-version ${version} is not a semantic version`,
+        'write three numbers: --package-version 1.2.0',
+      );
+}
