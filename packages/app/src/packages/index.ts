@@ -4,6 +4,12 @@
  *
  * @packageDocumentation
  */
+export {
+  type ComparedDefinition,
+  type ComparedGraph,
+  type PackageDifference,
+  comparePackages,
+} from './compare-packages.ts';
 export { type PackageInfo, isPackageName, isVersion } from './package-info.ts';
 export { type PackageParts, type TextFile, packagedTest, packageLayout } from './package-layout.ts';
 export { rightsLines } from './package-rights.ts';

@@ -2,6 +2,7 @@ import {
   type JsonObject,
   type KubeObject,
   canonicalJson,
+  definedMembers,
   formatRef,
   grouped,
   objectName,
@@ -11,7 +12,7 @@ import { compareText } from '@typekro/kit/golang';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { AGGREGATION_LABEL } from '@typekro/controller/controller';
 import { sha256Digest } from '@typekro/oci';
-import { grantedActions } from '../doctor/cluster-facts.ts';
+import { type GrantedAction, grantedActions } from '../doctor/cluster-facts.ts';
 import { rightsText } from '../doctor/checks/check-rights.ts';
 
 /** The kinds of objects that grant rights. */
@@ -82,3 +83,21 @@ export const rightsLines = (objects: readonly KubeObject[]): string[] =>
     );
     return [name, ...[...ofResource.values()].map((actions) => `  ${rightsText(actions)}`)];
   });
+
+/** What roles allow and other roles do not, one resource in a line. The names of the roles do not matter. */
+export function addedRights(before: readonly KubeObject[], after: readonly KubeObject[]): string[] {
+  const known = new Set(before.flatMap(placedActions).map(([key]) => key));
+  const added = new Map(after.flatMap(placedActions).filter(([key]) => !known.has(key)));
+  const ofResource = grouped([...added.values()], ({ group, resource, name, namespace }) =>
+    JSON.stringify([group, resource, name, namespace]),
+  );
+  return [...ofResource.values()].map(rightsText);
+}
+
+function placedActions(object: KubeObject): [key: string, action: GrantedAction & { readonly namespace?: string }][] {
+  const place = definedMembers({ namespace: object.metadata.namespace });
+  return grantedActions(objectsAt(object, 'rules')).map((action) => {
+    const placed = { ...action, ...place };
+    return [JSON.stringify(Object.entries(placed).toSorted()), placed];
+  });
+}

@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { compile, compileGraphObject } from '@typekro/engine/graph';
-import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
+import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { packagedTest, packageLayout, type PackageParts } from './package-layout.ts';
 import { rightsLines, rightsProblem } from './package-rights.ts';
 import { readPackage, refuseNewerEngine } from './read-package.ts';
 
-function partOf(name: string, kind: string, template: string, metadata: object = {}, sources = builtinSource()) {
+function partOf(
+  name: string,
+  kind: string,
+  template: string,
+  metadata: object = {},
+  sources: SchemaSource = builtinSource(),
+) {
   const [apiVersion, made] = template.split(' ');
   const definition = {
     apiVersion: 'kro.run/v1alpha1',

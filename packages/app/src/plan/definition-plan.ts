@@ -33,7 +33,7 @@ export interface DefinitionPlanInput extends Pick<
   readonly unread?: true;
   /** The number of instances from which the canary selects. Default: all of `instances`. */
   readonly candidates?: number;
-  readonly preview: DefinitionPreview;
+  readonly preview: Pick<DefinitionPreview, 'before' | 'revision' | 'refusal' | 'rollout'>;
   /** Does a field of an instance feed only Secrets before the change? Default: no field does. */
   readonly hiddenBefore?: (path: string) => boolean;
   /** The schema keywords that the comparison covers in addition to those of kro 0.9. */

@@ -5,7 +5,7 @@ import { formatReference } from '@typekro/oci';
 import { type Command, ExitCode } from '../command.ts';
 import { outputOption } from '../command-options.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { REGISTRY_OPTIONS } from '../packages/registry.ts';
+import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { type CheckedPackage, pullChecked } from '../packages/pull-checked.ts';
 
 /** `typekro inspect REFERENCE`: prints what a package has and needs. */

@@ -4,7 +4,7 @@ import { formatReference, writeFolder } from '@typekro/oci';
 import { type Command, ExitCode } from '../command.ts';
 import { outputOption } from '../command-options.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { REGISTRY_OPTIONS } from '../packages/registry.ts';
+import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { pullChecked } from '../packages/pull-checked.ts';
 
 /** `typekro pull REFERENCE FOLDER`: writes the files of a package into a new folder. */

@@ -7,7 +7,7 @@ import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadParts } from '../packages/load-parts.ts';
-import { REGISTRY_OPTIONS, withRegistry } from '../packages/registry.ts';
+import { REGISTRY_OPTIONS, withRegistry } from '../packages/open-registry.ts';
 
 /** `typekro push REFERENCE FILE…`: writes definitions into a registry as a package. */
 export const push: Command = {
@@ -67,7 +67,7 @@ export const push: Command = {
     });
     const image = packFiles(
       layout.files.map(({ path, text }) => ({ path, content: Buffer.from(text) })),
-      annotations as Record<string, string>,
+      annotations,
     );
     const result = await withRegistry(context, input, reference, (client) =>
       pushPackage(client, { ...reference, tag }, image, input.options['replace'] === true),

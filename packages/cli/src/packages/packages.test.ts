@@ -221,6 +221,77 @@ describe('a package', () => {
     `);
   });
 
+  test('is compared with another version by diff', async () => {
+    const next = POTS.replace('text: string | default="a"', 'size: integer | required=true')
+      .replace('text: ${schema.spec.text}', 'text: ${string(schema.spec.size)}')
+      .concat(
+        '    - id: secret\n      template:\n        apiVersion: v1\n        kind: Secret\n        metadata: { name: s }\n',
+      );
+    writeFileSync(join(cwd, 'next.yaml'), next);
+    writeFileSync(join(cwd, 'more.yaml'), POTS.replace('name: pots', 'name: pans').replace('kind: Pot', 'kind: Pan'));
+    await run('push oci://HOST/team/pots:1.2.0 kitchen');
+    await run('push oci://HOST/team/pots:2.0.0 next.yaml more.yaml');
+    expect(await run('diff oci://HOST/team/pots:1.2.0 oci://HOST/team/pots:2.0.0')).toMatchInlineSnapshot(`
+      {
+        "code": 4,
+        "err": "",
+        "out": "team/pots 1.2.0 → team/pots 2.0.0
+      Definition  + pans  (Pan)
+      Definition  ~ pots  (Pot)
+        schema  - spec.text  string | default="a"  BREAKING
+                + spec.size  integer  BREAKING
+                ~ spec  Default value was changed from {} to none  compatible
+        nodes   ~ config  (ConfigMap)
+                    data.text  "\${schema.spec.text}" → "\${string(schema.spec.size)}"
+                + secret  (Secret)
+      Rights  + get, list, watch, create, patch, delete secrets
+      Rights  + get, list, watch, patch pans.kro.run
+      Rights  + get, patch pans/status.kro.run
+      Rights  + update pans/finalizers.kro.run
+
+      BREAKING: an existing instance can become invalid, or lose its definition.",
+      }
+    `);
+    expect(await run('diff oci://HOST/team/pots:2.0.0 oci://HOST/team/pots:1.2.0')).toMatchInlineSnapshot(`
+      {
+        "code": 4,
+        "err": "",
+        "out": "team/pots 2.0.0 → team/pots 1.2.0
+      Definition  - pans  (Pan)  BREAKING
+      Definition  ~ pots  (Pot)
+        schema  - spec.size  integer  BREAKING
+                ~ spec  Default value was changed from none to {}  compatible
+                + spec.text  string | default="a"  compatible
+                ~ spec  Field size is no longer required  compatible
+        nodes   ~ config  (ConfigMap)
+                    data.text  "\${string(schema.spec.size)}" → "\${schema.spec.text}"
+                - secret  (Secret)
+      Rights  - get, list, watch, create, patch, delete secrets
+      Rights  - get, list, watch, patch pans.kro.run
+      Rights  - get, patch pans/status.kro.run
+      Rights  - update pans/finalizers.kro.run
+
+      BREAKING: an existing instance can become invalid, or lose its definition.",
+      }
+    `);
+    await run('push oci://HOST/team/pots:1.2.1 kitchen/pots.yaml');
+    expect(await run('diff oci://HOST/team/pots:1.2.0 oci://HOST/team/pots:1.2.1')).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "err": "",
+        "out": "team/pots 1.2.0 → team/pots 1.2.1
+      no difference in definitions, Graphs, rights and required kinds",
+      }
+    `);
+    const { code, out } = await run('diff oci://HOST/team/pots:1.2.0 oci://HOST/team/pots:2.0.0 -o json');
+    expect({ code, data: JSON.parse(out) as object }).toMatchObject({
+      code: 4,
+      data: { schemaVersion: 1, from: { version: '1.2.0' }, to: { version: '2.0.0' }, breaking: true },
+    });
+    expect(await run('diff oci://HOST/team/pots:1.2.0')).toMatchObject({ code: 2 });
+    expect(await run('diff pot other')).toMatchObject({ code: 2 });
+  });
+
   /** Stores a package with these files in addition to those of a pushed one; with `null`, without that file. */
   async function change(files: Readonly<Record<string, (text: string) => string>>): Promise<void> {
     await run('push oci://HOST/team/pots:1.2.0 kitchen');

@@ -2,7 +2,7 @@ import { type PackageContent, readPackage, refuseNewerEngine } from '@typekro/ap
 import { type OciReference, parseReference, pullPackage } from '@typekro/oci';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
-import { withRegistry } from './registry.ts';
+import { withRegistry } from './open-registry.ts';
 
 /** A package of a registry whose bytes and content are verified. */
 export interface CheckedPackage {

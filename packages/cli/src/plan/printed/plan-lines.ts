@@ -20,11 +20,21 @@ export function planLines(plan: Plan, view: PlanView): string[] {
   return parts.flatMap((lines, index) => [...(index === 0 ? [] : ['']), ...lines]);
 }
 
-function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
-  const { name, kind, schema, nodes, other, canary, refusal, remedy, notes, place } = plan;
+function definitionLines(plan: DefinitionPlan, view: PlanView): string[] {
+  const { paint } = view;
+  const { name, kind, place } = plan;
   const sign = paint.sign(signOf(plan));
   const head = `${paint.strong('Definition')}  ${sign} ${name}  (${kind})  ${revisionText(plan)}  ${paint.faint(place)}`;
-  const lines = [head];
+  return [head, ...changeLines(plan, view)];
+}
+
+/** What changes in a definition. */
+export type DefinitionChange = Pick<DefinitionPlan, 'schema' | 'nodes' | 'other' | 'notes'> & Partial<DefinitionPlan>;
+
+/** The changes of a definition as lines, below a line that names it. */
+export function changeLines(plan: DefinitionChange, { paint }: Pick<PlanView, 'paint'>): string[] {
+  const { schema, nodes, other, canary, refusal, remedy, notes } = plan;
+  const lines: string[] = [];
   const section = (title: string, rows: readonly string[]) =>
     rows.forEach((row, index) => lines.push(`  ${(index === 0 ? title : '').padEnd(8)}${row}`));
   section(

@@ -1,0 +1,79 @@
+import { printableLine } from '@typekro/app/text';
+import { comparePackages, type PackageDifference } from '@typekro/app/packages';
+import { formatReference } from '@typekro/oci';
+import { type CommandContext, type CommandInput, ExitCode, usageError } from '../command.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { changeLines } from '../plan/printed/plan-lines.ts';
+import { valueLineText } from '../plan/printed/object-lines.ts';
+import { type Paint, paintFor, signOf, usesColour } from '../plan/printed/paint.ts';
+import { type CheckedPackage, pullChecked } from './pull-checked.ts';
+
+/** Compares two packages, and prints the differences. The exit code is `drift` when there is one. */
+export async function compareReferences(
+  context: CommandContext,
+  input: CommandInput,
+  one: string,
+  other: string | undefined,
+): Promise<number> {
+  if (other === undefined) {
+    throw usageError('a package is compared with another one', `typekro diff ${one} oci://HOST/REPOSITORY:TAG`);
+  }
+  const print = reportPrinter(context, input);
+  const from = await pullChecked(context, input, one);
+  const to = await pullChecked(context, input, other);
+  const difference = comparePackages(from.content, to.content);
+  const lines = differenceLines(difference, paintFor(usesColour(context)));
+  const title = `${titleOf(from)} → ${titleOf(to)}`;
+  print({
+    data: { schemaVersion: 1, from: dataOf(from), to: dataOf(to), ...difference },
+    lines: () => [
+      title,
+      ...(lines.length === 0 ? ['no difference in definitions, Graphs, rights and required kinds'] : lines),
+    ],
+  });
+  return lines.length === 0 ? ExitCode.ok : ExitCode.drift;
+}
+
+const titleOf = ({ content: { info } }: CheckedPackage): string => `${info.name} ${info.version}`;
+
+const dataOf = ({ content: { info }, reference }: CheckedPackage): object => ({
+  name: info.name,
+  version: info.version,
+  reference: formatReference(reference),
+  digest: reference.digest,
+});
+
+function differenceLines(
+  { definitions, graphs, rights, requires, breaking }: PackageDifference,
+  paint: Paint,
+): string[] {
+  const signed = (sign: string, title: string, lines: readonly string[]): string[] =>
+    lines.map((line) => `${paint.strong(title)}  ${paint.sign(sign)} ${printableLine(line)}`);
+  const kinds = (list: PackageDifference['requires']['added']): string[] =>
+    list.map(({ group, kind, versions }) => `${kind}  ${group}/${versions.join(', ')}`);
+  const lines = [
+    ...definitions.flatMap((each) => {
+      const effect = each.action === 'delete' ? `  ${paint.alarm('BREAKING')}` : '';
+      return [
+        `${paint.strong('Definition')}  ${paint.sign(signOf(each))} ${printableLine(each.name)}  (${each.kind})${effect}`,
+        ...changeLines(each, { paint }),
+      ];
+    }),
+    ...graphs.flatMap(({ name, action, fields }) => [
+      `${paint.strong('Graph')}  ${paint.sign(signOf({ action }))} ${printableLine(name)}`,
+      ...fields.map((field) => `    ${valueLineText(field)}`),
+    ]),
+    ...signed('+', 'Rights', rights.added),
+    ...signed('-', 'Rights', rights.removed),
+    ...signed('+', 'Requires', kinds(requires.added)),
+    ...signed('-', 'Requires', kinds(requires.removed)),
+  ];
+  if (lines.length === 0) return [];
+  return [
+    ...lines,
+    '',
+    breaking
+      ? paint.alarm('BREAKING: an existing instance can become invalid, or lose its definition.')
+      : 'No change of a schema is breaking.',
+  ];
+}
