@@ -18,6 +18,7 @@ import { commands } from '../../packages/cli/src/commands/index.ts';
 
 /** The registry of the distribution project (Debian package `docker-registry`). */
 const PROGRAM = 'docker-registry';
+const KUBECTL = 'kubectl';
 const isThere = spawnSync(PROGRAM, ['--version']).status === 0;
 if (!isThere) console.warn(`skipped: there is no ${PROGRAM} in PATH; nothing else depends on it`);
 
@@ -115,7 +116,7 @@ describe.skipIf(!isThere)('docker-registry', () => {
     const [, digest = ''] = /@(sha256:\w+)$/.exec(pushed.out) ?? [];
     expect((await run(`inspect ${place.replace(':1.0.0', '')}@${digest} --plain-http`)).out).toContain(digest);
     expect(await run(`pull ${place} shop --plain-http`)).toMatchObject({ code: 0, err: '' });
-    const applied = spawnSync('kubectl', ['kustomize', join(folder, 'shop')], { encoding: 'utf8' });
+    const applied = spawnSync(KUBECTL, ['kustomize', join(folder, 'shop')], { encoding: 'utf8' });
     if (applied.error === undefined)
       expect(applied.stdout).toMatch(/kind: ClusterRole\n[^]*kind: ResourceGraphDefinition\n/);
     const other = await commandsOf(join(folder, 'none'))(`pull ${place} other --plain-http`);

@@ -128,7 +128,11 @@ describe('empty values', async () => {
       if (passThrough === true) continue;
       for (const [index, positional] of positionals.entries()) {
         if (positional.allowsEmpty === true) continue;
-        const { code, err } = await run([name, ...positionals.slice(0, index).map(() => 'nothing.yaml'), '']);
+        const [before, after] = [positionals.slice(0, index), positionals.slice(index + 1)];
+        const words = [before, after.filter(({ required }) => required === true)].map((list) =>
+          list.map(() => 'nothing.yaml'),
+        );
+        const { code, err } = await run([name, ...(words[0] ?? []), '', ...(words[1] ?? [])]);
         expect({ name, argument: positional.name, code }).toEqual({ name, argument: positional.name, code: 2 });
         expect(err).toContain(`the argument "${positional.name}" is empty`);
       }

@@ -6,7 +6,13 @@
  */
 export { type OciReference, formatReference, parseReference } from './reference.ts';
 export { type PackageFile, badPackage } from './package-file.ts';
-export { type PackageImage, type PackageManifest, buildImage, readPackageManifest, sha256Digest } from './image-manifest.ts';
+export {
+  type PackageImage,
+  type PackageManifest,
+  buildImage,
+  readPackageManifest,
+  sha256Digest,
+} from './image-manifest.ts';
 export { storeAsGzip } from './gzip.ts';
 export { writeTar } from './tar-write.ts';
 export { type RegistryOptions, RegistryClient } from './registry-client.ts';

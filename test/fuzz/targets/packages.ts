@@ -1,4 +1,7 @@
-import { TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { packageLayout, readPackage } from '@typekro/app/packages';
+import { compile } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { parseChallenges } from '../../../packages/oci/src/challenge.ts';
 import { buildImage, readPackageManifest } from '../../../packages/oci/src/image-manifest.ts';
 import { pathProblem } from '../../../packages/oci/src/package-file.ts';
@@ -10,6 +13,24 @@ import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 const LIMITS = { maxEntries: 50, maxBytes: 64 * 1024 };
 const file = (path: string, text: string) => ({ path, content: Buffer.from(text) });
 const TAR = writeTar([file('manifests/a.yaml', 'a: 1\n'), file(`${'n'.repeat(160)}/ä`, 'x')]);
+
+const DEFINITION = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'a' },
+  spec: { schema: { apiVersion: 'v1', kind: 'A', spec: {} }, resources: [] },
+} as unknown as KubeObject;
+/** The files of a package. */
+const FILES = (() => {
+  const { graph } = compile(DEFINITION, { sources: builtinSource(), target: 'typekro' });
+  if (graph === undefined) throw new Error('the definition does not compile');
+  const definitions = [{ graph, definition: DEFINITION }];
+  const { files } = packageLayout({ name: 'a', version: '1.0.0', definitions, graphs: [], examples: [], tests: [] });
+  return files.map(({ path, text }) => file(path, text));
+})();
+const [INFO, ROLE] = ['typekro.package.json', 'manifests/clusterrole-typekro-package-a.yaml'].map((path) =>
+  Buffer.concat([Buffer.from(`\u0004${path}\n`), FILES.find((each) => each.path === path)?.content ?? Buffer.alloc(0)]),
+);
 
 /** The readers of the parts of a package. The first byte of an input chooses one. */
 const READERS: readonly ((bytes: Buffer) => string)[] = [
@@ -39,9 +60,19 @@ const READERS: readonly ((bytes: Buffer) => string)[] = [
     if (formatReference(parseReference(text)) !== text) throw new FuzzFinding(`${text} is read as another reference`);
     return text;
   },
+  // A package in which one file, named by the first line, has other content.
+  (bytes) => {
+    const end = Math.max(0, bytes.indexOf('\n'));
+    const path = bytes.toString('utf8', 0, end);
+    const others = FILES.filter((each) => each.path !== path);
+    const { info, definitions, graphs, rights } = readPackage([...others, { path, content: bytes.subarray(end + 1) }]);
+    const kinds = [...definitions, ...graphs, ...rights].map(({ kind }) => kind);
+    if (String(kinds) !== 'ResourceGraphDefinition,ClusterRole') throw new FuzzFinding(`it applies ${String(kinds)}`);
+    return `${info.name} ${info.version}`;
+  },
 ];
 
-/** Reads archives, manifests, challenges and references. Each error must be a documented one. */
+/** Reads archives, manifests, challenges, references and the content of packages. Each error must be a documented one. */
 export const target: FuzzTarget = {
   name: 'packages',
   dictionary: [
@@ -60,12 +91,19 @@ export const target: FuzzTarget = {
     '[::1]',
     '@',
     ':',
+    '"formatVersion":1',
+    '"provides":[',
+    'manifests/',
+    'kind: ClusterRole',
+    'aggregationRule:',
+    '---\n',
   ],
   seeds: () => [
     Buffer.concat([Buffer.of(0), TAR]),
     Buffer.concat([Buffer.of(1), buildImage(Buffer.from('layer'), Buffer.alloc(0), { a: 'b' }).manifest]),
     Buffer.from('\u0002Bearer realm="https://a/t",service="s", Basic realm=x'),
     Buffer.from(`\u0003oci://localhost:5000/a/b:v1@sha256:${'0f'.repeat(32)}`),
+    ...[INFO, ROLE].flatMap((seed) => seed ?? []),
   ],
   generators: [],
   isMutable: true,

@@ -1,4 +1,4 @@
-import { compareSemver, parseSemver } from '@typekro/cel';
+import { compareSemver, parseSemver } from '@typekro/cel/semver';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
 import { Failure } from '@typekro/kit/golang';
 import { badPackage } from '@typekro/oci';

@@ -98,6 +98,6 @@ function placedActions(object: KubeObject): [key: string, action: GrantedAction 
   const place = definedMembers({ namespace: object.metadata.namespace });
   return grantedActions(objectsAt(object, 'rules')).map((action) => {
     const placed = { ...action, ...place };
-    return [JSON.stringify(Object.entries(placed).toSorted()), placed];
+    return [canonicalJson(placed), placed];
   });
 }

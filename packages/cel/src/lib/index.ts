@@ -19,7 +19,6 @@ export { kubernetesLists } from './k8s/k8s-lists.ts';
 export { kubernetesQuantity } from './k8s/k8s-quantity.ts';
 export { kubernetesRegex } from './k8s/k8s-regex.ts';
 export { kubernetesSemver } from './k8s/k8s-semver.ts';
-export { compareSemver, parseSemver } from './semver.ts';
 export { kubernetesUrl } from './k8s/k8s-url.ts';
 export { lists } from './lists.ts';
 export { standardMatches } from './matches.ts';

@@ -73,10 +73,11 @@ function besides({ cwd }: CommandContext, name: string): string[] {
   const path = resolve(cwd, name);
   const isOther = (file: string): boolean => TEST.test(file) || README.test(file);
   if (statOf(path)?.isDirectory() !== true) return isOther(basename(path)) ? [path] : [];
-  return readdirSync(path)
-    .filter(isOther)
-    .toSorted()
-    .map((file) => join(path, file));
+  // A link could lead to a file that nobody wants to publish.
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && isOther(entry.name))
+    .map(({ name: file }) => join(path, file))
+    .toSorted();
 }
 
 /** The checked tests, with their definitions and snapshots in the package. Returns `undefined` when one has an error. */
