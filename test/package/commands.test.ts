@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commands } from '../../packages/cli/src/commands/index.ts';
+import { startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
 import { type Ended, RunningCommand } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
@@ -13,6 +14,7 @@ import { makePackedProject } from '../support/packed-package.ts';
  */
 let directory: string;
 let cluster: RunningCommand;
+let registry: TestRegistry;
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -104,6 +106,7 @@ function start(words: readonly string[], input?: string): RunningCommand {
     // The folder for the files of named clusters.
     XDG_STATE_HOME: join(directory, 'state'),
     LOCALAPPDATA: join(directory, 'state'),
+    DOCKER_CONFIG: join(directory, 'docker'),
     NO_COLOR: '1',
   };
   const main = 'node_modules/typekro/dist/cli/main.js';
@@ -120,6 +123,7 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'plain.yaml'), CONFIG);
   writeFileSync(join(directory, 'shop.test.yaml'), TEST);
   writeFileSync(join(directory, 'next.yaml'), DEFINITION.replace('default="open"', 'default="closed"'));
+  registry = await startRegistry();
   cluster = start(['up', 'shop.yaml', 'corner.yaml']);
   await cluster.until(/Shop default\/corner +ACTIVE/);
 }, 120_000);
@@ -128,6 +132,7 @@ afterAll(async () => {
   cluster.process.kill('SIGINT');
   expect((await cluster.ended).code).toBe(130);
   rmSync(directory, { recursive: true, force: true });
+  await registry.close();
 });
 
 /**
@@ -177,6 +182,16 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['rollback shops --to 1', 0, /./],
   ['rbac shop.yaml', 0, /kind: ClusterRole/],
   ['gitops shop.yaml corner.yaml --out deploy', 0, /deploy/],
+  ['push oci://HOST/shops:1.0.0 shop.yaml corner.yaml shop.test.yaml --plain-http', 0, /^pushed shops 1\.0\.0/],
+  ['push oci://HOST/shops:1.1.0 next.yaml --plain-http', 0, /^pushed shops 1\.1\.0/],
+  ['inspect oci://HOST/shops:1.0.0 --plain-http', 0, /provides {2}Shop/],
+  ['pull oci://HOST/shops:1.0.0 pulled --plain-http', 0, /into pulled$/],
+  ['test pulled/tests', 0, /1 passed/],
+  [
+    'diff oci://HOST/shops:1.0.0 oci://HOST/shops:1.1.0 --plain-http',
+    4,
+    /spec\.text .*"open" to "closed" {2}compatible/,
+  ],
   ['upgrade --check --kro-compatibility 0.10', 0, /1 unchanged/],
   ['bootstrap --image a:1 --export -', 0, /kind: Deployment/],
   ['doctor', 0, /✓ server, clock/],
@@ -194,7 +209,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
 test('each command works in a separate process', { timeout: 300_000 }, async () => {
   const seen: string[] = [];
   for (const [line, code, out] of ROWS) {
-    const ended = await typekro(line.split(' '));
+    const ended = await typekro(line.replaceAll('HOST', registry.host).split(' '));
     const transcript = `typekro ${line}\n${ended.stdout}${ended.stderr}`;
     expect(`${transcript}\nended with ${ended.code}`).toBe(`${transcript}\nended with ${code}`);
     expect(ended.stdout.trim(), transcript).toMatch(out);
