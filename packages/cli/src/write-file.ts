@@ -149,7 +149,7 @@ async function withExplainedError(
  *
  * @param missing the reason for ENOENT. The default fits a write that first creates the missing folders.
  */
-function explainedError(
+export function explainedError(
   path: string,
   details: WriteDetails,
   error: unknown,

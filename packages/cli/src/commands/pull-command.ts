@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { TypeKroError, whyUnreadable } from '@typekro/kit/core';
 import { formatReference, writeFolder } from '@typekro/oci';
 import { type Command, ExitCode } from '../command.ts';
 import { outputOption } from '../command-options.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { pullChecked } from '../packages/pull-checked.ts';
+import { explainedError } from '../write-file.ts';
 
 /** `typekro pull REFERENCE FOLDER`: writes the files of a package into a new folder. */
 export const pull: Command = {
@@ -28,15 +28,12 @@ export const pull: Command = {
     const [target = '', folder = ''] = input.positionals;
     const { content, reference } = await pullChecked(context, input, target);
     const { info, files } = content;
+    const path = resolve(context.cwd, folder);
     try {
-      writeFolder(resolve(context.cwd, folder), files, folder);
+      writeFolder(path, files, folder);
     } catch (error) {
-      if (error instanceof TypeKroError) throw error;
-      throw new TypeKroError(`${folder} was not written: ${whyUnreadable(error)}`, {
-        code: 'oci/not-written',
-        remedy: 'name a folder that you may write to, on a disk with space; no file of the package is left',
-        cause: error,
-      });
+      const remedy = 'name a folder that you may write to';
+      throw explainedError(path, { code: 'oci/not-written', remedy, shown: folder }, error);
     }
     const pinned = formatReference(reference);
     print({

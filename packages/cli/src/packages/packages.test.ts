@@ -214,8 +214,8 @@ describe('a package', () => {
     expect(await run('pull oci://HOST/team/pots:1.2.0 file/below')).toMatchInlineSnapshot(`
       {
         "code": 1,
-        "err": "error: file/below was not written: a part of the path is a file, not a folder [oci/not-written]
-        hint: name a folder that you may write to, on a disk with space; no file of the package is left",
+        "err": "error: file/below cannot be written: FOLDER/file is a file, not a folder [oci/not-written]
+        hint: name a folder that you may write to, or move FOLDER/file away",
         "out": "",
       }
     `);
