@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { packFiles, type PackageFile } from '@typekro/oci';
 import { sha256, startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
@@ -145,6 +146,26 @@ describe('push', () => {
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
     expect(registry.seen).toEqual([]);
   });
+
+  test.each(['webapp.ts', 'graph.ts', 'multi-environment.ts', 'my-application.yaml'])(
+    'writes the same package for examples/%s and for the files of its package',
+    async (name) => {
+      const file = fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url));
+      const [, digest = ''] = /(@sha256:\w+)$/.exec((await run(`push oci://HOST/examples:1.0.0 ${file}`)).out) ?? [];
+      const folder = `copy-${name}`;
+      expect(await run(`pull oci://HOST/examples:1.0.0 ${folder}`)).toMatchObject({ code: 0 });
+      const manifests = readdirSync(join(cwd, folder, 'manifests')).filter((each) =>
+        /^(?:resourcegraph|graph)/.test(each),
+      );
+      const files = manifests.map((each) => `${folder}/manifests/${each}`).reverse();
+      const examples = existsSync(join(cwd, folder, 'examples')) ? [`${folder}/examples`] : [];
+      const { out } = await run(`push oci://HOST/examples:1.0.0 ${[...files, ...examples].join(' ')}`);
+      expect({ digest, out }).toEqual({
+        digest: expect.stringMatching(/^@sha256:/),
+        out: expect.stringMatching(/^unchanged/),
+      });
+    },
+  );
 
   test('leaves out the test of another definition, and says so', async () => {
     writeFileSync(join(cwd, 'other.yaml'), POTS.replace('name: pots', 'name: pans').replace('kind: Pot', 'kind: Pan'));
