@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createAuthority } from '@typekro/kube/certificates';
 import { packFiles, type PackageFile } from '@typekro/oci';
 import { sha256, startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
 import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
@@ -175,6 +177,48 @@ describe('push', () => {
       err: 'note: the test kitchen/pots.test.yaml is left out: it tests no definition of the package',
     });
   });
+});
+
+test('the login of docker is used when the registry asks for it, and is never printed', async () => {
+  const auth = Buffer.from('user:hunter2').toString('base64');
+  writeFileSync(join(cwd, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
+  const answer = (accepted: string) => (request: IncomingMessage, response: ServerResponse) => {
+    if (request.headers.authorization === accepted) return false;
+    // Some registries repeat what they were sent.
+    const errors = [{ code: 'DENIED', message: `no ${request.headers.authorization} hunter2` }];
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="a"' }).end(JSON.stringify({ errors }));
+    return true;
+  };
+  registry.answer = answer(`Basic ${auth}`);
+  expect(await run('push oci://HOST/team/pots:1.2.0 kitchen')).toMatchObject({ code: 0, err: '' });
+  registry.answer = answer('never');
+  for (const line of [
+    'push oci://HOST/team/pots:1.2.0 kitchen',
+    'pull oci://HOST/team/pots:1.2.0 secret',
+    'inspect oci://HOST/a:1',
+  ]) {
+    const { code, out, err } = await run(line);
+    expect({ code, out, err }).toEqual({ code: 1, out: '', err: expect.stringContaining('[oci/unauthorized]') });
+    expect(err).not.toMatch(/hunter2|dXNlcjpodW50ZXIy/);
+  }
+  expect(existsSync(join(cwd, 'secret'))).toBe(false);
+  rmSync(join(cwd, 'config.json'));
+  registry.answer = () => false;
+});
+
+test('a registry with a private authority needs --ca-file', async () => {
+  const authority = createAuthority(Date.now());
+  const tls = await startRegistry({ ...authority.issue(['localhost'], ['127.0.0.1']), ca: authority.ca });
+  writeFileSync(join(cwd, 'ca.pem'), authority.ca);
+  const direct = commandRunner(commands, cwd, { DOCKER_CONFIG: cwd });
+  const line = `push oci://${tls.host}/team/pots:1.2.0 kitchen`;
+  expect(await direct(line)).toMatchObject({ code: 1, err: expect.stringContaining('--ca-file') });
+  expect(await direct(`${line} --ca-file ca.pem`)).toMatchObject({ code: 0, err: '' });
+  expect(await direct(`${line} --ca-file none.pem`)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('[input/not-found]'),
+  });
+  await tls.close();
 });
 
 describe('a package', () => {
