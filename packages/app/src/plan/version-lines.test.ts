@@ -65,6 +65,13 @@ test.each<[what: string, before: JsonObject, after: JsonObject[], given: KubeObj
     instances,
     [`v1alpha1 is removed; ${WRITERS}`, 'values that are kept for v1alpha1 are lost in default/b (spec.note)'],
   ],
+  [
+    'removed, and keeps only that a field was absent',
+    alpha(),
+    [],
+    [instance('c', [], '{"v1alpha1":[["spec/tls"]]}')],
+    ['v1alpha1 is removed; no instance has been written in it'],
+  ],
   ['removed without a use', alpha(), [], [], ['v1alpha1 is removed; no instance has been written in it']],
   ['unchanged', alpha({ deprecated: true }), [alpha({ deprecated: true })], instances, []],
 ])('a version that is %s has notes about its writers', (_what, before, after, given, notes) => {

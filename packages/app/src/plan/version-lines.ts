@@ -63,7 +63,9 @@ function endOf(version: JsonObject, next: JsonObject | undefined): string | unde
 
 /** The instance and its fields whose values only the removed version can show. */
 function lossOf(instance: KubeObject, version: string): string[] {
-  const kept = Conversion.keptFields(instance).get(version) ?? [];
+  const all = Conversion.keptFields(instance).get(version) ?? [];
+  // Of a field that was absent, nothing is lost.
+  const kept = all.filter(({ value, isTooLarge }) => value !== undefined || isTooLarge === true);
   if (kept.length === 0) return [];
   return [`${instanceKey(instance).replace(/^\//, '')} (${kept.map(({ path }) => path.join('.')).join(', ')})`];
 }

@@ -73,6 +73,7 @@ function placeOfArgument(
   return best?.at;
 }
 
+/** Follows the path from a literal. A number is also the position of a member: `versions` is a list in definitions. */
 function follow(
   scanner: ScriptScanner,
   offset: number,
@@ -83,7 +84,7 @@ function follow(
   let value = offset;
   for (const [depth, step] of steps.entries()) {
     const literal = scanner.literalOf(value);
-    const member = literal === undefined ? undefined : [...scanner.members(literal)].find(({ name }) => name === step);
+    const member = literal === undefined ? undefined : [...scanner.members(literal)].find(({ name }, index) => name === step || index === step);
     if (member === undefined) return { at, depth };
     at = ofName ? member.key : member.value;
     value = member.value;

@@ -117,9 +117,15 @@ class RuleChecker {
       return [];
     }
     if (text === undefined) {
-      const [error] = StructuralSchema.validate(target, value);
+      const field = to.join('.');
+      const version = this.#side.names.to;
+      const [error] = StructuralSchema.validate(target, value, { path: field });
       if (error !== undefined)
-        this.#refuse(rule, `${to.join('.')} of ${this.#side.names.to} cannot be this: ${error.message}`, undefined);
+        this.#refuse(
+          rule,
+          `${version} refuses the value of ${field}: ${error.message}`,
+          `write a value that ${version} accepts`,
+        );
       return [{ to, value }];
     }
     const type = this.#compile(rule);

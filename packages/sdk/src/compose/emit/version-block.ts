@@ -86,13 +86,14 @@ function rulesOf(conversion: TracedConversion | undefined, from: Schema, to: Sch
   return withTrace(trace, () => versionRules(fields, { from, to }, siteOf));
 }
 
-/** The place in code of a part of `spec.schema.versions`; undefined for a version without functions. */
+/** The place in code of a part of `spec.schema.versions`; undefined for what no function makes. */
 export function siteInVersions(versions: readonly TracedVersion[], path: string): Site | undefined {
   const [, index, member, field] =
-    /^spec\.schema\.versions\[(\d+)\](?:\.(convertTo|convertFrom)(?:\["spec\.([^"]*)"\])?)?/.exec(path) ?? [];
+    /^spec\.schema\.versions\[(\d+)\](?:\.(\w+)(?:\["spec\.([^"]*)"\])?)?/.exec(path) ?? [];
+  if (member !== undefined && member !== 'convertTo' && member !== 'convertFrom') return undefined;
   const version = versions[Number(index)];
   const conversion = member === undefined ? undefined : version?.[member === 'convertTo' ? 'toHub' : 'fromHub'];
-  // Other members of an entry have no place of their own. A function of the entry is the nearest one.
+  // A direction without a function has no place of its own.
   const nearest = conversion ?? version?.toHub ?? version?.fromHub;
   return conversion?.fieldSite(field?.split('.') ?? []) ?? nearest?.site;
 }

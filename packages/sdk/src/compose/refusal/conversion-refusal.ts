@@ -25,13 +25,14 @@ export function inConversion(refusal: Refusal): Refusal {
     hint !== undefined &&
     /\b(?:before|outside|above|inside) the composition\b|\bwith the spec\b|\bCel\.expr\b/.test(hint);
   const words = (text: string) => text.replaceAll(/\b(?:composition|graph)\b/g, 'conversion');
-  const own = new Refusal(
-    code,
-    words(message),
-    isFromOutside ? SPEC_ALONE : hint === undefined ? undefined : words(hint),
-  );
+  const ownHint =
+    code === 'read-only' ? COPY : isFromOutside ? SPEC_ALONE : hint === undefined ? undefined : words(hint);
+  const own = new Refusal(code, words(message), ownHint);
   return Object.assign(own, { site, path, cause });
 }
 
 const SPEC_ALONE =
   'the result may depend only on the spec: it must be the same for each request; use fields of the spec and constants';
+
+const COPY =
+  'return the fields that change: { field: spec.other }, or a changed copy: { ...spec.part, field: spec.other }';
