@@ -176,7 +176,7 @@ describe('errors of the compiler have the words of TypeScript, and the place of 
       "graph/conversion-loss true: spec.port of v1 is lost in v1alpha1: v1alpha1 has no such field, and fromHub does not read it; read it in fromHub, or name it to keep it in an annotation: lossy: ['spec.port']",
     ]],
     ['a lossy field with an error', { spec: FORMER, toHub, fromHub, lossy: ['spec.port', 'spec.prot'] }, [
-      'graph/conversion true: neither version has a field "spec.prot" in its spec; did you mean spec.port?',
+      'graph/conversion false: neither version has a field "spec.prot" in its spec; did you mean spec.port?',
     ]],
     ['a required field', { spec: FORMER, toHub: () => ({}), fromHub, lossy: ['spec.host', 'spec.port'] }, [
       'graph/conversion-required true: spec.hostname is required in v1, and an object in v1alpha1 may have no value for it; return it from toHub, or give the field a default in v1',

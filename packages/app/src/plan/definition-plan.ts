@@ -81,7 +81,7 @@ function schemaLines({ crd, graph, instances, preview, facets, hiddenBefore }: D
   if (crd === undefined) return [];
   // The controller may still be removing a version that an earlier apply has removed.
   const isApplied = preview.revision.from === preview.revision.to;
-  const wanted = isApplied ? Conversion.withLeavingVersions(crd, graph.instance.crd) : graph.instance.crd;
+  const wanted = isApplied ? Conversion.continuing(crd, graph.instance.crd) : graph.instance.crd;
   const compared = InstanceCrd.compare(crd, wanted, facets, graph);
   if ('error' in compared) return [];
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');

@@ -31,9 +31,14 @@ export interface VersionRules {
 export interface ConversionProgram {
   readonly hub: string;
   readonly versions: Readonly<Record<string, VersionRules>>;
+  /**
+   * The rules of former hubs, by the hub, while objects are still stored in it. They say what each version showed of such
+   * an object.
+   */
+  readonly former?: Readonly<Record<string, ConversionProgram['versions']>>;
 }
 
 /** The program as the value of the annotation. Equal programs give equal texts. */
-export function printProgram({ hub, versions }: ConversionProgram): string {
-  return stringifyJson({ hub, versions });
+export function printProgram({ hub, versions, former }: ConversionProgram): string {
+  return stringifyJson({ hub, versions, ...(former === undefined ? {} : { former }) });
 }

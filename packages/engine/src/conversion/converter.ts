@@ -5,6 +5,7 @@ import {
   formatApiVersion,
   getOwn,
   isJsonObject,
+  jsonEquals,
   oncePerObject,
   parseApiVersion,
   stringifyJson,
@@ -48,9 +49,13 @@ export class Converter {
   readonly #schemas: ReadonlyMap<string, Schema>;
   /** The steps that were needed so far, by `from>to`. */
   readonly #steps = new Map<string, Step>();
+  readonly #crd: KubeObject;
+  /** The conversions of the former hubs that were needed so far. */
+  readonly #formers = new Map<string, Converter>();
 
   constructor(crd: KubeObject, program: ConversionProgram) {
     this.program = program;
+    this.#crd = crd;
     this.kind = textAt(crd.spec, 'names', 'kind');
     this.#group = textAt(crd.spec, 'group');
     this.#schemas = new Map(
@@ -85,9 +90,64 @@ export class Converter {
     const [from, to] = [this.#versionOf(object.apiVersion, object.kind), this.#versionOf(apiVersion, object.kind)];
     if (from === to) return object;
     const { hub } = this.program;
-    const atHub = from === hub ? (object as JsonObject) : this.#convert(object, from, hub, shared);
+    const atHub = from === hub ? (object as JsonObject) : this.#toHub(object, from, shared);
     const converted = to === hub ? atHub : this.#convert(atHub, hub, to, shared);
     return converted as KubeObject;
+  }
+
+  #toHub(object: KubeObject, from: string, shared: SharedBudget): JsonObject {
+    const made = this.#convert(object, from, this.program.hub, shared);
+    const { former = {} } = this.program;
+    if (!Object.hasOwn(former, from)) return made;
+    const known = Object.entries(former).filter(([hub, versions]) => hub === from || Object.hasOwn(versions, from));
+    return known.reduce(
+      (carried, [hub, versions]) => this.#carried(object, from, carried, this.#formerAt(hub, versions), shared),
+      made,
+    );
+  }
+
+  /**
+   * An object of a former hub, with what each other version showed of it there. A field that the former hub had under
+   * another name is kept for such a version, and one that comes back in the hub gets its kept value: as if a client of the
+   * version had written the object again.
+   */
+  #carried(object: KubeObject, from: string, atHub: JsonObject, former: Converter, shared: SharedBudget): JsonObject {
+    const { hub } = this.program;
+    let carried = atHub;
+    for (const version of [former.program.hub, ...former.versions]) {
+      if (version === from || version === hub || !Object.hasOwn(this.program.versions, version)) continue;
+      const before = attempt(() => former.convert(object, this.apiVersionOf(version), shared) as JsonObject);
+      const after = attempt(() => this.#convert(carried, hub, version, shared));
+      if (before === undefined || after === undefined || jsonEquals(specOf(before), specOf(after))) continue;
+      const written = attempt(() => this.#convert({ ...after, spec: specOf(before) }, version, hub, shared));
+      const own = written && attempt(() => this.#convert(written, hub, from, shared));
+      if (written !== undefined && jsonEquals(specOf(own), object.spec ?? null)) carried = written;
+    }
+    return carried;
+  }
+
+  #formerAt(hub: string, versions: ConversionProgram['versions']): Converter {
+    const known = this.#formers.get(hub);
+    if (known !== undefined) return known;
+    const former = new Converter(this.#crd, { hub, versions });
+    this.#formers.set(hub, former);
+    return former;
+  }
+
+  /** What is kept, with each further field for the first version that may have it and keeps no value of its own. */
+  sharedWith(kept: KeptFields, more: readonly KeptField[]): KeptFields {
+    const { hub } = this.program;
+    const all = new Map(kept);
+    for (const field of more) {
+      const path = field.path.join('/');
+      const version = this.versions.find(
+        (each) =>
+          this.#mayHave(each, this.#step(each, hub), field) &&
+          all.get(each)?.some((own) => own.path.join('/') === path) !== true,
+      );
+      if (version !== undefined) all.set(version, [...(all.get(version) ?? []), field]);
+    }
+    return all;
   }
 
   #versionOf(apiVersion: string, kind: string): string {
@@ -110,6 +170,7 @@ export class Converter {
     const sent = () => (StructuralSchema.applyDefaults(this.schemaOf(from), object) as JsonObject)['spec'];
     const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs);
     allKept.delete(to);
+    allKept.delete(from);
     const { lossy } = there;
     if (lossy.length === 0) return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
     const lost = lostFields(object, tryConvert(there.back, restored, shared) ?? {}, lossy);
@@ -137,8 +198,8 @@ export class Converter {
     const { hub } = this.program;
     const ofOthers = [...allKept].flatMap(([version, fields]) => (version === to || version === hub ? [] : fields));
     const all = to === hub ? (allKept.get(hub) ?? []) : [...(allKept.get(to) ?? []), ...ofOthers];
-    const first = new Map(all.toReversed().map((field) => [field.path.join('/'), field]));
-    return [...first.values()].filter((field) => this.#mayHave(to, step, field));
+    const possible = all.filter((field) => this.#mayHave(to, step, field));
+    return [...new Map(possible.toReversed().map((field) => [field.path.join('/'), field])).values()];
   }
 
   /** May a version have this value in one of the fields that are kept for it? */
@@ -194,14 +255,19 @@ function isValidField(schema: Schema, path: readonly string[], value: JsonValue 
 const lengthOf = ({ value }: KeptField): number => stringifyJson(value ?? null).length;
 
 /** The converted object; `undefined` when an expression fails. */
-function tryConvert(rules: CompiledRules, object: JsonObject, shared: SharedBudget): JsonObject | undefined {
+const tryConvert = (rules: CompiledRules, object: JsonObject, shared: SharedBudget): JsonObject | undefined =>
+  attempt(() => rules.convert(object, shared));
+
+function attempt<T>(convert: () => T): T | undefined {
   try {
-    return rules.convert(object, shared);
+    return convert();
   } catch (thrown) {
     if (thrown instanceof ConversionError) return undefined;
     throw thrown;
   }
 }
+
+const specOf = (object: JsonObject | undefined): JsonValue => object?.['spec'] ?? null;
 
 const converters = oncePerObject((crd: KubeObject): Converter | undefined => {
   const program = programOf(crd);

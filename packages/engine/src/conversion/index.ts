@@ -8,12 +8,12 @@
 import { answerReview, refuseReview } from './answer-review.ts';
 import { conversionFacts, conversionsOfField } from './conversion-facts.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
-import { conversionProblem } from './conversion-problem.ts';
+import { CONVERSION_CHANGED, conversionChange, conversionProblem } from './conversion-problem.ts';
 import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf, inHub } from './converter.ts';
 import { KEPT_FIELDS_ANNOTATION, keptFieldsOf } from './kept-fields.ts';
-import { leavingVersions, metadataWithout, withLeavingVersions } from './leaving-versions.ts';
+import { continuing, hasSameHub, leavingVersions, metadataWithout } from './leaving-versions.ts';
 
 /** Conversions of the objects of one CRD. */
 export const Conversion = {
@@ -28,12 +28,17 @@ export const Conversion = {
   factsOfField: conversionsOfField,
   /** Why an object cannot be read in each version of its CRD. */
   problemOf: conversionProblem,
+  /** What a version would no longer show of an object. */
+  changeOf: conversionChange,
+  /** The start of the text of `changeOf`. */
+  CHANGED: CONVERSION_CHANGED,
   /** The values of an object that its version cannot hold, by the version that can. */
   keptFields: keptFieldsOf,
   /** The annotation of an object with its kept fields. */
   KEPT_FIELDS_ANNOTATION,
   leavingVersions,
-  withLeavingVersions,
+  continuing,
+  hasSameHub,
   metadataWithout,
   answerReview,
   refuseReview,

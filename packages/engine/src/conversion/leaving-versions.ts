@@ -1,7 +1,8 @@
 import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, mergeJson, setOwn } from '@typekro/kit/core';
-import { asObject, asObjects, asText, textAt } from '@typekro/kit/kubernetes';
+import { asObject, asObjects, asText, asTexts, textAt } from '@typekro/kit/kubernetes';
 import { CrdSchema } from '../schema/index.ts';
-import { CONVERSIONS_ANNOTATION, printProgram } from './conversion-program.ts';
+import { type ConversionProgram, CONVERSIONS_ANNOTATION, printProgram } from './conversion-program.ts';
+import type { Converter } from './converter.ts';
 import { KEPT_FIELDS_ANNOTATION, keptFieldsOf, withKeptFields } from './kept-fields.ts';
 import { programOf } from './program-of-crd.ts';
 
@@ -12,36 +13,71 @@ export function leavingVersions(existing: KubeObject, wanted: KubeObject): JsonO
   return CrdSchema.versions(existing).filter((version) => !names.has(textAt(version, 'name')));
 }
 
+/** Is the stored version of the wanted CRD the hub of the existing conversions? */
+export const hasSameHub = (existing: KubeObject, wanted: KubeObject): boolean =>
+  programOf(existing)?.hub === storedVersion(wanted);
+
+const storedVersion = (crd: KubeObject): string =>
+  textAt(
+    CrdSchema.versions(crd).find((version) => version['storage'] === true),
+    'name',
+  );
+
 /**
- * The wanted CRD with the versions that the existing one has beyond it, and their conversions. They are not served: they
- * stay until no object needs them. If the stored version changes at the same time, their conversions do not fit, and the
- * wanted CRD is returned as it is.
+ * The wanted CRD with what it needs of the existing one, as long as objects need it: versions that the wanted one lacks,
+ * unserved, with their conversions, and the rules of former hubs. If the stored version changes at the same time, the
+ * conversions of the versions do not fit, and the versions are left out.
  */
-export function withLeavingVersions(existing: KubeObject, wanted: KubeObject): KubeObject {
-  const leaving = leavingVersions(existing, wanted);
+export function continuing(existing: KubeObject, wanted: KubeObject): KubeObject {
   const live = programOf(existing);
-  const stored = CrdSchema.versions(wanted).find((version) => version['storage'] === true);
-  if (leaving.length === 0 || live === undefined || live.hub !== textAt(stored, 'name')) return wanted;
+  if (live === undefined) return wanted;
+  const leaving = hasSameHub(existing, wanted) ? leavingVersions(existing, wanted) : [];
   const names = new Set(leaving.map((version) => textAt(version, 'name')));
-  const rules = Object.fromEntries(Object.entries(live.versions).filter(([name]) => names.has(name)));
-  const program = { hub: live.hub, versions: { ...programOf(wanted)?.versions, ...rules } };
+  const rules = Object.entries(live.versions).filter(([name]) => names.has(name));
+  const next = programOf(wanted);
+  const former = next === undefined ? {} : formerHubs(existing, live, next);
+  if (leaving.length === 0 && Object.keys(former).length === 0) return wanted;
+  const program = {
+    hub: next?.hub ?? live.hub,
+    versions: { ...next?.versions, ...Object.fromEntries(rules) },
+    ...(Object.keys(former).length === 0 ? {} : { former }),
+  };
   const annotations = { ...wanted.metadata.annotations, [CONVERSIONS_ANNOTATION]: printProgram(program) };
   const versions = [...CrdSchema.versions(wanted), ...leaving.map((version) => ({ ...version, served: false }))];
   return { ...wanted, metadata: { ...wanted.metadata, annotations }, spec: { ...wanted.spec, versions } };
+}
+
+/** The rules of the hubs in which objects are still stored, and which are versions of the next program. */
+function formerHubs(
+  existing: KubeObject,
+  live: ConversionProgram,
+  next: ConversionProgram,
+): NonNullable<ConversionProgram['former']> {
+  const stored = new Set(asTexts(existing.status?.['storedVersions']));
+  const all = { ...live.former, ...(live.hub === next.hub ? {} : { [live.hub]: live.versions }) };
+  const needed = Object.entries(all).filter(
+    ([hub]) => Object.hasOwn(next.versions, hub) && (hub === live.hub || stored.has(hub)),
+  );
+  return Object.fromEntries(needed);
 }
 
 /**
  * The metadata with which an object no longer needs versions of its CRD; `undefined` if it needs none. An API server
  * refuses each apply to an object whose `managedFields` name a version that the CRD lacks, and other writes then drop
  * all field managers. The entries of the versions therefore move to the version in which the object is read, with those
- * of their fields that it has there. The values that are kept for the versions are dropped.
+ * of their fields that it has there. The values that are kept for the versions alone are dropped.
  *
  * @param versions the versions that end, as `group/version`
+ * @param converter the conversions without them. A value that another version may have is then kept for that one
  * @returns a merge patch of the metadata, without a precondition
  */
-export function metadataWithout(object: KubeObject, versions: ReadonlySet<string>): JsonObject | undefined {
+export function metadataWithout(
+  object: KubeObject,
+  versions: ReadonlySet<string>,
+  converter?: Converter,
+): JsonObject | undefined {
   const managedFields = movedFields(object, versions);
-  const annotations = withoutKept(object, versions);
+  const annotations = withoutKept(object, versions, converter);
   if (managedFields === undefined && annotations === undefined) return undefined;
   return {
     ...(managedFields === undefined ? {} : { managedFields }),
@@ -91,12 +127,17 @@ function fieldsIn(value: JsonValue | undefined, fields: JsonObject): JsonObject 
 }
 
 /** The change of the annotations that drops what is kept for the versions; `undefined` if nothing is. */
-function withoutKept(object: KubeObject, versions: ReadonlySet<string>): JsonObject | undefined {
+function withoutKept(
+  object: KubeObject,
+  versions: ReadonlySet<string>,
+  converter: Converter | undefined,
+): JsonObject | undefined {
   const kept = keptFieldsOf(object);
   const group = object.apiVersion.slice(0, object.apiVersion.lastIndexOf('/') + 1);
   const left = new Map([...kept].filter(([version]) => !versions.has(`${group}${version}`)));
   if (left.size === kept.size) return undefined;
-  const { metadata } = withKeptFields(object, left);
+  const dropped = [...kept].flatMap(([version, fields]) => (left.has(version) ? [] : fields));
+  const { metadata } = withKeptFields(object, converter?.sharedWith(left, dropped) ?? left);
   const text = textAt(asObject(metadata), 'annotations', KEPT_FIELDS_ANNOTATION);
   return { [KEPT_FIELDS_ANNOTATION]: text === '' ? null : text };
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, isJsonObject, tryParseJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, tryParseJson } from '@typekro/kit/core';
 import { asList, asObject, asObjects, asText, asTexts } from '@typekro/kit/kubernetes';
 import {
   type ConversionProgram,
@@ -20,12 +20,18 @@ export function programOf({ metadata }: KubeObject): ConversionProgram | undefin
   if (text === undefined) return undefined;
   const read = tryParseJson(text);
   const root = isJsonObject(read) ? read : {};
-  const versions = asObject(root['versions']);
+  const former = Object.entries(asObject(root['former']));
   return {
     hub: asText(root['hub']),
-    versions: Object.fromEntries(Object.entries(versions).map(([name, rules]) => [name, readRules(asObject(rules))])),
+    versions: readVersions(root['versions']),
+    ...(former.length === 0
+      ? {}
+      : { former: Object.fromEntries(former.map(([hub, versions]) => [hub, readVersions(versions)])) }),
   };
 }
+
+const readVersions = (versions: JsonValue | undefined): ConversionProgram['versions'] =>
+  Object.fromEntries(Object.entries(asObject(versions)).map(([name, rules]) => [name, readRules(asObject(rules))]));
 
 const readRules = (rules: JsonObject): VersionRules => ({
   toHub: readDirection(asObject(rules['toHub'])),

@@ -3,11 +3,12 @@ import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { conversionsDigest } from '../conversions/conversion-address.ts';
-import type { CrdPlan } from './crd-plan.ts';
+import { type CrdPlan, ALLOW_BREAKING_REMEDY } from './crd-plan.ts';
 
 /**
- * The objects that a changed CRD could not convert: `namespace/name`, or the name of an object without a namespace, with
- * the versions, the rule or the field, and the reason, as the end of a sentence.
+ * The objects that a changed CRD could not convert, or of which a version would show something else: `namespace/name`, or
+ * the name of an object without a namespace, with the versions, the rule or the field, and the reason, as the end of a
+ * sentence.
  */
 export type Unconvertible = ReadonlyMap<string, string>;
 
@@ -17,16 +18,32 @@ const PAGE = 100;
 const MAX_NAMED = 3;
 
 /** Does the plan change the conversions of the CRD, or the schemas between which they convert? */
-const isTried = (plan: CrdPlan, existing: KubeObject, wanted: KubeObject): boolean =>
-  plan.do === 'patch' && Conversion.isIn(wanted) && conversionsDigest(existing) !== conversionsDigest(wanted);
+const isTried = (plan: CrdPlan, { existing, wanted }: CrdChange): boolean =>
+  plan.do === 'patch' &&
+  existing !== undefined &&
+  Conversion.isIn(wanted) &&
+  conversionsDigest(existing) !== conversionsDigest(wanted);
 
-/** The objects that the wanted CRD cannot convert. */
-function unconvertibleIn(wanted: KubeObject, objects: readonly KubeObject[]): Map<string, string> {
+/** A change of a CRD. */
+interface CrdChange {
+  readonly existing: KubeObject | undefined;
+  readonly wanted: KubeObject;
+  /** Does the definition allow breaking changes? A version may then show something else of an object. */
+  readonly isBreakingAllowed: boolean;
+}
+
+function unconvertibleIn(
+  { existing, wanted, isBreakingAllowed }: CrdChange,
+  objects: readonly KubeObject[],
+): Map<string, string> {
   const found = new Map<string, string>();
   const converter = Conversion.of(wanted);
-  if (converter === undefined) return found;
+  if (converter === undefined || existing === undefined) return found;
+  const former = Conversion.of(existing);
   for (const object of objects) {
-    const reason = Conversion.problemOf(converter, object);
+    const reason =
+      Conversion.problemOf(converter, object) ??
+      (isBreakingAllowed ? undefined : Conversion.changeOf(former, converter, object));
     if (reason !== undefined) found.set(namespacedName(object.metadata), reason);
   }
   return found;
@@ -40,24 +57,23 @@ function unconvertibleIn(wanted: KubeObject, objects: readonly KubeObject[]): Ma
  */
 export function triedPlan(
   plan: CrdPlan,
-  existing: KubeObject | undefined,
-  wanted: KubeObject,
+  change: CrdChange,
   objects: () => readonly KubeObject[],
 ): { readonly plan: CrdPlan; readonly unconvertible: Unconvertible } {
-  if (existing === undefined || !isTried(plan, existing, wanted)) return { plan, unconvertible: new Map() };
-  const unconvertible = unconvertibleIn(wanted, objects());
-  return { plan: refusing(plan, wanted, unconvertible), unconvertible };
+  if (!isTried(plan, change)) return { plan, unconvertible: new Map() };
+  const unconvertible = unconvertibleIn(change, objects());
+  return { plan: refusing(plan, change.wanted, unconvertible), unconvertible };
 }
 
 /** Like `triedPlan`, with the objects of the cluster. */
 export async function tryOnCluster(
   client: Pick<KubernetesApi, 'list'>,
   plan: CrdPlan,
-  existing: KubeObject | undefined,
-  wanted: KubeObject,
+  change: CrdChange,
   signal: AbortSignal,
 ): Promise<CrdPlan> {
-  if (existing === undefined || !isTried(plan, existing, wanted)) return plan;
+  const { existing, wanted } = change;
+  if (existing === undefined || !isTried(plan, change)) return plan;
   const version = objectsAt(existing.spec, 'versions').find((each) => each['storage'] === true);
   const type = {
     apiVersion: `${textAt(existing.spec, 'group')}/${textAt(version, 'name')}`,
@@ -66,7 +82,7 @@ export async function tryOnCluster(
   // After an expired page, the list begins again.
   const found = new Map<string, string>();
   const onPage = (items: readonly KubeObject[]): void => {
-    for (const [object, reason] of unconvertibleIn(wanted, items)) found.set(object, reason);
+    for (const [object, reason] of unconvertibleIn(change, items)) found.set(object, reason);
     // The list keeps its items until its end.
     for (const item of items) Object.assign(item, { spec: undefined, status: undefined });
   };
@@ -90,6 +106,8 @@ function refusing(plan: CrdPlan, wanted: KubeObject, unconvertible: Unconvertibl
   const named = [...unconvertible].slice(0, MAX_NAMED).map(([object, reason]) => `${object} ${reason}`);
   const more = unconvertible.size - named.length;
   const list = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-  const message = `cannot update CRD ${wanted.metadata.name ?? ''}: ${list}; correct the rules of the conversion, or the objects`;
+  const isChanged = [...unconvertible.values()].some((reason) => reason.startsWith(Conversion.CHANGED));
+  const remedy = `correct the rules of the conversion, or the objects${isChanged ? `; ${ALLOW_BREAKING_REMEDY}` : ''}`;
+  const message = `cannot update CRD ${wanted.metadata.name ?? ''}: ${list}; ${remedy}`;
   return { do: 'refuse', message, mayPass: true };
 }

@@ -274,7 +274,7 @@ export class CrdEnsurer {
     const plan = planCrd(existing, wanted, definition, difference, conversions !== undefined);
     const leaving = existing === undefined ? [] : Conversion.leavingVersions(existing, graph.instance.crd);
     return {
-      plan: kept ? await this.#tried(definition.name, plan, existing, wanted, signal) : plan,
+      plan: kept ? await this.#tried(definition, plan, existing, wanted, signal) : plan,
       existing,
       leaving: leaving.map((each) => textAt(each, 'name')),
     };
@@ -282,7 +282,7 @@ export class CrdEnsurer {
 
   /** The plan after a trial of the conversions. A refusal stands for a while, because a trial reads all objects. */
   async #tried(
-    definition: string,
+    { name, allowBreakingChanges: isBreakingAllowed }: DefinitionObject,
     plan: CrdPlan,
     existing: KubeObject | undefined,
     wanted: KubeObject,
@@ -290,14 +290,14 @@ export class CrdEnsurer {
   ): Promise<CrdPlan> {
     const { client, clock } = this.#options;
     if (plan.do !== 'patch' || existing === undefined) return plan;
-    const key = `${stampOf(existing)} ${conversionsDigest(wanted)}`;
-    const known = this.#refusedTrials.get(definition);
+    const key = `${stampOf(existing)} ${conversionsDigest(wanted)} ${isBreakingAllowed}`;
+    const known = this.#refusedTrials.get(name);
     if (known?.key === key && clock.now() < known.until) return known.refusal;
-    this.#refusedTrials.delete(definition);
-    const tried = await tryOnCluster(client, plan, existing, wanted, signal);
+    this.#refusedTrials.delete(name);
+    const tried = await tryOnCluster(client, plan, { existing, wanted, isBreakingAllowed }, signal);
     if (tried !== plan && tried.do === 'refuse') {
       const until = clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
-      this.#refusedTrials.set(definition, { key, until, refusal: tried });
+      this.#refusedTrials.set(name, { key, until, refusal: tried });
     }
     return tried;
   }

@@ -48,7 +48,7 @@ export function ownedCrd(
   conversions?: ConversionAddress,
   existing?: KubeObject,
 ): KubeObject {
-  const crd = existing === undefined ? graphCrd : Conversion.withLeavingVersions(existing, graphCrd);
+  const crd = existing === undefined ? graphCrd : Conversion.continuing(existing, graphCrd);
   return {
     ...crd,
     ...(conversions !== undefined && Conversion.isIn(crd)
@@ -93,7 +93,7 @@ export function planCrd(
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
   }
   const [removed] = Conversion.leavingVersions(existing, wanted);
-  if (removed !== undefined && Conversion.withLeavingVersions(existing, wanted) === wanted)
+  if (removed !== undefined && !Conversion.hasSameHub(existing, wanted))
     return { do: 'refuse', message: notRemovable(name, textAt(removed, 'name')) };
   const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
   if (!difference.changed && sameNames) return { do: 'nothing' };
@@ -130,7 +130,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
 }
 
 /** The remedy for a breaking change. */
-const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING_CHANGES}: "true" on the definition`;
+export const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING_CHANGES}: "true" on the definition`;
 
 /** The compared names of a CRD. An absent list of short names or categories equals an empty one. */
 function namesOf(crd: KubeObject): JsonObject {

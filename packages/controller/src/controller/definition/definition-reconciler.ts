@@ -1,6 +1,7 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { definedMembers, earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { listAt } from '@typekro/kit/kubernetes';
+import { Conversion } from '@typekro/engine/conversion';
 import { type Graph, Kinds, KroLevel } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
@@ -287,8 +288,12 @@ export class DefinitionReconciler {
     if (type === undefined) return;
     pass.migration = await this.#migration.step(definition, type, signal);
     if (pass.migration === undefined && graph !== undefined && conditions.get('KindReady')?.status === 'True') {
-      const drop = () => this.#crds.dropLeaving(definition, graph, signal);
-      pass.migration = await this.#versions.step(definition, type, this.#crds.leavingOf(definition), drop, signal);
+      const leaving = {
+        leaving: this.#crds.leavingOf(definition),
+        remaining: Conversion.of(graph.instance.crd),
+        drop: () => this.#crds.dropLeaving(definition, graph, signal),
+      };
+      pass.migration = await this.#versions.step(definition, type, leaving, signal);
     }
     pass.retryAt = earliest([pass.retryAt, pass.migration?.retryAt]);
     if (pass.migration === undefined && isMigrated(definition)) pass.migration = { condition: migrated(type.version) };

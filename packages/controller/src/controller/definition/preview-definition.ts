@@ -91,8 +91,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
       : crdDifference(input.crd, wanted, settings.facets, graph);
   const { plan: crd, unconvertible } = triedPlan(
     planCrd(input.crd, wanted, definition, difference, settings.conversions),
-    input.crd,
-    wanted,
+    { existing: input.crd, wanted, isBreakingAllowed: definition.allowBreakingChanges },
     () => input.stored ?? instances,
   );
   const refusal =

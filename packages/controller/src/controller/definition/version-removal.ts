@@ -22,6 +22,16 @@ export interface VersionRemovalOptions {
   readonly migrationRate?: number;
 }
 
+/** The versions of one CRD that leave. */
+interface LeavingVersions {
+  /** Their names; none ends what this process knows about a removal. */
+  readonly leaving: readonly string[];
+  /** The conversions between the remaining versions; `undefined` when one remains. */
+  readonly remaining: ReturnType<typeof Conversion.of>;
+  /** Writes the CRD without the versions. */
+  readonly drop: () => Promise<void>;
+}
+
 /** The removal of versions from one CRD, as far as this process knows it. */
 interface Removal {
   /** The versions that leave. */
@@ -47,17 +57,11 @@ export class VersionRemoval {
     this.#options = options;
   }
 
-  /**
-   * Continues the removal.
-   *
-   * @param leaving the names of the versions; none ends what this process knows about a removal
-   * @param drop writes the CRD without the versions
-   */
+  /** Continues the removal. */
   async step(
     definition: DefinitionObject,
     type: ObjectType,
-    leaving: readonly string[],
-    drop: () => Promise<void>,
+    { leaving, remaining, drop }: LeavingVersions,
     signal: AbortSignal,
   ): Promise<MigrationState | undefined> {
     const { client, clock, migrationRate = DEFAULT_RATE } = this.#options;
@@ -89,7 +93,7 @@ export class VersionRemoval {
         }
       }
       for (const object of removal.left.slice(0, migrationRate)) {
-        await rewrite(client, object, names, signal);
+        await rewrite(client, object, names, remaining, signal);
         removal.left.shift();
         removal.done += 1;
       }
@@ -141,10 +145,11 @@ async function rewrite(
   client: KubernetesApi,
   { apiVersion, kind, metadata }: KubeObject,
   versions: ReadonlySet<string>,
+  remaining: LeavingVersions['remaining'],
   signal: AbortSignal,
 ): Promise<void> {
   const live = await client.find(refOf({ apiVersion, kind, metadata }), { signal });
-  const change = live === undefined ? undefined : Conversion.metadataWithout(live, versions);
+  const change = live === undefined ? undefined : Conversion.metadataWithout(live, versions, remaining);
   if (live === undefined || change === undefined) return;
   const { resourceVersion = null } = live.metadata;
   try {
