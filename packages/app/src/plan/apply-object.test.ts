@@ -216,19 +216,26 @@ test('the wait ends with an error when the CRD is not established', async () => 
 });
 
 test('what a definition has beyond its file is removed, also if another client owns it', async () => {
-  const definition = (spec: JsonObject): KubeObject => ({
+  const version = (name: string, convertTo: JsonObject): JsonObject => ({ name, spec: {}, convertTo });
+  const versions = [version('v2', { 'spec.text': 'x' }), version('v3', {})];
+  const more = [version('v2', { 'spec.text': 'x', 'spec.extra': 'y' }), version('v3', {}), version('v4', {})];
+  const definition = (spec: JsonObject, own = versions): KubeObject => ({
     apiVersion: 'kro.run/v1alpha1',
     kind: 'ResourceGraphDefinition',
     metadata: { name: 'memos' },
-    spec: { schema: { apiVersion: 'v1', kind: 'Memo', spec }, resources: [] },
+    spec: { schema: { apiVersion: 'v1', kind: 'Memo', spec, versions: own }, resources: [] },
   });
   await world.user.apply(definition({ text: 'string' }), { fieldManager: 'typekro', force: true });
-  await world.user.apply(definition({ text: 'string', extra: 'string' }), { fieldManager: 'kubectl', force: true });
+  await world.user.apply(definition({ text: 'string', extra: 'string' }, more), {
+    fieldManager: 'kubectl',
+    force: true,
+  });
   const definitions = { ...type, group: 'kro.run', version: 'v1alpha1', kind: 'ResourceGraphDefinition' };
   const task = await writer();
   const target = { type: { ...definitions, plural: 'resourcegraphdefinitions', namespaced: false }, name: 'memos' };
   await task.source.load([{ kind: 'object', nodeId: '', target, why: 'unknown' }]);
   const { after } = await applyObject(task, definition({ text: 'string' }));
   expect(valueAt(after.spec, 'schema', 'spec')).toEqual({ text: 'string' });
+  expect(valueAt(after.spec, 'schema', 'versions')).toEqual(versions);
   expect(task.lines).toEqual(['configured ResourceGraphDefinition memos']);
 });

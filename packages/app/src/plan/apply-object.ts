@@ -77,8 +77,16 @@ async function withoutOthers({ api, signal }: ObjectWriter, object: KubeObject, 
 
 const isOwn = (manager: string): boolean => manager === FILE_MANAGER || OF_CONTROLLER.test(manager);
 
-/** A merge patch that removes the members of `live` that `wanted` lacks; `undefined` when there are none. */
-function removalOf(live: JsonValue | undefined, wanted: JsonValue | undefined): JsonObject | undefined {
+/**
+ * A merge patch that removes what `live` has beyond `wanted`; `undefined` when it has nothing. A list with such an element
+ * is replaced as a whole.
+ */
+function removalOf(live: JsonValue | undefined, wanted: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(live) && Array.isArray(wanted)) {
+    const isEqual =
+      live.length === wanted.length && live.every((each, at) => removalOf(each, wanted[at]) === undefined);
+    return isEqual ? undefined : wanted;
+  }
   if (!isJsonObject(live) || !isJsonObject(wanted)) return undefined;
   const removed: JsonObject = {};
   for (const [key, value] of Object.entries(live)) {

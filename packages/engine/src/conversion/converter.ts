@@ -165,7 +165,7 @@ export class Converter {
     const allKept = new Map(keptFieldsOf(object));
     const kept = this.#keptFor(to, back, allKept);
     const [large] = kept.filter(({ isTooLarge }) => isTooLarge);
-    if (large !== undefined) throw this.#tooLarge(large, from, to);
+    if (large !== undefined) throw this.#tooLarge(large, from, `, or write the object in ${to}`);
     const seenAs = (candidate: JsonObject) => tryConvert(back.rules, candidate, shared)?.['spec'];
     const sent = () => (StructuralSchema.applyDefaults(this.schemaOf(from), object) as JsonObject)['spec'];
     const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs);
@@ -184,7 +184,7 @@ export class Converter {
     const converted = withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
     if (lost.length === 0 || !hasTooLargeAnnotations(converted)) return converted;
     const [largest] = lost.toSorted((a, b) => lengthOf(b) - lengthOf(a));
-    if (largest !== undefined && to === this.program.hub) throw this.#tooLarge(largest, to, from);
+    if (largest !== undefined && to === this.program.hub) throw this.#tooLarge(largest, to);
     // The object can be read in the version. A write would lose the values, and is refused on the way back.
     allKept.set(
       from,
@@ -208,10 +208,10 @@ export class Converter {
     return isTooLarge === true ? version === this.program.hub : isValidField(this.schemaOf(version), path, value);
   }
 
-  #tooLarge({ path }: KeptField, without: string, having: string): ConversionError {
-    const limit = 'all annotations of an object have at most 256 KiB';
+  #tooLarge({ path }: KeptField, without: string, remedy = ''): ConversionError {
+    const limit = 'at most 248 KiB with all other annotations';
     return new ConversionError(
-      `${path.join('.')} has no place in ${without}, and its value is too large to be kept (${limit}); make the value smaller, or write the object in ${having}`,
+      `${path.join('.')} has no place in ${without}, and its value is too large to be kept (${limit}); make the value smaller${remedy}`,
     );
   }
 

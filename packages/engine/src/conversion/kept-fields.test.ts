@@ -119,7 +119,7 @@ describe('a value that is too large for an annotation', () => {
     expect(read['spec']).toEqual({ a: '1' });
     expect(JSON.stringify(read.metadata).length).toBeLessThan(1000);
     expect(() => to(made, read, 'v1')).toThrow(
-      'spec.b has no place in v1alpha1, and its value is too large to be kept (all annotations of an object have at most 256 KiB); make the value smaller, or write the object in v1',
+      'spec.b has no place in v1alpha1, and its value is too large to be kept (at most 248 KiB with all other annotations); make the value smaller, or write the object in v1',
     );
   });
 

@@ -30,8 +30,11 @@ const PATH = ['metadata', 'annotations', KEPT_FIELDS_ANNOTATION] as const;
 
 /** The third member of the entry of a value that is not kept. */
 const TOO_LARGE = 'too large';
-/** The maximum length of all annotations of an object, in bytes of UTF-8 (`TotalAnnotationSizeLimitB` of Kubernetes). */
-const MAX_ANNOTATION_BYTES = 256 * 1024;
+/**
+ * The maximum length of all annotations of an object, in bytes of UTF-8: `TotalAnnotationSizeLimitB` of Kubernetes, less
+ * what controllers add after a conversion.
+ */
+const MAX_ANNOTATION_BYTES = 256 * 1024 - 8 * 1024;
 
 /** Reads the annotation. Clients can edit it, so parts that have another form are ignored. */
 export function keptFieldsOf(object: JsonObject): KeptFields {
@@ -75,7 +78,7 @@ export function withKeptFields(object: JsonObject, kept: KeptFields): JsonObject
     : without;
 }
 
-/** Are the annotations of an object longer than an API server accepts? */
+/** Are the annotations of an object too long for an API server and its controllers? */
 export function hasTooLargeAnnotations(object: JsonObject): boolean {
   const annotations = Object.entries(objectAt(object, 'metadata', 'annotations'));
   const lengths = annotations.map(([key, value]) => Buffer.byteLength(key) + Buffer.byteLength(asText(value)));

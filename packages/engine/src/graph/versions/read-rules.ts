@@ -1,5 +1,6 @@
 import { type JsonValue, isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
 import type { FieldRule } from '../../conversion/conversion-program.ts';
+import { innerOf } from '../../conversion/target-parts.ts';
 import { declaredField } from '../../conversion/field-steps.ts';
 import type { Schema } from '../../schema/index.ts';
 import { OBJECT_RECORD } from '../crd.ts';
@@ -120,12 +121,19 @@ export function readLossy(
       text,
       known.map((name) => `spec.${name}`),
     );
-    const message = `neither version has a field "${text}" in its spec`;
     // A part of the elements of a list or map, such as spec.ports[].name, is kept with the whole field.
-    const whole = stepsOf(text.replace(/(?:\[|\.\*).*$/s, ''))?.join('.');
+    const way = stepsOf(text.replace(/(?:\[|\.\*).*$/s, '')) ?? [];
+    const whole = way
+      .map((_step, at) => way.slice(0, at + 1))
+      .find((field) => schemas.some((schema) => innerOf(declaredField(schema, field) ?? {}) !== undefined))
+      ?.join('.');
+    const message =
+      whole === undefined
+        ? `neither version has a field "${text}" in its spec`
+        : `${text} is a part of the list or map ${whole}, which can only be kept as a whole`;
     const hint =
-      whole !== undefined && whole !== text
-        ? `only a whole list or map can be kept: lossy: [${whole}]`
+      whole !== undefined
+        ? `write lossy: [${whole}]`
         : near === undefined
           ? 'write the path of a field, such as spec.size'
           : `did you mean ${near}?`;

@@ -157,11 +157,12 @@ test.each<[what: string, yaml: string, problems: string[]]>([
       - name: v1alpha1
         spec: { ports: '[]Port', labels: 'map[string]Label' }
         types: { Port: { x: string }, Label: { a: string, b: string } }
-        lossy: ['spec.ports[].x']
+        lossy: ['spec.ports[].x', spec.ports.z]
   resources: []
 `,
     [
-      'graph/conversion spec.schema.versions[0].lossy[0]: neither version has a field "spec.ports[].x" in its spec; only a whole list or map can be kept: lossy: [spec.ports]',
+      'graph/conversion spec.schema.versions[0].lossy[0]: spec.ports[].x is a part of the list or map spec.ports, which can only be kept as a whole; write lossy: [spec.ports]',
+      'graph/conversion spec.schema.versions[0].lossy[1]: spec.ports.z is a part of the list or map spec.ports, which can only be kept as a whole; write lossy: [spec.ports]',
       'graph/conversion-loss spec.schema.versions[0]: spec.labels.*.b of v1alpha1 is lost in v1: v1 has no such field, and no rule of convertTo reads it; read it in a rule of convertTo, or name the whole of spec.labels to keep it in an annotation: lossy: [spec.labels]',
       'graph/conversion-loss spec.schema.versions[0]: spec.ports[].z of v1 is lost in v1alpha1: v1alpha1 has no such field, and no rule of convertFrom reads it; read it in a rule of convertFrom, or name the whole of spec.ports to keep it in an annotation: lossy: [spec.ports]',
     ],
