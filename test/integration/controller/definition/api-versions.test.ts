@@ -8,7 +8,7 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { plan } from '../../../../packages/cli/src/commands/plan-command.ts';
 import type { Plan } from '@typekro/controller/inspect';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, definedMembers } from '@typekro/kit/core';
 import { asObjects, listAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 
 // The controller loads the generator of objects when it needs it. A world does not wait for files.
@@ -224,6 +224,48 @@ test(
       if (last < requests) await world.close();
     }
     expect(requests).toBeGreaterThan(4);
+  },
+);
+
+test(
+  'each version shows what it showed after another hub, and the rules of the former hub end',
+  { timeout: 120_000 },
+  async () => {
+    world = await migratedWorld(['a'], {});
+    const { convertTo, convertFrom, name } = ALPHA;
+    const alpha = { name, spec: SIZE, ...definedMembers({ convertTo, convertFrom }) };
+    const beta = { name: 'v1', spec: AREA, lossy: ['spec.level', 'spec.note'] };
+    const { width, height } = AREA;
+    const spec = { width, height, note: SIZE.note };
+    const next = (versions: JsonObject[]) => definition({ apiVersion: 'v2', spec, versions }, AREA_TEXT);
+    const program = async () => (await world.user.get(CRD)).metadata.annotations?.['kro.run/conversions'] ?? '';
+
+    await world.apply(next([beta, alpha]));
+    await world.advance(3000);
+    expect(await program()).toContain('"former":{"v1":');
+    await world.advance(30_000);
+    expect([await stored(), await condition('StorageMigrated')]).toEqual([
+      ['v2'],
+      ['True', 'Stored', 'all objects are stored in v2'],
+    ]);
+    expect(await program()).not.toContain('former');
+    expect((await read('v1alpha1', 'a')).spec).toEqual({ size: '3x4', note: 'mine' });
+    expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
+    expect((await read('v2', 'a')).spec).toEqual({ width: 3, height: 4, note: 'mine' });
+
+    const turned = { 'spec.size': '${string(self.spec.height)}x${string(self.spec.width)}' };
+    const back = {
+      'spec.width': "${int(self.spec.size.split('x')[1])}",
+      'spec.height': "${int(self.spec.size.split('x')[0])}",
+    };
+    await world.apply(next([beta, { ...alpha, convertTo: back, convertFrom: turned }]));
+    await world.advance(3000);
+    expect(await condition('KindReady')).toEqual([
+      'False',
+      'Failed',
+      expect.stringContaining('default/a would no longer be the same in v1alpha1: spec.size: "3x4" → "4x3"'),
+    ]);
+    expect((await read('v1alpha1', 'a')).spec).toEqual({ size: '3x4', note: 'mine' });
   },
 );
 

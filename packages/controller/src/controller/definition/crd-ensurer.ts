@@ -149,6 +149,11 @@ export class CrdEnsurer {
     this.#lastChecks.delete(definition.name);
   }
 
+  /** Compares the CRD of a definition again, because what it needs of its former state has changed. */
+  recheck(definition: string): void {
+    this.#lastChecks.delete(definition);
+  }
+
   /** The plan that refuses to write the CRD of a graph; `undefined` when the CRD may be written. Writes nothing. */
   async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<CrdRefusal | undefined> {
     const made = this.#plan(definition, graph, signal);

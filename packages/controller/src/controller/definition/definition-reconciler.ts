@@ -287,6 +287,11 @@ export class DefinitionReconciler {
     const type = this.#options.served.ofDefinition(definition.name)?.type;
     if (type === undefined) return;
     pass.migration = await this.#migration.step(definition, type, signal);
+    // The CRD no longer needs the rules of the former hub. Another pass writes it.
+    if (pass.migration !== undefined && pass.migration.retryAt === undefined) {
+      this.#crds.recheck(definition.name);
+      pass.retryAt = this.#options.clock.now();
+    }
     if (pass.migration === undefined && graph !== undefined && conditions.get('KindReady')?.status === 'True') {
       const leaving = {
         leaving: this.#crds.leavingOf(definition),
