@@ -84,7 +84,10 @@ function follow(
   let value = offset;
   for (const [depth, step] of steps.entries()) {
     const literal = scanner.literalOf(value);
-    const member = literal === undefined ? undefined : [...scanner.members(literal)].find(({ name }, index) => name === step || index === step);
+    const member =
+      literal === undefined
+        ? undefined
+        : [...scanner.members(literal)].find(({ name }, index) => name === step || index === step);
     if (member === undefined) return { at, depth };
     at = ofName ? member.key : member.value;
     value = member.value;

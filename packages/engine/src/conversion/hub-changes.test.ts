@@ -22,7 +22,7 @@ interface Version {
 
 /** A CRD whose first version is the hub. */
 function crdOf(versions: Readonly<Record<string, Version>>): KubeObject {
-  const [[hub = ''] = [], ...others] = Object.entries(versions);
+  const [[hub] = [''], ...others] = Object.entries(versions);
   const direction = (rules: Readonly<Record<string, string>> = {}) => ({
     fields: Object.entries(rules).map(([field, cel]) => ({ to: ['spec', field], cel })),
   });

@@ -102,6 +102,10 @@ function refuseEffects({ resources, validations }: Trace): void {
     throw refusal;
   };
   if (resource !== undefined)
-    refuseAt(resource.site, 'a conversion cannot create a resource', 'create it in the function that describes the kind');
+    refuseAt(
+      resource.site,
+      'a conversion cannot create a resource',
+      'create it in the function that describes the kind',
+    );
   if (validation !== undefined) refuseAt(validation.site, ...CONVERSION_THROWS);
 }
