@@ -13,4 +13,4 @@ export {
 export { type PackageInfo, isPackageName, isVersion } from './package-info.ts';
 export { type PackageParts, type TextFile, packagedTest, packageLayout } from './package-layout.ts';
 export { rightsLines } from './package-rights.ts';
-export { type PackageContent, readPackage, refuseNewerEngine } from './read-package.ts';
+export { type PackageContent, readPackage, refuseLargeFiles, refuseNewerEngine } from './read-package.ts';

@@ -306,6 +306,19 @@ describe('a package from outside', () => {
       'is no valid YAML',
     ],
     [
+      'with a large manifest',
+      changed('manifests/resourcegraphdefinition-pans.yaml', () => ' '.repeat(2 * 1024 * 1024 + 1)),
+      'has more than 2097152 bytes',
+    ],
+    [
+      'with aliases of aliases',
+      changed(
+        'manifests/resourcegraphdefinition-pans.yaml',
+        (text) => `${text}a: &a [${'b,'.repeat(400)}]\nc: &c [${'*a,'.repeat(400)}]\nd: [${'*c,'.repeat(400)}]\n`,
+      ),
+      'the aliases expand',
+    ],
+    [
       'with a manifest that is no object',
       changed('manifests/resourcegraphdefinition-pans.yaml', () => 'a: 1'),
       'is no Kubernetes object',
@@ -375,6 +388,14 @@ describe('a package from outside', () => {
     const problem = rightsProblem(objects as KubeObject[]);
     expect(problem === undefined).toBe(expected);
     if (!expected) expect(problem).toContain('grants more than its rules show');
+  });
+
+  test('is refused with more than 8 MiB to parse', () => {
+    const more = Array.from({ length: 5 }, (_, index) => ({
+      path: `schemas/${index}.yaml`,
+      text: ' '.repeat(2_000_000),
+    }));
+    expect(() => readPackage(bytes([...layout.files, ...more]))).toThrow('have more than 8388608 bytes');
   });
 
   test('is refused by an older engine', () => {

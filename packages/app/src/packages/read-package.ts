@@ -23,6 +23,10 @@ export interface PackageContent {
 const KUSTOMIZATION = 'kustomization.yaml';
 const KUSTOMIZATION_FIELDS: readonly string[] = ['apiVersion', 'kind', 'resources'];
 const SCHEMAS = 'schemas';
+/** The maximum size of a file that is parsed. An object of a cluster is smaller. */
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
+/** The maximum size of all of them, because the parser needs seconds for a file of a few bytes in each line. */
+const MAX_PARSED_BYTES = 8 * 1024 * 1024;
 
 /**
  * Reads the files of a package as data. Nothing in them is executed or imported. The files of a package from outside
@@ -32,6 +36,7 @@ const SCHEMAS = 'schemas';
  * @throws TypeKroError `oci/package` for a package that is refused
  */
 export function readPackage(files: readonly PackageFile[]): PackageContent {
+  refuseLargeFiles(files);
   const byPath = new Map(files.map((file) => [file.path, file.content]));
   const described = byPath.get(INFO_FILE);
   if (described === undefined) {
@@ -72,6 +77,20 @@ export function readPackage(files: readonly PackageFile[]): PackageContent {
     throw badPackage(`its rights do not have the digest that ${INFO_FILE} says`);
   }
   return content;
+}
+
+/**
+ * Refuses files that are too large to be parsed by whoever reads the package.
+ *
+ * @throws TypeKroError `oci/package`
+ */
+export function refuseLargeFiles(files: readonly PackageFile[]): void {
+  const parsed = files.filter(({ path }) => path.startsWith(`${MANIFESTS}/`) || path.startsWith(`${SCHEMAS}/`));
+  const large = parsed.find(({ content }) => content.length > MAX_FILE_BYTES);
+  if (large !== undefined) throw badPackage(`${large.path} has more than ${MAX_FILE_BYTES} bytes`);
+  if (parsed.reduce((sum, { content }) => sum + content.length, 0) > MAX_PARSED_BYTES) {
+    throw badPackage(`${MANIFESTS} and ${SCHEMAS} have more than ${MAX_PARSED_BYTES} bytes`);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { definedMembers, hasErrors } from '@typekro/kit/core';
-import { isPackageName, isVersion, packageLayout } from '@typekro/app/packages';
+import { isPackageName, isVersion, packageLayout, refuseLargeFiles } from '@typekro/app/packages';
 import { formatReference, type OciReference, packFiles, parseReference, pushPackage } from '@typekro/oci';
 import { type Command, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { outputOption } from '../command-options.ts';
@@ -65,10 +65,9 @@ export const push: Command = {
       'org.opencontainers.image.source': textOption(input, 'source'),
       'org.opencontainers.image.revision': textOption(input, 'revision'),
     });
-    const image = packFiles(
-      layout.files.map(({ path, text }) => ({ path, content: Buffer.from(text) })),
-      annotations,
-    );
+    const contents = layout.files.map(({ path, text }) => ({ path, content: Buffer.from(text) }));
+    refuseLargeFiles(contents);
+    const image = packFiles(contents, annotations);
     const result = await withRegistry(context, input, reference, (client) =>
       pushPackage(client, { ...reference, tag }, image, input.options['replace'] === true),
     );
