@@ -1,0 +1,143 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type JsonObject, type KubeObject, setOwn } from '@typekro/kit/core';
+import { Conversion } from '@typekro/engine/conversion';
+import { compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
+import { share } from '@typekro/kit/test-support/budget';
+
+/** How a version has a property: under its own name, under a name of its own, or not at all. */
+type Form = 'same' | 'renamed' | 'absent';
+const PROPERTIES = ['p', 'q', 'r'] as const;
+/** The versions in the order in which they are the hub; each has the form of each property. */
+type History = readonly (readonly Form[])[];
+
+const fieldOf = (property: number, version: number, form: Form): string =>
+  form === 'renamed' ? `${PROPERTIES[property]}V${version}` : (PROPERTIES[property] ?? '');
+
+/** The CRD of the time at which a version is the hub, and all earlier ones are served. */
+function crdAt(history: History, hub: number): KubeObject {
+  const specOf = (version: number): JsonObject => {
+    const fields = (history[version] ?? []).flatMap((form, at) =>
+      form === 'absent' ? [] : [[fieldOf(at, version, form), 'string'] as const],
+    );
+    return { host: 'string', ...Object.fromEntries(fields) };
+  };
+  const versions = history.slice(0, hub).map((forms, version): JsonObject => {
+    const [convertTo, convertFrom]: [JsonObject, JsonObject] = [{}, {}];
+    const lossy: string[] = [];
+    for (const [at, form] of forms.entries()) {
+      const inHub = history[hub]?.[at] ?? 'absent';
+      const [own, other] = [fieldOf(at, version, form), fieldOf(at, hub, inHub)];
+      if (form === 'absent' && inHub === 'absent') continue;
+      if (form === 'absent') lossy.push(`spec.${other}`);
+      else if (inHub === 'absent') lossy.push(`spec.${own}`);
+      else if (own !== other) {
+        convertTo[`spec.${other}`] = `\${self.spec.?${own}}`;
+        convertFrom[`spec.${own}`] = `\${self.spec.?${other}}`;
+      }
+    }
+    return { name: `v${version + 1}`, spec: specOf(version), convertTo, convertFrom, lossy };
+  });
+  const schema = { apiVersion: `v${hub + 1}`, kind: 'Note', group: 'acme.test', spec: specOf(hub), versions };
+  const definition = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'note' },
+    spec: { schema, resources: [] },
+  };
+  const { graph, diagnostics } = compile(definition, {
+    sources: builtinSource(),
+    features: TYPEKRO_FEATURES,
+    target: 'typekro',
+  });
+  if (graph === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  return { ...graph.instance.crd, status: { storedVersions: [`v${hub + 1}`] } };
+}
+
+/** A client of one of the served versions writes a property, or removes it. */
+interface Edit {
+  readonly version: number;
+  readonly property: number;
+  readonly value: string | null;
+}
+
+const to = (crd: KubeObject, object: KubeObject, version: number): KubeObject =>
+  Conversion.of(crd)?.convert(object, `acme.test/v${version + 1}`) ?? object;
+
+/** The spec that each served version shows. */
+const shown = (crd: KubeObject, object: KubeObject, versions: number): unknown[] =>
+  Array.from({ length: versions }, (_, version) => to(crd, object, version).spec ?? {});
+
+function edited(crd: KubeObject, stored: KubeObject, hub: number, history: History, edit: Edit): KubeObject {
+  const version = edit.version % (hub + 1);
+  const form = history[version]?.[edit.property] ?? 'absent';
+  const spec: JsonObject = { ...to(crd, stored, version).spec };
+  const field = fieldOf(edit.property, version, form);
+  if (form !== 'absent' && edit.value !== null) setOwn(spec, field, edit.value);
+  else delete spec[field];
+  const next = to(crd, { ...to(crd, stored, version), spec }, hub);
+  expect(to(crd, next, version)['spec']).toEqual(spec);
+  return next;
+}
+
+const forms = fc.tuple(...PROPERTIES.map(() => fc.constantFrom<Form[]>('same', 'renamed', 'absent')));
+const edit: fc.Arbitrary<Edit> = fc.record({
+  version: fc.nat(4),
+  property: fc.nat(PROPERTIES.length - 1),
+  value: fc.option(fc.constantFrom('x', 'y', 'z')),
+});
+const lives = (edits: fc.Arbitrary<Edit[]>) => fc.array(fc.record({ forms, edits }), { minLength: 2, maxLength: 5 });
+
+/**
+ * An object that lives through all hubs. Returns the changes that the controller would refuse; a change that is not
+ * refused must show each version what it showed.
+ */
+function live(life: readonly { readonly forms: readonly Form[]; readonly edits: readonly Edit[] }[]): string[] {
+  const history = life.map((each) => each.forms);
+  let crd = crdAt(history, 0);
+  let object: KubeObject = { apiVersion: 'acme.test/v1', kind: 'Note', metadata: { name: 'n' }, spec: { host: 'h' } };
+  for (const [at, form] of (history[0] ?? []).entries())
+    if (form !== 'absent') object = { ...object, spec: { ...object.spec, [fieldOf(at, 0, form)]: `first ${at}` } };
+  const refused: string[] = [];
+  for (let hub = 0; hub < history.length; hub += 1) {
+    if (hub > 0) {
+      const before = shown(crd, object, hub);
+      const wanted = crdAt(history, hub);
+      const next = Conversion.continuing(crd, wanted);
+      const converter = Conversion.of(next);
+      const change = converter && Conversion.changeOf(Conversion.of(crd), converter, object);
+      if (change !== undefined) return [...refused, change];
+      // A property that a client of one version has removed, and one of another version has not, may come back.
+      expect(shown(next, object, hub)).toMatchObject(before);
+      const changed = shown(next, object, hub);
+      object = to(next, object, hub);
+      expect(shown(wanted, object, hub)).toEqual(changed);
+      crd = wanted;
+    }
+    for (const each of life[hub]?.edits ?? []) object = edited(crd, object, hub, history, each);
+  }
+  return refused;
+}
+
+describe('an API that changes its hub several times', () => {
+  const { first, count: numRuns } = share('conversionPairs');
+
+  test('shows each version what it showed, if the versions agreed', () => {
+    fc.assert(
+      fc.property(lives(fc.constant([])), (life) => {
+        expect(live(life)).toEqual([]);
+      }),
+      { numRuns, seed: 5000 + first },
+    );
+  });
+
+  test('refuses a change that would show something else, and a client always sees what it has written', () => {
+    fc.assert(
+      fc.property(lives(fc.array(edit, { maxLength: 4 })), (life) => {
+        live(life);
+      }),
+      { numRuns, seed: 5001 + first },
+    );
+  });
+});
