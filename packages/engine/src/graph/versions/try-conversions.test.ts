@@ -112,6 +112,20 @@ test.each<[what: string, spec: JsonObject, version: JsonObject]>([
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
 });
 
+test('an object without fields has a hint of its own', async () => {
+  const version = {
+    spec: { size: 'string' },
+    convertTo: { 'spec.storage.size': '${self.spec.?size}' },
+    convertFrom: { 'spec.size': '${self.spec.?storage.?size}' },
+  };
+  const { diagnostics } = await tryConversions(definitionOf({ storage: { size: 'string' } }, version));
+  expect(diagnostics.map(({ hint }) => hint)).toContainEqual(expect.stringContaining('lossy: [spec.storage]'));
+  const named = await tryConversions(
+    definitionOf({ storage: { size: 'string' } }, { ...version, lossy: ['spec.storage'] }),
+  );
+  expect(named.diagnostics).toEqual([]);
+});
+
 /** Texts of which few are valid by chance. */
 const PATTERNED: JsonObject = {
   name: 'string | required=true pattern="^[a-z]([-a-z0-9]*[a-z0-9])?$" minLength=40 maxLength=63',

@@ -1,4 +1,11 @@
-import { type JsonObject, type KubeObject, definedMembers, stringifyJson } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  definedMembers,
+  isJsonObject,
+  stringifyJson,
+} from '@typekro/kit/core';
 import { listAt } from '@typekro/kit/kubernetes';
 import { CONVERSIONS_ANNOTATION } from '../../conversion/conversion-program.ts';
 import { type Converter, converterOf } from '../../conversion/converter.ts';
@@ -64,7 +71,7 @@ export async function tryConversions(
       phase: 'beyond',
       code: 'graph/conversion-fault',
       message: `an object of ${from} with the spec ${stringifyJson(spec)} is not converted exactly: ${message}`,
-      hint: hintFor(message),
+      hint: hintFor(message, spec),
       place: placeOf(version, direction),
     });
   }
@@ -82,13 +89,24 @@ export async function tryConversions(
   return { ...others, crd: graph.instance.crd, diagnostics: [...found, ...compiled.diagnostics] };
 }
 
-function hintFor(message: string): string {
+function hintFor(message: string, spec: JsonValue): string {
   if (message.includes('no such key')) return OPTIONAL_HINT;
+  const empty = message.includes('comes back as') ? emptyObjectIn(spec, 'spec') : undefined;
+  if (empty !== undefined)
+    return `${empty} may be an object without fields, which has no form in the other version: make a field of it required, or name the object: lossy: [${empty}]`;
   return /: (?:integer overflow|type conversion error|division by zero|modulus by zero|index out of bounds)/.test(
     message,
   )
     ? FAILING_HINT
     : HINT;
+}
+
+/** The path of the first object without members, outside of lists. */
+function emptyObjectIn(value: JsonValue | undefined, path: string): string | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const members = Object.entries(value);
+  if (members.length === 0) return path === 'spec' ? undefined : path;
+  return members.map(([name, member]) => emptyObjectIn(member, `${path}.${name}`)).find((found) => found !== undefined);
 }
 
 const FAILING_HINT =
