@@ -100,10 +100,15 @@ export class Converter {
     const { former = {} } = this.program;
     if (!Object.hasOwn(former, from)) return made;
     const known = Object.entries(former).filter(([hub, versions]) => hub === from || Object.hasOwn(versions, from));
-    return known.reduce(
-      (carried, [hub, versions]) => this.#carried(object, from, carried, this.#formerAt(hub, versions), shared),
+    // The other half of the work is left for the conversion from the hub.
+    const given = Math.floor(shared.left / 2);
+    const own = { left: given };
+    const carried = known.reduce(
+      (atHub, [hub, versions]) => this.#carried(object, from, atHub, this.#formerAt(hub, versions), own),
       made,
     );
+    shared.left -= given - own.left;
+    return carried;
   }
 
   /**
