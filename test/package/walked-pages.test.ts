@@ -151,8 +151,9 @@ describe.each(WALKED)('%s', (_name, pages) => {
 
   /** Runs the commands of a page with a registry of the test in place of that of the page. */
   const withRegistry = (direct: typeof run) => async (line: string) => {
-    if (!line.includes(REGISTRY)) return direct(line);
-    const { code, out, err } = await direct(`${line.replaceAll(REGISTRY, registry.host)} --plain-http`);
+    const [documented, own] = [`oci://${REGISTRY}`, `oci://${registry.host}`];
+    if (!line.includes(documented)) return direct(line);
+    const { code, out, err } = await direct(`${line.replaceAll(documented, own)} --plain-http`);
     return { code, out: out.replaceAll(registry.host, REGISTRY), err: err.replaceAll(registry.host, REGISTRY) };
   };
 
