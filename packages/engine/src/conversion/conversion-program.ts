@@ -31,14 +31,15 @@ export interface VersionRules {
 export interface ConversionProgram {
   readonly hub: string;
   readonly versions: Readonly<Record<string, VersionRules>>;
-  /**
-   * The rules of former hubs, by the hub, while objects are still stored in it. They say what each version showed of such
-   * an object.
-   */
-  readonly former?: Readonly<Record<string, ConversionProgram['versions']>>;
+  /** The program before the last change of the hub, while objects are still stored in its hub or an earlier one. */
+  readonly former?: ConversionProgram;
 }
 
 /** The program as the value of the annotation. Equal programs give equal texts. */
-export function printProgram({ hub, versions, former }: ConversionProgram): string {
-  return stringifyJson({ hub, versions, ...(former === undefined ? {} : { former }) });
-}
+export const printProgram = (program: ConversionProgram): string => stringifyJson(inOrder(program));
+
+const inOrder = ({ hub, versions, former }: ConversionProgram): object => ({
+  hub,
+  versions,
+  ...(former === undefined ? {} : { former: inOrder(former) }),
+});

@@ -11,7 +11,7 @@ import {
   stringifyJson,
 } from '@typekro/kit/core';
 import type { SharedBudget } from '@typekro/cel';
-import { asText, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { asObject, asText, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { type Schema, StructuralSchema } from '../schema/index.ts';
 import {
   type KeptField,
@@ -50,8 +50,7 @@ export class Converter {
   /** The steps that were needed so far, by `from>to`. */
   readonly #steps = new Map<string, Step>();
   readonly #crd: KubeObject;
-  /** The conversions of the former hubs that were needed so far. */
-  readonly #formers = new Map<string, Converter>();
+  #formerConverter: Converter | undefined;
 
   constructor(crd: KubeObject, program: ConversionProgram) {
     this.program = program;
@@ -96,47 +95,58 @@ export class Converter {
   }
 
   #toHub(object: KubeObject, from: string, shared: SharedBudget): JsonObject {
-    const made = this.#convert(object, from, this.program.hub, shared);
-    const { former = {} } = this.program;
-    if (!Object.hasOwn(former, from)) return made;
-    const known = Object.entries(former).filter(([hub, versions]) => hub === from || Object.hasOwn(versions, from));
+    const { hub } = this.program;
+    const former = this.#former();
+    if (former?.isHub(from) !== true) return this.#convert(object, from, hub, shared);
+    const last = former.program.hub;
+    const atLast = former.convert(object, this.apiVersionOf(last), shared);
+    const made = this.#convert(atLast, last, hub, shared);
     // The other half of the work is left for the conversion from the hub.
     const given = Math.floor(shared.left / 2);
     const own = { left: given };
-    const carried = known.reduce(
-      (atHub, [hub, versions]) => this.#carried(object, from, atHub, this.#formerAt(hub, versions), own),
-      made,
-    );
+    const carried = this.#carried(atLast, made, former, own);
     shared.left -= given - own.left;
     return carried;
   }
 
+  /** Is the version the hub, or a former one in which objects are still stored? */
+  isHub(version: string): boolean {
+    return version === this.program.hub || this.#former()?.isHub(version) === true;
+  }
+
   /**
-   * An object of a former hub, with what each other version showed of it there. A field that the former hub had under
+   * An object of the former hub, with what each other version showed of it there. A field that the former hub had under
    * another name is kept for such a version, and one that comes back in the hub gets its kept value: as if a client of the
-   * version had written the object again.
+   * version had written the object again. Where versions contradict each other, none that shows what it showed is changed.
    */
-  #carried(object: KubeObject, from: string, atHub: JsonObject, former: Converter, shared: SharedBudget): JsonObject {
+  #carried(object: KubeObject, atHub: JsonObject, former: Converter, shared: SharedBudget): JsonObject {
     const { hub } = this.program;
-    let carried = atHub;
+    const before = new Map<string, JsonValue>();
     for (const version of [former.program.hub, ...former.versions]) {
-      if (version === from || version === hub || !Object.hasOwn(this.program.versions, version)) continue;
-      const before = attempt(() => former.convert(object, this.apiVersionOf(version), shared) as JsonObject);
-      const after = attempt(() => this.#convert(carried, hub, version, shared));
-      if (before === undefined || after === undefined || jsonEquals(specOf(before), specOf(after))) continue;
-      const written = attempt(() => this.#convert({ ...after, spec: specOf(before) }, version, hub, shared));
-      const own = written && attempt(() => this.#convert(written, hub, from, shared));
-      if (written !== undefined && jsonEquals(specOf(own), object.spec ?? null)) carried = written;
+      const shown = attempt(() => former.convert(object, this.apiVersionOf(version), shared));
+      if (shown !== undefined && Object.hasOwn(this.program.versions, version)) before.set(version, specOf(shown));
+    }
+    const shows = (candidate: JsonObject, version: string): JsonObject | undefined =>
+      attempt(() => this.#convert(candidate, hub, version, shared));
+    let carried = atHub;
+    for (const [version, spec] of before) {
+      const after = shows(carried, version);
+      if (after === undefined || jsonEquals(specOf(after), spec)) continue;
+      const written = attempt(() => this.#convert({ ...after, spec }, version, hub, shared));
+      if (written === undefined || !jsonEquals(specOf(shows(written, version)), spec)) continue;
+      const isWorse = [...before].some(([each, was]) => {
+        const [now, then] = [carried, written].map((candidate) => specOf(shows(candidate, each)));
+        return hasWrongField(asObject(was), asObject(now), asObject(then));
+      });
+      if (!isWorse) carried = written;
     }
     return carried;
   }
 
-  #formerAt(hub: string, versions: ConversionProgram['versions']): Converter {
-    const known = this.#formers.get(hub);
-    if (known !== undefined) return known;
-    const former = new Converter(this.#crd, { hub, versions });
-    this.#formers.set(hub, former);
-    return former;
+  #former(): Converter | undefined {
+    const { former } = this.program;
+    if (former !== undefined) this.#formerConverter ??= new Converter(this.#crd, former);
+    return this.#formerConverter;
   }
 
   /** What is kept, with each further field for the first version that may have it and keeps no value of its own. */
@@ -176,6 +186,12 @@ export class Converter {
     const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs);
     allKept.delete(to);
     allKept.delete(from);
+    // What a version can hold again needs no kept value.
+    for (const [version, fields] of to === this.program.hub ? allKept : [])
+      allKept.set(
+        version,
+        fields.filter(({ path }) => this.#isLossy(version, path)),
+      );
     const { lossy } = there;
     if (lossy.length === 0) return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
     const lost = lostFields(object, tryConvert(there.back, restored, shared) ?? {}, lossy);
@@ -205,6 +221,12 @@ export class Converter {
     const all = to === hub ? (allKept.get(hub) ?? []) : [...(allKept.get(to) ?? []), ...ofOthers];
     const possible = all.filter((field) => this.#mayHave(to, step, field));
     return [...new Map(possible.toReversed().map((field) => [field.path.join('/'), field])).values()];
+  }
+
+  /** Does the hub lack a field of a version? True for a version that is not known. */
+  #isLossy(version: string, path: readonly string[]): boolean {
+    const rules = getOwn(this.program.versions, version);
+    return rules === undefined || rules.lossy.some((each) => each.join('/') === path.join('/'));
   }
 
   /** May a version have this value in one of the fields that are kept for it? */
@@ -270,6 +292,14 @@ function attempt<T>(convert: () => T): T | undefined {
     if (thrown instanceof ConversionError) return undefined;
     throw thrown;
   }
+}
+
+/** Has a field that is right before a change another value after it? */
+function hasWrongField(right: JsonObject, before: JsonObject, after: JsonObject): boolean {
+  return Object.keys({ ...right, ...before, ...after }).some((name) => {
+    const [value, first, second] = [right, before, after].map((spec) => getOwn(spec, name) ?? null);
+    return jsonEquals(first ?? null, value ?? null) && !jsonEquals(second ?? null, value ?? null);
+  });
 }
 
 const specOf = (object: JsonObject | undefined): JsonValue => object?.['spec'] ?? null;

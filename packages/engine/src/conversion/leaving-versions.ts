@@ -35,30 +35,38 @@ export function continuing(existing: KubeObject, wanted: KubeObject): KubeObject
   const names = new Set(leaving.map((version) => textAt(version, 'name')));
   const rules = Object.entries(live.versions).filter(([name]) => names.has(name));
   const next = programOf(wanted);
-  const former = next === undefined ? {} : formerHubs(existing, live, next);
-  if (leaving.length === 0 && Object.keys(former).length === 0) return wanted;
+  const last = live.hub === next?.hub ? live.former : live;
+  const stored = new Set([...asTexts(existing.status?.['storedVersions']), ...(last === live ? [live.hub] : [])]);
+  const former = next === undefined ? undefined : needed(last && withFirst(last, stored), next, stored);
+  if (leaving.length === 0 && former === undefined) return wanted;
   const program = {
     hub: next?.hub ?? live.hub,
     versions: { ...next?.versions, ...Object.fromEntries(rules) },
-    ...(Object.keys(former).length === 0 ? {} : { former }),
+    ...(former === undefined ? {} : { former }),
   };
   const annotations = { ...wanted.metadata.annotations, [CONVERSIONS_ANNOTATION]: printProgram(program) };
   const versions = [...CrdSchema.versions(wanted), ...leaving.map((version) => ({ ...version, served: false }))];
   return { ...wanted, metadata: { ...wanted.metadata, annotations }, spec: { ...wanted.spec, versions } };
 }
 
-/** The rules of the hubs in which objects are still stored, and which are versions of the next program. */
-function formerHubs(
-  existing: KubeObject,
-  live: ConversionProgram,
+/** The program with the version before all conversions, if objects are still stored in it. */
+function withFirst({ former, ...program }: ConversionProgram, stored: ReadonlySet<string>): ConversionProgram {
+  if (former !== undefined) return { ...program, former: withFirst(former, stored) };
+  const [first, ...others] = [...stored].filter((version) => Object.hasOwn(program.versions, version));
+  return first === undefined || others.length > 0 ? program : { ...program, former: { hub: first, versions: {} } };
+}
+
+/** The former programs that objects in stored versions need, as far as the next program still has their hubs. */
+function needed(
+  program: ConversionProgram | undefined,
   next: ConversionProgram,
-): NonNullable<ConversionProgram['former']> {
-  const stored = new Set(asTexts(existing.status?.['storedVersions']));
-  const all = { ...live.former, ...(live.hub === next.hub ? {} : { [live.hub]: live.versions }) };
-  const needed = Object.entries(all).filter(
-    ([hub]) => Object.hasOwn(next.versions, hub) && (hub === live.hub || stored.has(hub)),
-  );
-  return Object.fromEntries(needed);
+  stored: ReadonlySet<string>,
+): ConversionProgram | undefined {
+  if (program === undefined || !Object.hasOwn(next.versions, program.hub)) return undefined;
+  const { hub, versions } = program;
+  const former = needed(program.former, next, stored);
+  if (former === undefined && !stored.has(hub)) return undefined;
+  return { hub, versions, ...(former === undefined ? {} : { former }) };
 }
 
 /**

@@ -18,20 +18,18 @@ export const hasProgram = ({ metadata }: KubeObject): boolean =>
 export function programOf({ metadata }: KubeObject): ConversionProgram | undefined {
   const text = metadata.annotations?.[CONVERSIONS_ANNOTATION];
   if (text === undefined) return undefined;
-  const read = tryParseJson(text);
-  const root = isJsonObject(read) ? read : {};
-  const former = Object.entries(asObject(root['former']));
-  return {
-    hub: asText(root['hub']),
-    versions: readVersions(root['versions']),
-    ...(former.length === 0
-      ? {}
-      : { former: Object.fromEntries(former.map(([hub, versions]) => [hub, readVersions(versions)])) }),
-  };
+  return readProgram(tryParseJson(text));
 }
 
-const readVersions = (versions: JsonValue | undefined): ConversionProgram['versions'] =>
-  Object.fromEntries(Object.entries(asObject(versions)).map(([name, rules]) => [name, readRules(asObject(rules))]));
+function readProgram(read: JsonValue | undefined): ConversionProgram {
+  const root = asObject(read);
+  const versions = Object.entries(asObject(root['versions']));
+  return {
+    hub: asText(root['hub']),
+    versions: Object.fromEntries(versions.map(([name, rules]) => [name, readRules(asObject(rules))])),
+    ...(isJsonObject(root['former']) ? { former: readProgram(root['former']) } : {}),
+  };
+}
 
 const readRules = (rules: JsonObject): VersionRules => ({
   toHub: readDirection(asObject(rules['toHub'])),

@@ -242,7 +242,7 @@ test(
 
     await world.apply(next([beta, alpha]));
     await world.advance(3000);
-    expect(await program()).toContain('"former":{"v1":');
+    expect(await program()).toContain('"former":{"hub":"v1",');
     await world.advance(30_000);
     expect([await stored(), await condition('StorageMigrated')]).toEqual([
       ['v2'],
