@@ -126,19 +126,20 @@ export class Converter {
       const shown = attempt(() => former.convert(object, this.apiVersionOf(version), shared));
       if (shown !== undefined && Object.hasOwn(this.program.versions, version)) before.set(version, specOf(shown));
     }
-    const shows = (candidate: JsonObject, version: string): JsonObject | undefined =>
-      attempt(() => this.#convert(candidate, hub, version, shared));
-    let carried = atHub;
+    const viewsOf = (candidate: JsonObject): ReadonlyMap<string, JsonObject | undefined> =>
+      new Map([...before.keys()].map((each) => [each, attempt(() => this.#convert(candidate, hub, each, shared))]));
+    let [carried, views] = [atHub, viewsOf(atHub)];
     for (const [version, spec] of before) {
-      const after = shows(carried, version);
+      const after = views.get(version);
       if (after === undefined || jsonEquals(specOf(after), spec)) continue;
       const written = attempt(() => this.#convert({ ...after, spec }, version, hub, shared));
-      if (written === undefined || !jsonEquals(specOf(shows(written, version)), spec)) continue;
+      const next = written === undefined ? undefined : viewsOf(written);
+      if (written === undefined || next === undefined || !jsonEquals(specOf(next.get(version)), spec)) continue;
       const isWorse = [...before].some(([each, was]) => {
-        const [now, then] = [carried, written].map((candidate) => specOf(shows(candidate, each)));
+        const [now, then] = [views, next].map((shown) => specOf(shown.get(each)));
         return hasWrongField(asObject(was), asObject(now), asObject(then));
       });
-      if (!isWorse) carried = written;
+      if (!isWorse) [carried, views] = [written, next];
     }
     return carried;
   }

@@ -31,7 +31,7 @@ const storedVersion = (crd: KubeObject): string =>
 export function continuing(existing: KubeObject, wanted: KubeObject): KubeObject {
   const live = programOf(existing);
   if (live === undefined) return wanted;
-  const leaving = hasSameHub(existing, wanted) ? leavingVersions(existing, wanted) : [];
+  const leaving = live.hub === storedVersion(wanted) ? leavingVersions(existing, wanted) : [];
   const names = new Set(leaving.map((version) => textAt(version, 'name')));
   const rules = Object.entries(live.versions).filter(([name]) => names.has(name));
   const next = programOf(wanted);
