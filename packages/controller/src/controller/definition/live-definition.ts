@@ -92,16 +92,8 @@ export async function liveDefinition(
     if (live === undefined) return false;
     const difference = crdDifference(live, wanted, settings.facets, graph);
     const plan = planCrd(live, wanted, definition, difference, settings.conversions);
-    return (
-      (
-        await tryOnCluster(
-          api,
-          plan,
-          { existing: live, wanted, isBreakingAllowed: definition.allowBreakingChanges },
-          signal,
-        )
-      ).do === 'refuse'
-    );
+    const change = { existing: live, wanted, isBreakingAllowed: definition.allowBreakingChanges };
+    return (await tryOnCluster(api, plan, change, signal)).do === 'refuse';
   };
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
   const newest = revisions.at(-1);
