@@ -10,7 +10,7 @@ export {
   type PackageDifference,
   comparePackages,
 } from './compare-packages.ts';
-export { type PackageInfo, isPackageName, isVersion } from './package-info.ts';
+export { type PackageInfo, isPackageName, isVersion, kindWithVersions } from './package-info.ts';
 export { type PackageParts, type TextFile, packagedTest, packageLayout } from './package-layout.ts';
 export { rightsLines } from './package-rights.ts';
 export { type PackageContent, readPackage, refuseLargeFiles, refuseNewerEngine } from './read-package.ts';

@@ -1,5 +1,5 @@
 import { compareSemver, parseSemver } from '@typekro/cel/semver';
-import { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
+import { getOwn, isJsonObject, type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
 import { Failure } from '@typekro/kit/golang';
 import { badPackage } from '@typekro/oci';
 
@@ -25,6 +25,10 @@ export interface RequiredKind {
   readonly kind: string;
   readonly versions: readonly string[];
 }
+
+/** A kind with its API group and versions, for people. */
+export const kindWithVersions = ({ group, kind, versions }: RequiredKind): string =>
+  `${kind}  ${group === '' ? '' : `${group}/`}${versions.join(', ')}`;
 
 /** The content of `typekro.package.json`. */
 export interface PackageInfo {
@@ -127,11 +131,9 @@ const objectOf =
   (members: Readonly<Record<string, Check>>): Check =>
   (value, path, problems) => {
     if (!isJsonObject(value)) problems.push(path === '' ? 'it is not an object' : `${path} is not an object`);
-    else for (const [name, check] of Object.entries(members)) check(own(value, name), join(path, name), problems);
+    else for (const [name, check] of Object.entries(members)) check(getOwn(value, name), join(path, name), problems);
   };
 
-const own = (value: JsonObject, name: string): JsonValue | undefined =>
-  Object.hasOwn(value, name) ? value[name] : undefined;
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 const semver = textLike('a semantic version such as 1.2.0', isVersion);

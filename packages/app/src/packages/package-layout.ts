@@ -125,9 +125,12 @@ function featuresOf(definitions: PackageParts['definitions'], graphs: readonly G
 }
 
 function providedBy({ name, instance: { group, kind, crd } }: Graph): ProvidedKind {
-  const versions = CrdSchema.facts(crd).flatMap((version) => (version.served ? [version.name] : []));
-  return { group, kind, versions: versions.toSorted(compareText), definition: name };
+  return { group, kind, versions: servedVersions(crd).toSorted(compareText), definition: name };
 }
+
+/** The names of the versions that a CustomResourceDefinition serves. */
+export const servedVersions = (crd: KubeObject): string[] =>
+  CrdSchema.facts(crd).flatMap(({ name, served }) => (served ? [name] : []));
 
 /** The kinds that the objects use, without those of Kubernetes and of the package itself. */
 export function requiredBy(objects: readonly KubeObject[], own: readonly Pick<Graph, 'instance'>[]): RequiredKind[] {

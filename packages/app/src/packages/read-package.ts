@@ -2,11 +2,10 @@ import { type JsonObject, type KubeObject, hasErrors, isJsonObject, TypeKroError
 import { textAt } from '@typekro/kit/kubernetes';
 import { declaredKind } from '@typekro/controller/controller';
 import { GraphObject, isDefinition, Kinds, parseDefinitions } from '@typekro/engine/graph';
-import { CrdSchema } from '@typekro/engine/schema';
 import { badPackage, type PackageFile } from '@typekro/oci';
 import { isTooDeepValue, kubeObject } from '../plan/file-shape.ts';
 import { INFO_FILE, isOlder, type PackageInfo, type ProvidedKind, readInfo } from './package-info.ts';
-import { MANIFESTS } from './package-layout.ts';
+import { MANIFESTS, servedVersions } from './package-layout.ts';
 import { isRightsObject, rightsDigest, rightsProblem } from './package-rights.ts';
 
 /** The checked content of a package. What `info` says is what the manifests have. */
@@ -155,7 +154,7 @@ function checkKinds({ info, definitions, crds }: Pick<PackageContent, 'info' | '
 }
 
 function isSchemaOf(crd: KubeObject, { group, kind, versions }: ProvidedKind): boolean {
-  const served = CrdSchema.facts(crd).flatMap(({ name, served: isServed }) => (isServed ? [name] : []));
+  const served = servedVersions(crd);
   return (
     textAt(crd.spec, 'group') === group &&
     textAt(crd.spec, 'names', 'kind') === kind &&

@@ -1,6 +1,6 @@
 import { namespacedName } from '@typekro/kit/core';
 import { printableLine } from '@typekro/app/text';
-import { type PackageInfo, rightsLines } from '@typekro/app/packages';
+import { kindWithVersions, rightsLines } from '@typekro/app/packages';
 import { formatReference } from '@typekro/oci';
 import { type Command, ExitCode } from '../command.ts';
 import { outputOption } from '../command-options.ts';
@@ -53,9 +53,9 @@ function inspectLines({ content: { info, rights, graphs, files }, reference, ann
     `  digest    ${reference.digest}`,
     ...(origin === '' ? [] : [`  source    ${printableLine(origin)}`]),
     `  needs     typekro ${engine.typekro}${gates}`,
-    ...requires.map((each) => `            ${kindText(each)}`),
+    ...requires.map((each) => `            ${kindWithVersions(each)}`),
     ...titled('provides', [
-      ...provides.map((each) => `${kindText(each)}  by the definition ${each.definition}`),
+      ...provides.map((each) => `${kindWithVersions(each)}  by the definition ${each.definition}`),
       ...graphs.map(({ metadata }) => printableLine(`the Graph ${namespacedName(metadata)}`)),
     ]),
     ...titled(
@@ -71,6 +71,3 @@ function inspectLines({ content: { info, rights, graphs, files }, reference, ann
 
 const titled = (title: string, lines: readonly string[]): string[] =>
   lines.map((line, index) => `  ${(index === 0 ? title : '').padEnd(10)}${line}`);
-
-const kindText = ({ group, kind, versions }: PackageInfo['requires'][number]): string =>
-  `${kind}  ${group === '' ? '' : `${group}/`}${versions.join(', ')}`;

@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
 import { noFileOrFolder, statOf, shownName } from '../file-paths.ts';
 
-const TEST_FILE = /\.test\.ya?ml$/;
+/** The names of files with tests of definitions. */
+export const TEST_FILE = /\.test\.ya?ml$/;
 
 /** Maximum depth of folders. */
 const MAX_DEPTH = 20;

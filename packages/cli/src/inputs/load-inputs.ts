@@ -136,10 +136,13 @@ function entriesOf(path: string): readonly Dirent[] {
   }
 }
 
+/** Is it a test of definitions, or the snapshots of one? */
+export const isTestFile = (name: string): boolean => /\.test\.ya?ml(?:\.snapshot\.yaml)?$/.test(name);
+
 function reasonToLeaveOut(entry: Dirent): string | undefined {
   if (/^kustomization\.ya?ml$/.test(entry.name)) return 'kubectl apply -k reads it';
   if (/^(?:package|package-lock|tsconfig)\b.*\.json$/.test(entry.name)) return 'npm or TypeScript reads it';
-  if (/\.test\.ya?ml(?:\.snapshot\.yaml)?$/.test(entry.name)) return 'typekro test reads it';
+  if (isTestFile(entry.name)) return 'typekro test reads it';
   if (entry.isSymbolicLink()) return 'it is a link; name it to read it';
   return entry.isFile() ? undefined : 'it is not a file';
 }

@@ -1,5 +1,5 @@
 import { printableLine } from '@typekro/app/text';
-import { comparePackages, type PackageDifference } from '@typekro/app/packages';
+import { comparePackages, kindWithVersions, type PackageDifference } from '@typekro/app/packages';
 import { formatReference } from '@typekro/oci';
 import { type CommandContext, type CommandInput, ExitCode, usageError } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
@@ -49,8 +49,6 @@ function differenceLines(
 ): string[] {
   const signed = (sign: string, title: string, lines: readonly string[]): string[] =>
     lines.map((line) => `${paint.strong(title)}  ${paint.sign(sign)} ${printableLine(line)}`);
-  const kinds = (list: PackageDifference['requires']['added']): string[] =>
-    list.map(({ group, kind, versions }) => `${kind}  ${group}/${versions.join(', ')}`);
   const lines = [
     ...definitions.flatMap((each) => {
       const effect = each.action === 'delete' ? `  ${paint.alarm('BREAKING')}` : '';
@@ -65,8 +63,8 @@ function differenceLines(
     ]),
     ...signed('+', 'Rights', rights.added),
     ...signed('-', 'Rights', rights.removed),
-    ...signed('+', 'Requires', kinds(requires.added)),
-    ...signed('-', 'Requires', kinds(requires.removed)),
+    ...signed('+', 'Requires', requires.added.map(kindWithVersions)),
+    ...signed('-', 'Requires', requires.removed.map(kindWithVersions)),
   ];
   if (lines.length === 0) return [];
   return [

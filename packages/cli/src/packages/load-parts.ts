@@ -10,15 +10,14 @@ import { type CommandContext, type CommandInput, usageError } from '../command.t
 import { readChecked } from '../checks/checked.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { shownName, statOf } from '../file-paths.ts';
+import { TEST_FILE } from '../graph-test/find-test-files.ts';
 import { snapshotFileOf } from '../graph-test/test-snapshot-file.ts';
-import { manifestsIn } from '../inputs/load-inputs.ts';
+import { isTestFile, manifestsIn } from '../inputs/load-inputs.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';
 
 /** What the files of a package are made of. The name and the version come from the command line. */
 export type LoadedParts = Omit<PackageParts, 'name' | 'version'>;
 
-const TEST = /\.test\.ya?ml$/;
-const isTestFile = (name: string): boolean => /\.test\.ya?ml(?:\.snapshot\.yaml)?$/.test(name);
 const README = /^readme\.md$/i;
 
 /**
@@ -49,7 +48,7 @@ export async function loadParts(
   if (!failed) printDiagnostics(context, problems, inputs.texts);
   const tests = await loadTests(
     context,
-    found.filter((path) => TEST.test(path)),
+    found.filter((path) => TEST_FILE.test(path)),
     graphs.map(({ name }) => name),
   );
   if (failed || problems.length > 0 || tests === undefined) return undefined;
@@ -71,7 +70,7 @@ export async function loadParts(
 /** The paths of the tests and READMEs among the names, and those in a named folder. */
 function besides({ cwd }: CommandContext, name: string): string[] {
   const path = resolve(cwd, name);
-  const isOther = (file: string): boolean => TEST.test(file) || README.test(file);
+  const isOther = (file: string): boolean => TEST_FILE.test(file) || README.test(file);
   if (statOf(path)?.isDirectory() !== true) return isOther(basename(path)) ? [path] : [];
   // A link could lead to a file that nobody wants to publish.
   return readdirSync(path, { withFileTypes: true })
