@@ -63,6 +63,10 @@ typekro.dev/factory | label | instance | SDK | the factory that made the instanc
 typekro.dev/mode | label | instance | SDK | the mode of the factory: \`kro\`
 typekro.dev/rgd | label | instance | SDK | the name of the definition
 typekro.dev/installation | label | object of an installation | command | the name of the installation of \`typekro bootstrap\`
+package.typekro.dev/name | annotation | object of a package | command | the name of the package; \`typekro install\` sets it
+package.typekro.dev/version | annotation | object of a package | command | the version of the package
+package.typekro.dev/digest | annotation | object of a package | command | the digest of the package in its registry
+package.typekro.dev/part-of | label | object of a package | command | selects the objects of packages: the name with dots in place of slashes, at most 63 characters
 typekro.dev/controller-flags | annotation | CRD of definitions | controller | its command line, which commands read if it has no Deployment
 typekro.dev/lease | label | Lease | controller | its purpose: \`replica\` or \`shard\`
 kro.run/finalizer | finalizer | definition, instance | controller | the objects are deleted first

@@ -192,6 +192,12 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
     4,
     /spec\.text .*"open" to "closed" {2}compatible/,
   ],
+  [
+    'install oci://HOST/shops:1.1.0 --plain-http --dry-run',
+    1,
+    /ResourceGraphDefinition shops exists, and no package has installed it/,
+  ],
+  ['uninstall shops', 1, /no package "shops" is installed/],
   ['upgrade --check --kro-compatibility 0.10', 0, /1 unchanged/],
   ['bootstrap --image a:1 --export -', 0, /kind: Deployment/],
   ['doctor', 0, /✓ server, clock/],

@@ -27,6 +27,8 @@ export interface TestRegistry {
   /** The manifests, by their digests and tags. */
   readonly manifests: Map<string, Buffer>;
   readonly seen: SeenRequest[];
+  /** Does each repository have its own tags? Their keys in `manifests` are then `repository:tag`. Default false. */
+  isSeparate: boolean;
   /** Answers a request in place of the registry, if it returns true. By default, no request. */
   answer: (request: IncomingMessage, response: ServerResponse) => boolean;
   close(): Promise<void>;
@@ -34,7 +36,7 @@ export interface TestRegistry {
 
 export const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** Starts a registry that serves every repository with the same content. It speaks plain HTTP without `tls`. */
+/** Starts a registry that serves every repository with the same content, unless it `isSeparate`. It speaks plain HTTP without `tls`. */
 export async function startRegistry(tls?: RegistryTls): Promise<TestRegistry> {
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const parts: Buffer[] = [];
@@ -57,6 +59,7 @@ export async function startRegistry(tls?: RegistryTls): Promise<TestRegistry> {
     blobs: new Map(),
     manifests: new Map(),
     seen: [],
+    isSeparate: false,
     answer: () => false,
     async close() {
       server.closeAllConnections();
@@ -68,7 +71,8 @@ export async function startRegistry(tls?: RegistryTls): Promise<TestRegistry> {
 
 function serve(registry: TestRegistry, request: IncomingMessage, response: ServerResponse, body: Buffer): void {
   const { pathname, searchParams } = new URL(request.url ?? '', `http://${registry.host}`);
-  const [, , kind = '', name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(pathname) ?? [];
+  const [, repository = '', kind = '', word = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(pathname) ?? [];
+  const name = registry.isSeparate && kind === 'manifests' && !word.includes(':') ? `${repository}:${word}` : word;
   const send = (status: number, headers: Record<string, string>, content: Buffer | string = '') =>
     response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : content);
   const stored = (kind === 'blobs' ? registry.blobs : registry.manifests).get(name);

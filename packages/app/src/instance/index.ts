@@ -44,6 +44,7 @@ export { withRefusedWrites } from './pending-writes.ts';
 export { graphDifferences } from './revision-difference.ts';
 export { type RevisionRow, instancesOfDefinition, readPins, revisionRows } from './revision-rows.ts';
 export { type RefusedWrites, shownCauses, shownNodes } from './shown-node.ts';
+export { isInstanceOf } from './serving-definition.ts';
 export { statusLines, statusView } from './status-view.ts';
 export {
   isPaused,

@@ -10,7 +10,18 @@ export {
   type PackageDifference,
   comparePackages,
 } from './compare-packages.ts';
+export {
+  type InstalledPackage,
+  type PackageIdentity,
+  type PackageUse,
+  asPartOf,
+  installedPackages,
+  PART_OF_LABEL,
+  refuseOtherOwners,
+  refuseOtherVersion,
+  refuseUsed,
+} from './installed-package.ts';
 export { type PackageInfo, isPackageName, isVersion, kindWithVersions } from './package-info.ts';
-export { type PackageParts, type TextFile, packagedTest, packageLayout } from './package-layout.ts';
-export { rightsLines } from './package-rights.ts';
+export { type PackageParts, type TextFile, MANIFESTS, packagedTest, packageLayout } from './package-layout.ts';
+export { PACKAGED_TYPES, rightsLines } from './package-rights.ts';
 export { type PackageContent, readPackage, refuseLargeFiles, refuseNewerEngine } from './read-package.ts';

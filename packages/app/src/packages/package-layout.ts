@@ -7,6 +7,7 @@ import { builtinSource, CrdSchema } from '@typekro/engine/schema';
 import { kustomization, manifestFolder, printYaml } from '@typekro/sdk/compose';
 import { DEFAULT_CONTROLLER } from '../controllers/controller-settings.ts';
 import { INFO_FILE, infoText, type PackageInfo, type ProvidedKind, type RequiredKind } from './package-info.ts';
+import { withoutPackage } from './installed-package.ts';
 import { rightsDigest } from './package-rights.ts';
 
 /** A file of a package, as text. */
@@ -94,7 +95,7 @@ const keyOf = ({ definition }: Graph): string => formatRef(refOf(definition as K
 
 /** The author's part of an object. */
 function asWritten(object: KubeObject): KubeObject {
-  const written = withoutServerFields(object) as KubeObject;
+  const written = withoutPackage(withoutServerFields(object) as KubeObject);
   const { [LAST_APPLIED_ANNOTATION]: applied, ...annotations } = written.metadata.annotations ?? {};
   return applied === undefined ? written : { ...written, metadata: { ...written.metadata, annotations } };
 }

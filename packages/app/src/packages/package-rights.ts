@@ -3,6 +3,7 @@ import {
   type KubeObject,
   canonicalJson,
   definedMembers,
+  formatApiVersion,
   formatRef,
   grouped,
   objectName,
@@ -10,17 +11,25 @@ import {
 } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { AGGREGATION_LABEL } from '@typekro/controller/controller';
+import { AGGREGATION_LABEL, DEFINITION_TYPE } from '@typekro/controller/controller';
+import { GraphObject } from '@typekro/engine/graph';
 import { sha256Digest } from '@typekro/oci';
 import { type GrantedAction, grantedActions } from '../doctor/cluster-facts.ts';
 import { rightsText } from '../doctor/checks/check-rights.ts';
 
-/** The kinds of objects that grant rights. */
-const RIGHTS_KINDS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
+/** The kinds of objects that grant rights, bindings first. */
+const RIGHTS_TYPES = ['RoleBinding', 'ClusterRoleBinding', 'Role', 'ClusterRole'].map((kind) => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind,
+}));
+
+/** The kinds of objects that a package can apply, in the order in which they are deleted. */
+export const PACKAGED_TYPES = [DEFINITION_TYPE, GraphObject.TYPE, ...RIGHTS_TYPES];
 
 /** Does the object grant rights? */
 export const isRightsObject = ({ apiVersion, kind }: KubeObject): boolean =>
-  apiVersion === 'rbac.authorization.k8s.io/v1' && RIGHTS_KINDS.has(kind);
+  RIGHTS_TYPES.some((type) => formatApiVersion(type) === apiVersion && type.kind === kind);
 
 /** The digest of the objects that grant rights, in any order. */
 export function rightsDigest(objects: readonly KubeObject[]): string {

@@ -32,6 +32,11 @@ export interface ObjectWriter {
   readonly print: (line: string) => void;
 }
 
+/** The dependencies of the functions that delete single objects. */
+export interface ObjectRemover extends Omit<ObjectWriter, 'source'> {
+  readonly source: Pick<LiveSource, 'liveOf'>;
+}
+
 /**
  * Applies an object if its content has not changed since the plan. Ignores the status, and the labels and annotations
  * that controllers write, because they can change between the plan and the apply. If the object did not exist at the
@@ -107,7 +112,7 @@ export interface AppliedObject {
  * Deletes the object that existed at the time of the plan. Keeps a newer object with the same name. Returns false when
  * the object did not exist at the time of the plan.
  */
-export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promise<boolean> {
+export async function removeObject(writer: ObjectRemover, ref: ObjectRef): Promise<boolean> {
   const { api, signal, print } = writer;
   const uid = writer.source.liveOf(ref)?.metadata.uid;
   if (uid === undefined) return false;
@@ -128,7 +133,7 @@ export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promis
  *   limit
  */
 export async function waitUntilGone(
-  writer: ObjectWriter,
+  writer: ObjectRemover,
   refs: readonly ObjectRef[],
   limitMs: number,
   next: string,

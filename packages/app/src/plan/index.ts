@@ -1,5 +1,6 @@
 /** The plan of files: what the controller would do with each instance, checked by dry runs, saved and compared. */
 export { type AdoptedField, type Adoption, type BlockedNode, adoptionOf, refusedAdoptionRemedy } from './adoption.ts';
+export { type ObjectRemover, removeObject, waitUntilGone } from './apply-object.ts';
 export { applyPlan, replacedBy } from './apply-plan.ts';
 export { blockerOfDeletion } from './being-deleted.ts';
 export { type ClusterBasics, unreadBecause } from './cluster-basics.ts';

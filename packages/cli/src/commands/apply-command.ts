@@ -189,7 +189,10 @@ export function refuseBlocked({ plan }: MadePlan): void {
  * Throws `apply/needs-replace` when the plan would delete objects to create them again. Callers skip this check for a
  * saved plan, because the user has seen its deletions.
  */
-export function refuseReplacement({ plan }: MadePlan): void {
+export function refuseReplacement(
+  { plan }: MadePlan,
+  remedy = 'typekro apply FILE --replace, or save the plan and apply it: typekro plan FILE --save',
+): void {
   const replaced = replacedBy(plan);
   const recreated = plan.instances.flatMap((instance) =>
     (instance.recreated ?? []).map((object) => `${objectName(object)} ${recreatedText(instance)}`),
@@ -202,8 +205,7 @@ export function refuseReplacement({ plan }: MadePlan): void {
   ];
   throw new TypeKroError(sentences.join('; '), {
     code: 'apply/needs-replace',
-    remedy:
-      'nothing was applied; allow the deletion: typekro apply FILE --replace, or save the plan and apply it: typekro plan FILE --save',
+    remedy: `nothing was applied; allow the deletion: ${remedy}`,
   });
 }
 

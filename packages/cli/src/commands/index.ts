@@ -253,10 +253,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'install',
-    summary: 'apply the CRDs that a controller outside the cluster needs',
+    summary: 'install a package from a registry, or the CRDs that a controller outside the cluster needs',
     group: 'Set up a cluster',
     writes: true,
+    readsMany: true,
     load: () => import('./install-command.ts').then(({ install }) => install),
+  },
+  {
+    name: 'uninstall',
+    summary: 'delete the definitions and rights of an installed package that nothing uses',
+    group: 'Set up a cluster',
+    writes: true,
+    load: () => import('./uninstall-command.ts').then(({ uninstall }) => uninstall),
   },
   {
     name: 'bootstrap',

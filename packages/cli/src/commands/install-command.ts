@@ -1,36 +1,78 @@
+import { refuseOtherVersion } from '@typekro/app/packages';
+import { yamlText } from '@typekro/app/text';
 import { keptText, safeInstallation } from '@typekro/controller/controller';
 import { controllerCrds } from '@typekro/engine/graph';
+import { formatReference } from '@typekro/oci';
 import { INSTALL_MANAGER } from '../bootstrap/installation.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import { type Command, ExitCode } from '../command.ts';
-import { KUBECONFIG_OR_POD_OPTIONS } from '../command-options.ts';
-import { yamlText } from '@typekro/app/text';
+import { type Command, type CommandContext, type CommandInput, ExitCode, usageError } from '../command.ts';
+import { FURTHER_CRDS_OPTION, KUBECONFIG_OR_POD_OPTIONS, LEVEL_OPTION } from '../command-options.ts';
+import { APPLY_OPTIONS, applyPackages } from '../packages/apply-packages.ts';
+import { readInstalled } from '../packages/installed-objects.ts';
+import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
+import { pullChecked } from '../packages/pull-checked.ts';
+import { clusterTarget } from '../plan/plan-of-files.ts';
 
-/** `typekro install`: applies the CRDs of kro, for a controller outside the cluster. */
+const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...REGISTRY_OPTIONS, FURTHER_CRDS_OPTION, LEVEL_OPTION];
+
+/** `typekro install`: applies the CRDs of kro, for a controller outside the cluster, or a package. */
 export const install: Command = {
   name: 'install',
   description:
-    'Applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig, for a controller outside the cluster (`typekro bootstrap` installs them with the controller). Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
-  positionals: [],
+    'With a reference: reads a package of definitions from an OCI registry, verifies its digest and its content, prints the rights that it grants and the plan of typekro plan for every live instance, and applies its definitions, Graphs and rights as typekro apply does. Nothing of the package is executed, and its examples are not applied. The objects get annotations with the name, the version and the digest of the package. A definition of another package is never replaced, and one that no package has installed only with --adopt. When a write fails, the same command does the rest. Another version is installed by typekro upgrade. Without a reference: applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig, for a controller outside the cluster (`typekro bootstrap` installs them with the controller). Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
+  positionals: [{ name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST, for a package' }],
   options: [
     ...KUBECONFIG_OR_POD_OPTIONS,
-    { name: 'print', summary: 'print the manifests as YAML instead of applying them' },
+    { name: 'print', summary: 'print the manifests of the CRDs as YAML instead of applying them' },
+    ...PACKAGE_OPTIONS,
   ],
-  examples: [{ command: 'typekro install --context staging', summary: 'before the first `typekro controller`' }],
-  async run(context, input) {
-    const objects = controllerCrds();
-    if (input.options['print'] === true) {
-      context.print(await yamlText(objects), 'document');
-      return ExitCode.ok;
+  examples: [
+    { command: 'typekro install --context staging', summary: 'before the first `typekro controller`' },
+    {
+      command: 'typekro install oci://registry.example.com/platform/web-app:1.2.0 --dry-run',
+      summary: 'what the package would change, and what it may do',
+    },
+  ],
+  run(context, input) {
+    const [reference] = input.positionals;
+    const ofOther = reference === undefined ? PACKAGE_OPTIONS.map(({ name }) => name) : ['print'];
+    const wrong = ofOther.find((name) => input.options[name] !== undefined);
+    if (wrong !== undefined) {
+      throw usageError(
+        `--${wrong} is ${reference === undefined ? 'for packages' : 'for the CRDs of kro'}`,
+        reference === undefined
+          ? `typekro install oci://HOST/REPOSITORY:TAG --${wrong}`
+          : `leave it out; typekro pull ${reference} FOLDER writes the manifests of the package`,
+      );
     }
-    await using connection = await connectToCluster(context, input);
-    const { client } = connection;
-    const { apply, kept } = await safeInstallation(client, objects, context.signal);
-    for (const crd of kept) context.print(keptText(crd));
-    for (const object of apply) {
-      await client.apply(object, { fieldManager: INSTALL_MANAGER, force: true, signal: context.signal });
-      context.print(`applied ${object.kind} ${object.metadata.name ?? ''}`);
-    }
-    return ExitCode.ok;
+    return reference === undefined ? installCrds(context, input) : installPackage(context, input, reference);
   },
 };
+
+async function installPackage(context: CommandContext, input: CommandInput, text: string): Promise<number> {
+  const checked = await pullChecked(context, input, text);
+  const { info } = checked.content;
+  await using target = await clusterTarget(context, input);
+  const packages = await readInstalled({ api: target.api, signal: context.signal });
+  const installed = packages.find(({ name }) => name === info.name);
+  const { digest } = checked.reference;
+  refuseOtherVersion(installed, info, { digest, reference: formatReference(checked.reference) });
+  return await applyPackages(context, input, target, [{ checked, installed }]);
+}
+
+async function installCrds(context: CommandContext, input: CommandInput): Promise<number> {
+  const objects = controllerCrds();
+  if (input.options['print'] === true) {
+    context.print(await yamlText(objects), 'document');
+    return ExitCode.ok;
+  }
+  await using connection = await connectToCluster(context, input);
+  const { client } = connection;
+  const { apply, kept } = await safeInstallation(client, objects, context.signal);
+  for (const crd of kept) context.print(keptText(crd));
+  for (const object of apply) {
+    await client.apply(object, { fieldManager: INSTALL_MANAGER, force: true, signal: context.signal });
+    context.print(`applied ${object.kind} ${object.metadata.name ?? ''}`);
+  }
+  return ExitCode.ok;
+}

@@ -402,8 +402,8 @@ describe('a package', () => {
     ['with other content', { 'typekro.package.json': () => '{}' }, 'formatVersion is not 1'],
   ])('%s is refused, and nothing is written', async (_, files, message) => {
     await change(files);
-    for (const line of ['inspect oci://HOST/team/pots:hostile', 'pull oci://HOST/team/pots:hostile hostile']) {
-      const { code, err } = await run(line);
+    for (const line of ['inspect', 'install', 'pull'].map((each) => `${each} oci://HOST/team/pots:hostile`)) {
+      const { code, err } = await run(line.startsWith('pull') ? `${line} hostile` : line);
       expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) });
     }
     expect(existsSync(join(cwd, 'hostile'))).toBe(false);

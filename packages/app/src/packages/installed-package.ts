@@ -1,0 +1,164 @@
+import { type KubeObject, grouped, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { compareText } from '@typekro/kit/golang';
+import { isPackageName, type PackageInfo } from './package-info.ts';
+
+/** The package of which an object in a cluster is a part. */
+export interface PackageIdentity {
+  readonly name: string;
+  readonly version: string;
+  /** The digest of its manifest in the registry. */
+  readonly digest: string;
+}
+
+/** The annotations by which the objects of an installed package are found again. */
+const NAME = 'package.typekro.dev/name';
+const VERSION = 'package.typekro.dev/version';
+const DIGEST = 'package.typekro.dev/digest';
+
+/** The label that selects them. Its value is the name as a label can have it, and only the annotation is exact. */
+export const PART_OF_LABEL = 'package.typekro.dev/part-of';
+
+/** The object with the marks of a package. */
+export function asPartOf(object: KubeObject, { name, version, digest }: PackageIdentity): KubeObject {
+  const label = name
+    .replaceAll('/', '.')
+    .slice(0, 63)
+    .replace(/[^a-z\d]+$/, '');
+  const { labels, annotations } = object.metadata;
+  const metadata = {
+    ...object.metadata,
+    labels: { ...labels, [PART_OF_LABEL]: label },
+    annotations: { ...annotations, [NAME]: name, [VERSION]: version, [DIGEST]: digest },
+  };
+  return { ...object, metadata };
+}
+
+/** The object without the marks, as its author wrote it. */
+export function withoutPackage(object: KubeObject): KubeObject {
+  const { labels = {}, annotations = {} } = object.metadata;
+  const isOwn = ([key]: [string, string]): boolean => !key.startsWith('package.typekro.dev/');
+  const kept = { labels, annotations };
+  if (Object.values(kept).every((marks) => Object.entries(marks).every(isOwn))) return object;
+  const [ownLabels, ownAnnotations] = [labels, annotations].map((each) =>
+    Object.fromEntries(Object.entries(each).filter(isOwn)),
+  );
+  return { ...object, metadata: { ...object.metadata, labels: ownLabels ?? {}, annotations: ownAnnotations ?? {} } };
+}
+
+/** The package of an object in a cluster; `undefined` for an object that no package has. */
+export function packageOf({ metadata: { annotations = {} } }: KubeObject): PackageIdentity | undefined {
+  const text = (key: string): string => (Object.hasOwn(annotations, key) ? (annotations[key] ?? '') : '');
+  const name = text(NAME);
+  return isPackageName(name) ? { name, version: text(VERSION), digest: text(DIGEST) } : undefined;
+}
+
+/** An installed package. */
+export interface InstalledPackage {
+  readonly name: string;
+  /**
+   * Its versions: one, except after an upgrade that has not ended, or that has kept definitions which the new version
+   * does not have.
+   */
+  readonly versions: readonly string[];
+  readonly digests: readonly string[];
+  readonly objects: readonly KubeObject[];
+}
+
+/** The packages of objects in a cluster, sorted by name. */
+export function installedPackages(objects: readonly KubeObject[]): InstalledPackage[] {
+  const marked = objects.flatMap((object) => {
+    const identity = packageOf(object);
+    return identity === undefined ? [] : [{ object, identity }];
+  });
+  const unique = (texts: readonly string[]): string[] => [...new Set(texts)].toSorted(compareText);
+  return [...grouped(marked, ({ identity }) => identity.name)]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([name, parts]) => ({
+      name,
+      versions: unique(parts.map(({ identity }) => identity.version)),
+      digests: unique(parts.map(({ identity }) => identity.digest)),
+      objects: parts.map(({ object }) => object),
+    }));
+}
+
+/**
+ * Refuses to install a package over another version or another content of it, which is an upgrade.
+ *
+ * @throws TypeKroError `package/installed`
+ */
+export function refuseOtherVersion(
+  installed: InstalledPackage | undefined,
+  { name, version }: Pick<PackageInfo, 'name' | 'version'>,
+  { digest, reference }: { readonly digest: string; readonly reference: string },
+): void {
+  if (installed === undefined || installed.digests.every((each) => each === digest)) return;
+  const isSame = installed.versions.every((each) => each === version);
+  const what = isSame
+    ? `${name} ${version} is installed with the digest ${installed.digests.join(', ')}, and this package has the digest ${digest}`
+    : `${name} ${installed.versions.join(' and ')} is installed, and this package is ${version}`;
+  throw new TypeKroError(what, {
+    code: 'package/installed',
+    remedy: `nothing was applied; show what changes, and change it: typekro upgrade ${reference}`,
+  });
+}
+
+/**
+ * Refuses to write objects that another package has, or that no package has unless `adopts`.
+ *
+ * @param objects each object that is written, with the object of this name in the cluster
+ * @throws TypeKroError `package/other-owner`
+ */
+export function refuseOtherOwners(
+  objects: readonly { readonly desired: KubeObject; readonly live: KubeObject | undefined }[],
+  adopts: boolean,
+): void {
+  const others = objects.flatMap(({ desired, live }) => {
+    const [own, owner] = [packageOf(desired)?.name, live && packageOf(live)?.name];
+    return live === undefined || owner === own ? [] : [{ name: objectName(refOf(live)), own, owner }];
+  });
+  const foreign = others.find(({ owner }) => owner !== undefined);
+  if (foreign !== undefined) {
+    const { name, own, owner } = foreign;
+    throw new TypeKroError(`${name} belongs to the package ${owner}, and the package ${own} has it, too`, {
+      code: 'package/other-owner',
+      remedy: `nothing was applied; only one of them can be installed: typekro uninstall ${owner} removes the other one when nothing uses it`,
+    });
+  }
+  if (others.length === 0 || adopts) return;
+  const names = others.map(({ name }) => name).join(', ');
+  throw new TypeKroError(`${names} ${others.length === 1 ? 'exists' : 'exist'}, and no package has installed it`, {
+    code: 'package/other-owner',
+    remedy: 'nothing was applied; if the plan is right, let the package take over what exists: --adopt',
+  });
+}
+
+/** Something in a cluster that needs a definition or Graph of a package. */
+export interface PackageUse {
+  readonly object: KubeObject;
+  /** What needs it, by name. */
+  readonly by: readonly string[];
+}
+
+const MAX_NAMED = 5;
+
+/** What needs an object, as text: `2 uses: Pot default/one, Pot default/two`. */
+export function usesText({ by }: PackageUse): string {
+  const more = by.length > MAX_NAMED ? `, and ${by.length - MAX_NAMED} more` : '';
+  return `${by.slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+/**
+ * Refuses to remove what is used.
+ *
+ * @throws TypeKroError `package/in-use` with what uses the package
+ */
+export function refuseUsed(name: string, uses: readonly PackageUse[]): void {
+  const [first] = uses;
+  if (first === undefined) return;
+  const what = uses.map((use) => `${objectName(refOf(use.object))} is used by ${usesText(use)}`).join('; ');
+  throw new TypeKroError(`the package ${name} is in use: ${what}`, {
+    code: 'package/in-use',
+    remedy:
+      'nothing was deleted; delete what uses it first (typekro delete INSTANCE; kubectl delete for a definition or a Graph), then run the command again',
+  });
+}

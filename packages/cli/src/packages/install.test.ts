@@ -1,0 +1,293 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { stringifyJson } from '@typekro/kit/core';
+import { crdOf } from '@typekro/kit/test-support/crd';
+import { type Cluster, createEmbeddedCluster, type FaultRequest, type KubeVerb } from '@typekro/cluster';
+import { type Controller, controllerCrds, createController } from '@typekro/controller/controller';
+import { KubeClient } from '@typekro/kube';
+import { startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
+import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
+import { commands } from '../commands/index.ts';
+
+const definition = (name: string, kind: string, { text = 'a', uses = 'v1 ConfigMap' } = {}): string => {
+  const [apiVersion, used] = uses.split(' ');
+  return `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata:
+  name: ${name}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: ${kind}
+    spec:
+      text: string | default="${text}"
+  resources:
+    - id: inner
+      template:
+        apiVersion: ${apiVersion}
+        kind: ${used}
+        metadata:
+          name: \${schema.metadata.name}
+        ${used === 'ConfigMap' ? 'data' : 'spec'}:
+          text: \${schema.spec.text}
+`;
+};
+const OTHER = crdOf(
+  'Other',
+  { properties: { spec: { type: 'object', properties: { text: { type: 'string' } } } } },
+  { group: 'a.test' },
+);
+const POT = 'apiVersion: kro.run/v1alpha1\nkind: Pot\nmetadata: {name: one, namespace: default}\n';
+
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-install-'));
+let cluster: Cluster;
+let client: KubeClient;
+let controller: Controller;
+let registry: TestRegistry;
+let direct: (line: string) => Promise<CommandRun>;
+
+beforeAll(async () => {
+  cluster = await createEmbeddedCluster();
+  const { kubeconfig } = await cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  client = new KubeClient({ transport: cluster.transport() });
+  for (const crd of controllerCrds()) await client.create(crd);
+  controller = createController({ client });
+  await controller.start();
+  writeFileSync(join(cwd, 'crds.yaml'), stringifyJson(OTHER));
+  registry = await startRegistry();
+  registry.isSeparate = true;
+  direct = commandRunner(commands, cwd, { DOCKER_CONFIG: cwd, KUBECONFIG: join(cwd, 'kubeconfig') });
+});
+afterAll(async () => {
+  await controller.stop();
+  await client.close();
+  await cluster.close();
+  await registry.close();
+  rmSync(cwd, { recursive: true });
+});
+beforeEach(() => {
+  registry.manifests.clear();
+});
+
+/** Runs a command. Its output has no ports, digests and times. */
+async function run(line: string): Promise<CommandRun> {
+  const http = line.includes('HOST') ? ' --plain-http' : '';
+  const { code, out, err } = await direct(`${line.replaceAll('HOST', registry.host)}${http}`);
+  const fixed = (text: string): string =>
+    text
+      .replaceAll(registry.host, 'HOST')
+      .replaceAll(/sha256:\w{64}/g, 'DIGEST')
+      .replaceAll(/read at \S+/g, 'read at TIME');
+  return { code, out: fixed(out), err: fixed(err) };
+}
+
+/** Writes definitions into files, and pushes them. */
+async function push(reference: string, ...texts: string[]): Promise<void> {
+  const files = texts.map((text, index) => {
+    writeFileSync(join(cwd, `${index}.yaml`), text);
+    return `${index}.yaml`;
+  });
+  expect(
+    await run(`push oci://HOST/${reference} ${files.join(' ')} --crds crds.yaml --kubeconfig kubeconfig`),
+  ).toMatchObject({ code: 0, err: '' });
+}
+
+/** The names of all definitions and roles of packages. */
+async function installed(): Promise<string[]> {
+  const types = [
+    { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' },
+  ];
+  const found = await Promise.all(types.map((type) => client.list(type)));
+  return found
+    .flatMap(({ items }) => items.map(({ metadata }) => metadata.name ?? ''))
+    .filter((name) => !/^(?:system:|admin$|edit$|view$|cluster-admin$)/.test(name));
+}
+
+test('a package is planned, installed, found again, and uninstalled when nothing uses it', async () => {
+  await push('team/pots:1.0.0', definition('pots', 'Pot'), definition('pans', 'Pan'));
+  const dry = await run('install oci://HOST/team/pots:1.0.0 --dry-run');
+  expect(await installed()).toEqual([]);
+  const done = await run('install oci://HOST/team/pots:1.0.0');
+  expect(done).toEqual({
+    ...dry,
+    out: `${dry.out}
+created ClusterRole typekro:package:team:pots
+created ResourceGraphDefinition pans
+created ResourceGraphDefinition pots
+installed team/pots 1.0.0`,
+  });
+  expect(dry.out).toMatchInlineSnapshot(`
+    "Package  + team/pots 1.0.0  oci://HOST/team/pots:1.0.0@DIGEST
+      rights  ClusterRole typekro:package:team:pots
+              get, list, watch, create, patch, delete configmaps
+              get, list, watch, patch pans.kro.run
+              get, list, watch, patch pots.kro.run
+              get, patch pans/status.kro.run
+              get, patch pots/status.kro.run
+              update pans/finalizers.kro.run
+              update pots/finalizers.kro.run
+
+    Definition  + pans  (Pan)  revision 1  team/pots/manifests/resourcegraphdefinition-pans.yaml:1
+      nodes   + inner  (ConfigMap)
+
+    Definition  + pots  (Pot)  revision 1  team/pots/manifests/resourcegraphdefinition-pots.yaml:1
+      nodes   + inner  (ConfigMap)
+
+    Objects
+      + ClusterRole typekro:package:team:pots
+
+    Plan: 3 to create, 0 to change, 0 to prune.
+      Checked by dry runs of the API server: 3 writes.
+      From cluster typekro (v1.36.0+typekro), read at TIME
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found).
+    "
+  `);
+  const again = await run('install oci://HOST/team/pots:1.0.0');
+  expect(again).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Package  = team/pots 1.0.0') });
+  expect(again.out).toContain('Plan: 0 to create, 0 to change, 0 to prune.');
+
+  writeFileSync(join(cwd, 'pot.yaml'), POT);
+  expect(await run('apply pot.yaml')).toMatchObject({ code: 0 });
+  await push('team/shelf:1.0.0', definition('shelves', 'Shelf', { uses: 'kro.run/v1alpha1 Pan' }));
+  expect(await run('install oci://HOST/team/shelf:1.0.0')).toMatchObject({ code: 0, err: '' });
+  expect(await run('uninstall team/pots')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: the package team/pots is in use: ResourceGraphDefinition pans is used by ResourceGraphDefinition shelves; ResourceGraphDefinition pots is used by Pot default/one [package/in-use]
+      hint: nothing was deleted; delete what uses it first (typekro delete INSTANCE; kubectl delete for a definition or a Graph), then run the command again",
+      "out": "Package  - team/pots 1.0.0
+      - ResourceGraphDefinition pans
+      - ResourceGraphDefinition pots
+      - ClusterRole typekro:package:team:pots
+    ",
+    }
+  `);
+  expect(await run('uninstall team/shelf')).toMatchObject({ code: 0, err: '' });
+  await run('delete Pot/one');
+  await run('wait default/one --for deleted');
+  const listed = await run('uninstall team/pots --dry-run');
+  expect(await installed()).toHaveLength(3);
+  expect(await run('uninstall team/pots')).toEqual({
+    ...listed,
+    out: `${listed.out}
+deleted ResourceGraphDefinition pans
+deleted ResourceGraphDefinition pots
+deleted ClusterRole typekro:package:team:pots
+uninstalled team/pots 1.0.0`,
+  });
+  expect(await installed()).toEqual([]);
+  expect(await run('uninstall team/pots')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: no package "team/pots" is installed [package/not-installed]
+      hint: there is none; typekro install oci://HOST/REPOSITORY:TAG installs a package",
+      "out": "",
+    }
+  `);
+});
+
+test('a package is not installed over others', async () => {
+  await push('team/pots:1.0.0', definition('pots', 'Pot'));
+  expect(await run('install oci://HOST/team/pots:1.0.0')).toMatchObject({ code: 0, err: '' });
+  const before = await installed();
+
+  await push('other/pots:1.0.0', definition('pots', 'Pot'));
+  expect((await run('install oci://HOST/other/pots:1.0.0 --adopt')).err).toMatchInlineSnapshot(`
+    "error: ResourceGraphDefinition pots belongs to the package team/pots, and the package other/pots has it, too [package/other-owner]
+      hint: nothing was applied; only one of them can be installed: typekro uninstall team/pots removes the other one when nothing uses it"
+  `);
+  await push('other/kind:1.0.0', definition('jars', 'Pot'));
+  expect((await run('install oci://HOST/other/kind:1.0.0')).err).toMatchInlineSnapshot(`
+    "error: the definition jars cannot be applied: failed to update CRD pots.kro.run: CRD is owned by another ResourceGraphDefinition pots [apply/refused]
+      hint: nothing was applied; correct it, and plan again"
+  `);
+  await push('team/pots:1.1.0', definition('pots', 'Pot', { text: 'b' }));
+  expect((await run('install oci://HOST/team/pots:1.1.0')).err).toMatchInlineSnapshot(`
+    "error: team/pots 1.0.0 is installed, and this package is 1.1.0 [package/installed]
+      hint: nothing was applied; show what changes, and change it: typekro upgrade oci://HOST/team/pots:1.1.0@DIGEST"
+  `);
+  await run('push oci://HOST/team/pots:1.0.0 0.yaml --replace');
+  expect((await run('install oci://HOST/team/pots:1.0.0')).err).toMatchInlineSnapshot(`
+    "error: team/pots 1.0.0 is installed with the digest DIGEST, and this package has the digest DIGEST [package/installed]
+      hint: nothing was applied; show what changes, and change it: typekro upgrade oci://HOST/team/pots:1.0.0@DIGEST"
+  `);
+  expect(await installed()).toEqual(before);
+  expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
+
+  writeFileSync(join(cwd, 'own.yaml'), definition('pots', 'Pot', { text: 'c' }));
+  await run('apply own.yaml');
+  expect((await run('install oci://HOST/team/pots:1.0.0')).err).toMatchInlineSnapshot(`
+    "error: ResourceGraphDefinition pots exists, and no package has installed it [package/other-owner]
+      hint: nothing was applied; if the plan is right, let the package take over what exists: --adopt"
+  `);
+  expect(await installed()).toEqual(['pots']);
+  expect(await run('install oci://HOST/team/pots:1.0.0 --adopt')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/configured ResourceGraphDefinition pots\ninstalled team\/pots 1\.0\.0$/),
+  });
+  expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
+});
+
+test('a command that fails in the middle says what is done, and the same command does the rest', async () => {
+  await push('team/pots:1.0.0', definition('pots', 'Pot'), definition('pans', 'Pan'));
+  const isWrite = ({ path }: FaultRequest) => !path.includes('dryRun');
+  const goesAway = (verb: KubeVerb, resource: string, name: string) =>
+    cluster.faults.add({ verb, resource, name, where: isWrite }, { kind: 'disconnect' }, { times: Infinity });
+  const away = goesAway('patch', 'resourcegraphdefinitions', 'pots');
+  const part = await run('install oci://HOST/team/pots:1.0.0');
+  away.remove();
+  expect({ code: part.code, err: part.err }).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: only a part was done for team/pots 1.0.0, as the lines above say: the server closed the connection before its response was complete [package/incomplete]
+      hint: check that the API server runs, and the time limits of proxies and load balancers in between; then run the same command again, which does the rest",
+    }
+  `);
+  expect(part.out).toMatch(/created ClusterRole \S+\ncreated ResourceGraphDefinition pans$/);
+  expect(await run('install oci://HOST/team/pots:1.0.0')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(
+      /unchanged ResourceGraphDefinition pans\ncreated ResourceGraphDefinition pots\ninstalled/,
+    ),
+  });
+  const gone = goesAway('delete', 'clusterroles', 'typekro:package:team:pots');
+  const left = await run('uninstall team/pots');
+  gone.remove();
+  expect(left).toMatchObject({ code: 1, err: expect.stringContaining('[package/incomplete]') });
+  expect(await installed()).toEqual(['typekro:package:team:pots']);
+  expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
+  expect(await installed()).toEqual([]);
+});
+
+test.each<[string, () => Promise<void>, string]>([
+  [
+    'of a registry that sends other bytes',
+    async () => {
+      await push('team/pots:1.0.0', definition('pots', 'Pot'));
+      for (const [digest, bytes] of registry.blobs) registry.blobs.set(digest, Buffer.from(bytes).fill(0));
+    },
+    '[oci/registry]',
+  ],
+  [
+    'with a definition that this compiler refuses',
+    () => push('team/pots:1.0.0', definition('pots', 'Pot'), definition('pans', 'Pan', { uses: 'a.test/v1 Other' })),
+    'a.test/v1',
+  ],
+])('nothing is written for a package %s', async (_, prepare, message) => {
+  await prepare();
+  const { code, err } = await run('install oci://HOST/team/pots:1.0.0');
+  expect({ isFailure: code !== 0, err }).toEqual({ isFailure: true, err: expect.stringContaining(message) });
+  expect(await installed()).toEqual([]);
+});
+
+test.each([
+  ['install --adopt', '--adopt is for packages'],
+  ['install oci://HOST/team/pots:1.0.0 --print', '--print is for the CRDs of kro'],
+  ['install team/pots', 'is no reference'],
+])('%s is refused', async (line, message) => {
+  expect((await run(line)).err).toContain(message);
+});
