@@ -13,7 +13,7 @@ import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf, inHub } from './converter.ts';
 import { KEPT_FIELDS_ANNOTATION, keptFieldsOf } from './kept-fields.ts';
-import { continuing, hasSameHub, leavingVersions, metadataWithout } from './leaving-versions.ts';
+import { continuing, hasSameHub, leavingVersions, metadataWithout, withoutVersions } from './leaving-versions.ts';
 
 /** Conversions of the objects of one CRD. */
 export const Conversion = {
@@ -39,6 +39,7 @@ export const Conversion = {
   leavingVersions,
   continuing,
   hasSameHub,
+  withoutVersions,
   metadataWithout,
   answerReview,
   refuseReview,

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { CONVERSIONS_ANNOTATION, printProgram } from './conversion-program.ts';
-import { leavingVersions, metadataWithout, continuing } from './leaving-versions.ts';
+import { continuing, leavingVersions, metadataWithout, withoutVersions } from './leaving-versions.ts';
 import { programOf } from './program-of-crd.ts';
 
 const rule = (cel: string) => ({ fields: [{ to: ['spec', 'x'], cel }] });
@@ -160,4 +160,23 @@ test.each([
 ])('of the kept fields %s, those of the version are dropped', (kept, left) => {
   const expected = left === undefined ? undefined : { annotations: { 'kro.run/kept-fields': left } };
   expect(metadataWithout(panel([], kept), LEAVING)).toEqual(expected);
+});
+
+test.each<[what: string, live: KubeObject, expected: JsonObject]>([
+  [
+    'one of three versions',
+    crd('v2', 'v1', 'v1alpha1'),
+    {
+      versions: [
+        ['v2', true, true],
+        ['v1', true, false],
+      ],
+      rules: ['v1'],
+    },
+  ],
+  ['the only other version', crd('v2', 'v1alpha1'), { versions: [['v2', true, true]], rules: [] }],
+])('a CRD loses %s, with its rules', (_what, live, expected) => {
+  const without = withoutVersions(live, new Set(['v1alpha1']));
+  expect(shape(without)).toEqual(expected);
+  expect(CONVERSIONS_ANNOTATION in (without.metadata.annotations ?? {})).toBe(expected['rules']?.toString() !== '');
 });

@@ -1,14 +1,22 @@
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, mergeJson, setOwn } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  definedMembers,
+  isJsonObject,
+  mergeJson,
+  setOwn,
+} from '@typekro/kit/core';
 import { asObject, asObjects, asText, asTexts, textAt } from '@typekro/kit/kubernetes';
 import { CrdSchema } from '../schema/index.ts';
 import { type ConversionProgram, CONVERSIONS_ANNOTATION, printProgram } from './conversion-program.ts';
 import type { Converter } from './converter.ts';
 import { KEPT_FIELDS_ANNOTATION, keptFieldsOf, withKeptFields } from './kept-fields.ts';
-import { programOf } from './program-of-crd.ts';
+import { hasProgram, programOf } from './program-of-crd.ts';
 
-/** The versions of a CRD with conversions that the wanted CRD lacks. */
+/** The versions of a CRD that the wanted CRD lacks, if one of them has conversions. */
 export function leavingVersions(existing: KubeObject, wanted: KubeObject): JsonObject[] {
-  if (programOf(existing) === undefined) return [];
+  if (!hasProgram(existing) && !hasProgram(wanted)) return [];
   const names = new Set(CrdSchema.versions(wanted).map((version) => textAt(version, 'name')));
   return CrdSchema.versions(existing).filter((version) => !names.has(textAt(version, 'name')));
 }
@@ -16,6 +24,18 @@ export function leavingVersions(existing: KubeObject, wanted: KubeObject): JsonO
 /** Is the stored version of the wanted CRD the hub of the existing conversions? */
 export const hasSameHub = (existing: KubeObject, wanted: KubeObject): boolean =>
   programOf(existing)?.hub === storedVersion(wanted);
+
+/** The CRD without versions that no object needs. All objects are stored in its hub. */
+export function withoutVersions(crd: KubeObject, names: ReadonlySet<string>): KubeObject {
+  const { hub = '', versions: all = {} } = programOf(crd) ?? {};
+  const rules = Object.entries(all).filter(([name]) => !names.has(name));
+  const { [CONVERSIONS_ANNOTATION]: _former, ...others } = crd.metadata.annotations ?? {};
+  const program = rules.length === 0 ? undefined : printProgram({ hub, versions: Object.fromEntries(rules) });
+  const annotations = { ...others, ...definedMembers({ [CONVERSIONS_ANNOTATION]: program }) };
+  const { conversion: _conversion, ...spec } = crd.spec ?? {};
+  const versions = CrdSchema.versions(crd).filter((version) => !names.has(textAt(version, 'name')));
+  return { ...crd, metadata: { ...crd.metadata, annotations }, spec: { ...spec, versions } };
+}
 
 const storedVersion = (crd: KubeObject): string =>
   textAt(

@@ -286,6 +286,50 @@ test('a removal continues in a new process, and its progress is in the status', 
   expect((await ofDefinition()).status?.['migration']).toBeUndefined();
 });
 
+test(
+  'a new hub waits until versions that were removed before have left the CRD, and can be taken back',
+  { timeout: 120_000 },
+  async () => {
+    world = await migratedWorld(['a'], {});
+    const next: KubeObject = {
+      ...definition({ apiVersion: 'v2', spec: AREA, versions: [{ name: 'v1', spec: AREA }] }, AREA_TEXT),
+      metadata: third.metadata,
+    };
+    for (const last of [third, next]) {
+      await world.apply(third);
+      await world.advance(2000);
+      await world.apply(next);
+      expect((await planOf(next)).definitions[0]?.refusal).toContain('v1alpha1 must leave it first');
+      await world.advance(2000);
+      expect(await condition('KindReady')).toEqual([
+        'False',
+        'Failed',
+        expect.stringContaining('cannot update CRD panels.acme.test yet: v1alpha1 must leave it first'),
+      ]);
+      expect((await condition('StorageMigrated'))?.[1]).toBe('Removing');
+      expect((await read('v1', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
+      await world.apply(last);
+      await world.advance(last === third ? 20_000 : 120_000);
+      expect(await versions()).toEqual(
+        last === third
+          ? [['v1', true]]
+          : [
+              ['v2', true],
+              ['v1', true],
+            ],
+      );
+      expect([(await condition('KindReady'))?.[0], (await read('v1', 'a')).spec]).toEqual([
+        'True',
+        { width: 3, height: 4, level: 3 },
+      ]);
+      if (last === next) continue;
+      await world.close();
+      world = await migratedWorld(['a'], {});
+    }
+    expect((await read('v2', 'a')).spec).toEqual({ width: 3, height: 4, level: 3 });
+  },
+);
+
 /** A world whose objects were written in v1alpha1, and are stored in v1. */
 async function migratedWorld(names: readonly string[], controller: JsonObject): Promise<VirtualWorld> {
   const made = await versionedWorld({ controller });

@@ -12,7 +12,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { isNotFound } from '@typekro/kube';
 import { type ObjectType, ObjectLabels } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
-import { type CrdPlan, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
+import { type CrdPlan, ownedCrd, ownerConflict, patchTo, planCrd } from './crd-plan.ts';
 import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import { type DefinitionObject, CRD_TYPE, declaredKind } from './definition-object.ts';
 import { textAt } from '@typekro/kit/kubernetes';
@@ -37,6 +37,7 @@ export interface CrdEnsurerOptions extends Omit<RevisionStoreOptions, 'onEvent'>
 export type CrdState =
   | {
       readonly state: 'served';
+      readonly leaving?: LeavingVersions;
       /** The name of a CRD that is being deleted. The API server serves the CRD until its last instance is gone. */
       readonly deleting?: string;
     }
@@ -49,16 +50,27 @@ export type CrdState =
    * The CRD may not be written, or was not served in time. With `mayPass`, no event reports the end of the cause, so the
    * caller tries again after a pause.
    */
-  | { readonly state: 'refused'; readonly message: string; readonly mayPass?: true };
+  | ({ readonly state: 'refused' } & CrdRefusal);
 
-type CrdRefusal = Extract<CrdPlan, { readonly do: 'refuse' }>;
+/** The reason why the CRD may not be written. */
+export interface CrdRefusal extends Pick<RefusedPlan, 'message' | 'mayPass'> {
+  readonly leaving?: LeavingVersions;
+}
+
+type RefusedPlan = Extract<CrdPlan, { readonly do: 'refuse' }>;
+
+/** Versions that the definition does not have, and that the live CRD has as long as objects need them. */
+export interface LeavingVersions {
+  readonly names: readonly string[];
+  /** The conversions between the remaining versions; `undefined` when one remains. */
+  readonly remaining: ReturnType<typeof Conversion.of>;
+}
 
 /** A plan, and the live object for which it was made. */
 interface Planned {
   readonly plan: CrdPlan;
   readonly existing: KubeObject | undefined;
-  /** The versions that the live CRD has beyond those of the graph. */
-  readonly leaving: readonly string[];
+  readonly leaving: LeavingVersions | undefined;
 }
 
 /**
@@ -67,13 +79,10 @@ interface Planned {
  */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /**
-   * The last successful check of each definition: UID and generation of its CRD, the key of the wanted CRD, and the
-   * versions that leave.
-   */
+  /** The last successful check of each definition: UID and generation of its CRD, and the key of the wanted CRD. */
   readonly #lastChecks = new Map<
     string,
-    { readonly stamp: string; readonly wantedKey: string; readonly leaving: readonly string[] }
+    { readonly stamp: string; readonly wantedKey: string; readonly leaving?: LeavingVersions | undefined }
   >();
   /**
    * Digests of the definitions' CRDs, by name of the CRD. They are made from the whole objects of the watch, because
@@ -88,7 +97,7 @@ export class CrdEnsurer {
   /** The refusals of `#tried`, by definition. */
   readonly #refusedTrials = new Map<
     string,
-    { readonly key: string; readonly until: number; readonly refusal: CrdRefusal }
+    { readonly key: string; readonly until: number; readonly refusal: CrdPlan }
   >();
   /** Plans that `refusalOf` made, for `ensure` in the same pass (`beginPass`). */
   readonly #planned = new Map<string, { readonly wantedKey: string; readonly made: Promise<Planned> }>();
@@ -118,8 +127,7 @@ export class CrdEnsurer {
         const { plan, existing, leaving } = await made;
         // The time in which the CRD must be served begins with its last write.
         if (plan.do !== 'nothing') this.#waitingSince.delete(definition.name);
-        if (plan.do === 'refuse')
-          return { state: 'refused', message: plan.message, ...definedMembers({ mayPass: plan.mayPass }) };
+        if (plan.do === 'refuse') return { state: 'refused', ...refusalIn(plan, leaving) };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
         this.#lastChecks.set(definition.name, { stamp: stampOf(crd), wantedKey: this.#wantedKeyOf(graph), leaving });
@@ -130,22 +138,23 @@ export class CrdEnsurer {
       this.#waitingSince.delete(definition.name);
       return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, mayPass: true };
     }
-    return this.#awaitEstablished(definition.name, name);
-  }
-
-  /** The versions that the definition no longer has, and that its served CRD still has. */
-  leavingOf({ name }: DefinitionObject): readonly string[] {
-    return this.#lastChecks.get(name)?.leaving ?? [];
+    const { leaving } = this.#lastChecks.get(definition.name) ?? {};
+    return { ...this.#awaitEstablished(definition.name, name), ...definedMembers({ leaving }) };
   }
 
   /**
-   * Writes the CRD of a graph without the versions that leave it. The caller has made sure that no object needs them.
+   * Removes versions from the CRD of a kind. The caller has made sure that no object needs them.
    *
    * @throws KubeError when the API server refuses the write
    */
-  async dropLeaving(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<void> {
-    const { plan, existing } = await this.#plan(definition, graph, signal, false);
-    if (plan.do === 'patch') this.#caches.peek(CRD_TYPE)?.observe(await this.#carryOut(plan, existing, signal));
+  async drop(definition: DefinitionObject, crd: string, names: readonly string[], signal: AbortSignal): Promise<void> {
+    const { client, version, conversions } = this.#options;
+    const existing = await client.find(crdRef(crd), { signal });
+    if (existing !== undefined && ownerConflict(existing, definition.name) === undefined) {
+      const without = Conversion.withoutVersions(existing, new Set(names));
+      const plan = patchTo(existing, ownedCrd(without, definition, version, conversions));
+      this.#caches.peek(CRD_TYPE)?.observe(await this.#carryOut(plan, existing, signal));
+    }
     this.#lastChecks.delete(definition.name);
   }
 
@@ -158,8 +167,8 @@ export class CrdEnsurer {
   async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<CrdRefusal | undefined> {
     const made = this.#plan(definition, graph, signal);
     this.#planned.set(definition.name, { wantedKey: this.#wantedKeyOf(graph), made });
-    const { plan } = await made;
-    return plan.do === 'refuse' ? plan : undefined;
+    const { plan, leaving } = await made;
+    return plan.do === 'refuse' ? refusalIn(plan, leaving) : undefined;
   }
 
   /** According to the watch: does the cluster serve the graph's kind for this definition? */
@@ -238,7 +247,7 @@ export class CrdEnsurer {
     const wanted = graph.instance.crd;
     // The cache holds labels but no annotations, so a CRD with wanted annotations must be read.
     if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.digest) return false;
-    this.#lastChecks.set(definition.name, { stamp: seen.stamp, wantedKey: this.#wantedKeyOf(graph), leaving: [] });
+    this.#lastChecks.set(definition.name, { stamp: seen.stamp, wantedKey: this.#wantedKeyOf(graph) });
     return true;
   }
 
@@ -262,27 +271,22 @@ export class CrdEnsurer {
     return `${graph.hash} ${graph.mayLackKinds === true ? (crdDigest(crd) ?? '') : ''} ${certificates}`;
   }
 
-  /** @param kept do the versions stay that leave the CRD? */
-  async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal, kept = true): Promise<Planned> {
+  async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<Planned> {
     const { client, version, settings, conversions } = this.#options;
-    const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
+    const ref = crdRef(nameOf(graph));
     // A CRD that is not in the complete list of the watch is not read. If the CRD exists after all, the create request
     // fails.
     const cache = this.#caches.peek(CRD_TYPE);
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });
-    const wanted = ownedCrd(graph.instance.crd, definition, version, conversions, kept ? existing : undefined);
+    const wanted = ownedCrd(graph.instance.crd, definition, version, conversions, existing);
     const difference =
       existing === undefined
         ? { changed: true, breaking: [] }
         : crdDifference(existing, wanted, settings.facets, graph);
-    const plan = planCrd(existing, wanted, definition, difference, conversions !== undefined);
-    const leaving = existing === undefined ? [] : Conversion.leavingVersions(existing, graph.instance.crd);
-    return {
-      plan: kept ? await this.#tried(definition, plan, existing, wanted, signal) : plan,
-      existing,
-      leaving: leaving.map((each) => textAt(each, 'name')),
-    };
+    const untried = planCrd(existing, wanted, definition, difference, conversions !== undefined);
+    const plan = await this.#tried(definition, untried, existing, wanted, signal);
+    return { plan, existing, leaving: leavingFrom(plan, existing, wanted, graph.instance.crd) };
   }
 
   /** The plan after a trial of the conversions. A refusal stands for a while, because a trial reads all objects. */
@@ -340,4 +344,27 @@ function stampOf(crd: KubeObject): string {
 export function findCrdName(caches: CacheSet, type: GroupVersionKind): string | undefined {
   const found = caches.peek(CRD_TYPE)?.indexed(`${type.group}/${type.kind}`) ?? [];
   return found.find(({ object }) => CrdRules.isEstablished(object))?.object.metadata.name;
+}
+
+const crdRef = (name: string) => ({ apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name });
+
+const refusalIn = ({ message, mayPass }: RefusedPlan, leaving: LeavingVersions | undefined): CrdRefusal => ({
+  message,
+  ...definedMembers({ mayPass, leaving }),
+});
+
+/** @param wanted the CRD with the versions that leave it; `own` is the one without them */
+function leavingFrom(
+  plan: CrdPlan,
+  existing: KubeObject | undefined,
+  wanted: KubeObject,
+  own: KubeObject,
+): LeavingVersions | undefined {
+  const isRefused = plan.do === 'refuse';
+  const names = isRefused
+    ? (plan.leaving ?? [])
+    : Conversion.leavingVersions(wanted, own).map((version) => textAt(version, 'name'));
+  if (existing === undefined || names.length === 0) return undefined;
+  const after = Conversion.withoutVersions(isRefused ? existing : wanted, new Set(names));
+  return { names, remaining: Conversion.of(after) };
 }

@@ -11,8 +11,8 @@ export type CrdPlan =
   | { readonly do: 'nothing' }
   | { readonly do: 'create'; readonly crd: KubeObject }
   | { readonly do: 'patch'; readonly body: JsonObject }
-  /** With `mayPass`, no event reports the end of the cause. */
-  | { readonly do: 'refuse'; readonly message: string; readonly mayPass?: true };
+  /** With `mayPass`, no event reports the end of the cause. With `leaving`, it ends when these versions leave the CRD. */
+  | { readonly do: 'refuse'; readonly message: string; readonly mayPass?: true; readonly leaving?: readonly string[] };
 
 /** A change of a schema that can break stored objects or clients. */
 export interface BreakingChange {
@@ -92,12 +92,16 @@ export function planCrd(
     const summary = summarize(difference.breaking);
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
   }
-  const [removed] = Conversion.leavingVersions(existing, wanted);
-  if (removed !== undefined && !Conversion.hasSameHub(existing, wanted))
-    return { do: 'refuse', message: notRemovable(name, textAt(removed, 'name')) };
+  const removed = Conversion.hasSameHub(existing, wanted) ? [] : Conversion.leavingVersions(existing, wanted);
+  if (removed.length > 0) {
+    const served = removed.find((version) => version['served'] === true);
+    if (served !== undefined) return { do: 'refuse', message: notRemovable(name, textAt(served, 'name')) };
+    const leaving = removed.map((version) => textAt(version, 'name'));
+    return { do: 'refuse', message: stillLeaving(name, leaving), mayPass: true, leaving };
+  }
   const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
   if (!difference.changed && sameNames) return { do: 'nothing' };
-  return { do: 'patch', body: patchOf(existing, wanted) };
+  return patchTo(existing, wanted);
 }
 
 const NO_CONVERSIONS =
@@ -108,6 +112,10 @@ const NO_CONVERSIONS =
 const notRemovable = (name: string, version: string): string =>
   `cannot update CRD ${name}: the version ${version} cannot be removed in the change that makes another version the hub; ` +
   'keep its entry in versions, and remove it when all objects are stored in the new hub';
+
+const stillLeaving = (name: string, versions: readonly string[]): string =>
+  `cannot update CRD ${name} yet: ${versions.join(', ')} must leave it first, ` +
+  'because its conversions lead to the present hub; the controller removes it when no object needs it, and then updates the CRD';
 
 /** The reason why this definition does not own the CRD; `undefined` when it does. */
 export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
@@ -146,7 +154,8 @@ function webhookPatch(conversion: JsonObject): JsonObject {
   return { ...conversion, webhook: { ...webhook, clientConfig } };
 }
 
-function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
+/** The plan that makes the existing CRD the wanted one. */
+export function patchTo(existing: KubeObject, wanted: KubeObject): CrdPlan {
   const { group = null, scope = null, versions = null } = wanted.spec ?? {};
   const names = isJsonObject(wanted.spec?.['names']) ? wanted.spec['names'] : {};
   const { labels = {}, annotations: declared = {} } = wanted.metadata;
@@ -155,7 +164,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   const annotations = isConverted ? { [Conversion.ANNOTATION]: null, ...declared } : declared;
   const none = isConverted ? { conversion: { strategy: 'None', webhook: null } } : {};
   const { conversion } = wanted.spec ?? {};
-  return {
+  const body = {
     metadata: {
       // With the resourceVersion of the compared CRD, an outdated plan gets a conflict.
       ...definedMembers({ resourceVersion: existing.metadata.resourceVersion }),
@@ -170,4 +179,5 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
       names: { shortNames: null, categories: null, ...names },
     },
   };
+  return { do: 'patch', body };
 }

@@ -1,6 +1,7 @@
 import type { Graph } from '@typekro/engine/graph';
 import type { ConditionContent } from '@typekro/engine/runtime';
 import type { CompiledSpec } from './compiler.ts';
+import type { LeavingVersions } from './crd-ensurer.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import type { DefinitionCondition } from './definition-status.ts';
 import type { Revision } from './revision.ts';
@@ -15,6 +16,8 @@ export interface DefinitionPass {
   propagated: ConditionContent | 'keep' | undefined;
   /** The migration of stored objects, or the fact that all are stored in one version. */
   migration: MigrationState | undefined;
+  /** The versions that leave the CRD. */
+  leaving: LeavingVersions | undefined;
   lastIssued: number;
   /**
    * The part that is not ready yet: the CRD, or the watch of the instances. `until` is the time at which the next pass
@@ -40,6 +43,7 @@ export function newPass(definition: DefinitionObject, compiled: CompiledSpec): D
     rolledOut: undefined,
     propagated: undefined,
     migration: undefined,
+    leaving: undefined,
     lastIssued: lastIssuedOf(definition),
     waiting: undefined,
     retryAt: undefined,

@@ -1,7 +1,6 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { definedMembers, earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { listAt } from '@typekro/kit/kubernetes';
-import { Conversion } from '@typekro/engine/conversion';
 import { type Graph, Kinds, KroLevel } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
@@ -75,7 +74,7 @@ export class DefinitionReconciler {
     });
     this.#writer = new DefinitionWriter(options);
     this.#migration = new StorageMigration(options);
-    this.#versions = new VersionRemoval(options);
+    this.#versions = new VersionRemoval({ ...options, drop: (...call) => this.#crds.drop(...call) });
     const parts = { revisions: this.#revisions, crds: this.#crds, rollouts: this.#rollouts };
     this.#handoff = new RevisionHandoff({ ...options, ...parts });
     this.#removal = new Removal({ ...options, ...parts, handoff: this.#handoff, writer: this.#writer });
@@ -100,7 +99,7 @@ export class DefinitionReconciler {
     await this.#revisions.adopt(definition, signal);
     const working = await this.#resolve(pass, signal);
     if (working !== undefined) await this.#serve(pass, working, signal);
-    await this.#migrate(pass, working?.graph, signal);
+    await this.#migrate(pass, signal);
     this.#options.onEvent({ kind: 'definition-passed', definition, compiled });
     const delayMs = this.#statusDelayMs(pass);
     if (delayMs > 0) return { requeueAt: this.#options.clock.now() + delayMs };
@@ -182,6 +181,7 @@ export class DefinitionReconciler {
       const refusal = await this.#crds.refusalOf(definition, graph, signal);
       if (refusal !== undefined) {
         pass.conditions.set('KindReady', outcomes.kindFailed(refusal.message));
+        pass.leaving = refusal.leaving;
         this.#retryRefused(pass, refusal);
         await this.#handoff.lastGood(pass, signal);
         return undefined;
@@ -236,6 +236,8 @@ export class DefinitionReconciler {
   async #serve(pass: DefinitionPass, working: WorkingRevision, signal: AbortSignal): Promise<void> {
     const { definition, conditions } = pass;
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
+    const isLeft = ensured.state === 'refused' || (ensured.state === 'served' && ensured.deleting === undefined);
+    pass.leaving = isLeft ? ensured.leaving : undefined;
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
       if (KroLevel.followsGraphEngine(working.graph.kroCompatibility)) await this.#handoff.lastGood(pass, signal);
@@ -282,8 +284,8 @@ export class DefinitionReconciler {
   }
 
   /** Continues the migration of stored objects to the version that is served as the hub, and the removal of versions. */
-  async #migrate(pass: DefinitionPass, graph: Graph | undefined, signal: AbortSignal): Promise<void> {
-    const { definition, conditions } = pass;
+  async #migrate(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
+    const { definition } = pass;
     const type = this.#options.served.ofDefinition(definition.name)?.type;
     if (type === undefined) return;
     pass.migration = await this.#migration.step(definition, type, signal);
@@ -292,14 +294,7 @@ export class DefinitionReconciler {
       this.#crds.recheck(definition.name);
       pass.retryAt = this.#options.clock.now();
     }
-    if (pass.migration === undefined && graph !== undefined && conditions.get('KindReady')?.status === 'True') {
-      const leaving = {
-        leaving: this.#crds.leavingOf(definition),
-        remaining: Conversion.of(graph.instance.crd),
-        drop: () => this.#crds.dropLeaving(definition, graph, signal),
-      };
-      pass.migration = await this.#versions.step(definition, type, leaving, signal);
-    }
+    pass.migration ??= await this.#versions.step(definition, type, pass.leaving, signal);
     pass.retryAt = earliest([pass.retryAt, pass.migration?.retryAt]);
     if (pass.migration === undefined && isMigrated(definition)) pass.migration = { condition: migrated(type.version) };
   }

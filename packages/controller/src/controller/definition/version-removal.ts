@@ -4,6 +4,7 @@ import { Conversion } from '@typekro/engine/conversion';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { type Clock, type KubernetesApi, KubeError } from '@typekro/kube';
 import { writeRefusalText } from '../../execute/index.ts';
+import type { CrdEnsurer, LeavingVersions } from './crd-ensurer.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import {
   type MigrationState,
@@ -20,16 +21,8 @@ export interface VersionRemovalOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;
   readonly migrationRate?: number;
-}
-
-/** The versions of one CRD that leave. */
-interface LeavingVersions {
-  /** Their names; none ends what this process knows about a removal. */
-  readonly leaving: readonly string[];
-  /** The conversions between the remaining versions; `undefined` when one remains. */
-  readonly remaining: ReturnType<typeof Conversion.of>;
-  /** Writes the CRD without the versions. */
-  readonly drop: () => Promise<void>;
+  /** Writes the CRD of a definition without versions. */
+  readonly drop: CrdEnsurer['drop'];
 }
 
 /** The removal of versions from one CRD, as far as this process knows it. */
@@ -61,15 +54,16 @@ export class VersionRemoval {
   async step(
     definition: DefinitionObject,
     type: ObjectType,
-    { leaving, remaining, drop }: LeavingVersions,
+    leaving: LeavingVersions | undefined,
     signal: AbortSignal,
   ): Promise<MigrationState | undefined> {
     const { client, clock, migrationRate = DEFAULT_RATE } = this.#options;
-    if (leaving.length === 0) {
+    if (leaving === undefined) {
       this.#removals.delete(definition.name);
       return undefined;
     }
-    const versions = leaving.join(', ');
+    const { names: left, remaining } = leaving;
+    const versions = left.join(', ');
     const known = this.#removals.get(definition.name);
     const removal = known?.versions === versions ? known : begin(definition, versions, clock.now());
     this.#removals.set(definition.name, removal);
@@ -82,12 +76,12 @@ export class VersionRemoval {
       const condition = unknown('Removing', `${versions} is no longer served, and will leave the CRD`);
       return { condition, progress: progress(), retryAt: removal.since + SETTLE_MS };
     }
-    const names = new Set(leaving.map((version) => formatApiVersion({ ...type, version })));
+    const names = new Set(left.map((version) => formatApiVersion({ ...type, version })));
     try {
       if (removal.left === undefined) {
         removal.left = await listed(client, type, names, signal);
         if (removal.left.length === 0) {
-          await drop();
+          await this.#options.drop(definition, `${type.plural}.${type.group}`, left, signal);
           this.#removals.delete(definition.name);
           return { condition: migrated(type.version) };
         }

@@ -170,8 +170,9 @@ function graphSchema(): JsonObject {
     },
     'x-kubernetes-validations': [
       {
+        // The definition before may never have been served. With versions, the controller therefore decides by the CRD.
         ...rule(
-          'self.apiVersion == oldSelf.apiVersion || (has(self.versions) && self.versions.exists(v, v.name == oldSelf.apiVersion))',
+          'self.apiVersion == oldSelf.apiVersion || (has(self.versions) && size(self.versions) > 0) || (has(oldSelf.versions) && size(oldSelf.versions) > 0)',
           'apiVersion is immutable: to change it, also to a former version, list the present one in versions, with its conversion',
         ),
         fieldPath: '.apiVersion',
