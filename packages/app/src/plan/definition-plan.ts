@@ -19,7 +19,7 @@ import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from
 import { Secrets } from '@typekro/engine/runtime';
 import { lacksField, schemaOfField, setsField, valuesOfField } from './schema-fields.ts';
 import { valueLine } from './value-lines.ts';
-import { conversionLines, versionNotes } from './version-lines.ts';
+import { changeNotes, conversionLines, versionNotes } from './version-lines.ts';
 
 /** The inputs of the plan of one definition. */
 export interface DefinitionPlanInput extends Pick<
@@ -33,7 +33,8 @@ export interface DefinitionPlanInput extends Pick<
   readonly unread?: true;
   /** The number of instances from which the canary selects. Default: all of `instances`. */
   readonly candidates?: number;
-  readonly preview: Pick<DefinitionPreview, 'before' | 'revision' | 'refusal' | 'rollout'>;
+  readonly preview: Pick<DefinitionPreview, 'before' | 'revision' | 'refusal' | 'rollout'> &
+    Partial<Pick<DefinitionPreview, 'effects'>>;
   /** Does a field of an instance feed only Secrets before the change? Default: no field does. */
   readonly hiddenBefore?: (path: string) => boolean;
   /** The schema keywords that the comparison covers in addition to those of kro 0.9. */
@@ -69,7 +70,10 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
     ...(rollout === undefined
       ? {}
       : { canary: { instances: [...rollout.members].sort(), of: candidates, phase: rollout.phase } }),
-    notes: crd === undefined ? [] : versionNotes(crd, graph.instance.crd, input.stored ?? instances),
+    notes: [
+      ...(crd === undefined ? [] : versionNotes(crd, graph.instance.crd, input.stored ?? instances)),
+      ...(refusal === undefined ? changeNotes(preview.effects) : []),
+    ],
   };
 }
 

@@ -229,7 +229,7 @@ export function prepare(
     ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
   };
   const head = withoutSecretInputs(plain, graph);
-  const problem = file?.unconvertible ?? preview.unconvertible.get(namespacedName(instance.metadata));
+  const problem = file?.unconvertible ?? preview.effects.get(namespacedName(instance.metadata))?.problem;
   const unconvertible = unconvertiblePlan(head, problem);
   if (unconvertible !== undefined) return { plan: unconvertible };
   const resumed = deletionThatResumes(file?.live, task.live, graph.name);

@@ -2,7 +2,7 @@ import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/co
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { CrdSchema } from '@typekro/engine/schema';
-import { instanceKey } from '@typekro/controller/controller';
+import { type DefinitionPreview, instanceKey } from '@typekro/controller/controller';
 import type { SchemaLine } from '@typekro/controller/inspect';
 import { changedFields } from '@typekro/sdk/deploy';
 import { limited, writersIn } from '../instance/version-writers.ts';
@@ -54,6 +54,10 @@ export function versionNotes(crd: KubeObject, wanted: KubeObject, instances: rea
     return [`${name} ${end}; ${writing}`, ...loss];
   });
 }
+
+/** Sentences about instances of which versions would show something else after an allowed change. */
+export const changeNotes = (effects: DefinitionPreview['effects'] = new Map()): string[] =>
+  limited([...effects].flatMap(([instance, { change }]) => (change === undefined ? [] : [`${instance} ${change}`])));
 
 function endOf(version: JsonObject, next: JsonObject | undefined): string | undefined {
   if (next === undefined) return 'is removed';

@@ -3,83 +3,89 @@ import {
   type JsonValue,
   type KubeObject,
   definedMembers,
+  count,
   getOwn,
   isJsonObject,
   jsonEquals,
-  parseApiVersion,
   stringifyJson,
 } from '@typekro/kit/core';
 import { type FieldError, asObject } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import { ConversionError, cutText } from './conversion-rules.ts';
-import type { Converter } from './converter.ts';
+import { type Converter, converterOf, schemasOf } from './converter.ts';
+
+/** What a changed CRD does to one object. */
+export interface ConversionEffect {
+  /** Why the object cannot be read in each version, or cannot be stored in the hub, as the end of a sentence. */
+  readonly problem?: string;
+  /** What versions would no longer show of it, as the end of a sentence. Absent if each shows what it showed. */
+  readonly change?: string;
+}
+
+/** The maximum number of changed fields of a version that a message names. */
+const MAX_NAMED = 3;
 
 /**
- * Why an object cannot be read in each version of its CRD, or cannot be stored in the hub, as the end of a sentence;
- * `undefined` when it can. An API server lists nothing in a version if one object cannot be converted to it. Versions that are not served
- * count, too, because an API server converts to each version that field managers have used.
+ * What a change of a CRD does to an object. An API server lists nothing in a version if one object cannot be converted to
+ * it. Versions that are not served count, too, because an API server converts to each version that field managers have
+ * used. A field that a version did not have before is no change.
+ *
+ * @param object the object, in a version of the existing CRD
  */
-export function conversionProblem(converter: Converter, object: KubeObject): string | undefined {
-  const hub = converter.apiVersionOf(converter.program.hub);
+export function conversionEffect(existing: KubeObject, wanted: KubeObject, object: KubeObject): ConversionEffect {
+  const [former, next] = [converterOf(existing), converterOf(wanted)];
+  if (next === undefined) return {};
+  const hub = next.apiVersionOf(next.program.hub);
   let way = [object.apiVersion, hub];
+  const before = new Map(schemasOf(existing));
+  const changes: string[] = [];
   try {
-    const stored = converter.convert(object, hub);
-    const error = stored === object ? undefined : specError(converter.schemaOf(converter.program.hub), stored);
-    if (error !== undefined) return `is invalid in ${hub}: ${error.field}: ${error.message}`;
-    for (const version of converter.versions) {
-      way = [hub, converter.apiVersionOf(version)];
-      converter.convert(stored, converter.apiVersionOf(version));
+    const stored = next.convert(object, hub);
+    const error = stored === object ? undefined : specError(next.schemaOf(next.program.hub), stored);
+    if (error !== undefined) return { problem: `is invalid in ${hub}: ${error.field}: ${error.message}` };
+    for (const version of [next.program.hub, ...next.versions]) {
+      const apiVersion = next.apiVersionOf(version);
+      way = [hub, apiVersion];
+      const after = next.convert(stored, apiVersion);
+      const [old, schema] = [before.get(version), next.schemaOf(version)];
+      const shown = old && shownIn(former, object, apiVersion);
+      if (old === undefined || shown === undefined) continue;
+      const known = StructuralSchema.applyDefaults(schema, StructuralSchema.prune(schema, shown).value);
+      const fields = changedIn(specIn(known), specIn(StructuralSchema.prune(old, after).value), 'spec');
+      const more = fields.length > MAX_NAMED ? [`and ${count(fields.length - MAX_NAMED, 'more field')}`] : [];
+      if (fields.length > 0) changes.push(`${version}: ${[...fields.slice(0, MAX_NAMED), ...more].join(', ')}`);
     }
-    return undefined;
   } catch (thrown) {
     if (!(thrown instanceof ConversionError)) throw thrown;
-    return `cannot be converted from ${way.join(' to ')}: ${thrown.message}`;
+    return { problem: `cannot be converted from ${way.join(' to ')}: ${thrown.message}` };
   }
+  return changes.length === 0 ? {} : { change: `would no longer be the same in ${changes.join('; in ')}` };
 }
 
-/** The start of what `conversionChange` returns. */
-export const CONVERSION_CHANGED = 'would no longer be the same in';
+const specIn = (object: JsonValue): JsonValue | undefined => asObject(object)['spec'];
 
-/**
- * What a version would no longer show of an object after a change of the conversions, as the end of a sentence; `undefined`
- * if each version that stays shows what it showed. Additional fields are not reported.
- *
- * @param former the conversions before the change; `undefined` when the CRD had none
- * @param object the object, in a version of `former`
- */
-export function conversionChange(
-  former: Converter | undefined,
-  next: Converter,
-  object: KubeObject,
-): string | undefined {
-  const own = parseApiVersion(object.apiVersion).version;
-  const before = former === undefined ? [own] : [former.program.hub, ...former.versions];
-  for (const version of before.filter((each) => each === next.program.hub || next.versions.includes(each))) {
-    try {
-      const apiVersion = next.apiVersionOf(version);
-      const shown = StructuralSchema.prune(next.schemaOf(version), former?.convert(object, apiVersion) ?? object).value;
-      const change = changedField(asObject(shown)['spec'], next.convert(object, apiVersion)['spec'], 'spec');
-      if (change !== undefined) return `${CONVERSION_CHANGED} ${version}: ${change}`;
-    } catch (thrown) {
-      // What fails now cannot become worse, and what will fail is reported by `conversionProblem`.
-      if (!(thrown instanceof ConversionError)) throw thrown;
-    }
-  }
-  return undefined;
-}
-
-/** The first value that is absent or another one after the change, with its path. */
-function changedField(before: JsonValue | undefined, after: JsonValue | undefined, path: string): string | undefined {
-  if (before === undefined || jsonEquals(before, after ?? null)) return undefined;
-  if (isJsonObject(before) && isJsonObject(after)) {
-    for (const [name, value] of Object.entries(before)) {
-      const change = changedField(value, getOwn(after, name), `${path}.${name}`);
-      if (change !== undefined) return change;
-    }
+/** The object as a version shows it before the change; `undefined` if it does not. What fails cannot become worse. */
+function shownIn(former: Converter | undefined, object: KubeObject, apiVersion: string): KubeObject | undefined {
+  if (former === undefined) return object.apiVersion === apiVersion ? object : undefined;
+  try {
+    return former.convert(object, apiVersion);
+  } catch (thrown) {
+    if (!(thrown instanceof ConversionError)) throw thrown;
     return undefined;
   }
+}
+
+/** The values that differ, with their paths. */
+function changedIn(before: JsonValue | undefined, after: JsonValue | undefined, path: string): string[] {
+  if (jsonEquals(before ?? null, after ?? null)) return [];
+  if (isJsonObject(before) && isJsonObject(after))
+    return Object.keys({ ...before, ...after }).flatMap((name) =>
+      changedIn(getOwn(before, name), getOwn(after, name), `${path}.${name}`),
+    );
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length)
+    return before.flatMap((element, index) => changedIn(element, after[index], `${path}[${index}]`));
   const [from, to] = [before, after].map((value) => (value === undefined ? 'none' : cutText(stringifyJson(value), 80)));
-  return `${path}: ${from} → ${to}`;
+  return [`${path}: ${from} → ${to}`];
 }
 
 /**

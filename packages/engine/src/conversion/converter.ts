@@ -11,8 +11,8 @@ import {
   stringifyJson,
 } from '@typekro/kit/core';
 import type { SharedBudget } from '@typekro/cel';
-import { asObject, asText, objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
-import { type Schema, StructuralSchema } from '../schema/index.ts';
+import { asObject, asText, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { type Schema, CrdSchema, StructuralSchema } from '../schema/index.ts';
 import {
   type KeptField,
   type KeptFields,
@@ -30,6 +30,15 @@ import { declaredField } from './field-steps.ts';
 
 /** The maximum work for one object, in units of the expression language. A unit takes at most half a microsecond. */
 export const MAX_OBJECT_WORK = 1_000_000;
+
+/** The schemas of whole objects, by the names of the versions of a CRD. */
+export const schemasOf = (crd: KubeObject): ReadonlyMap<string, Schema> =>
+  new Map(
+    CrdSchema.versions(crd).map((version) => {
+      const schema = valueAt(version, 'schema', 'openAPIV3Schema');
+      return [asText(version['name']), objectSchema(StructuralSchema.of(isJsonObject(schema) ? schema : {}))];
+    }),
+  );
 
 /** One direction of a conversion: its rules, and the fields of the source that the target cannot hold. */
 interface Step {
@@ -57,12 +66,7 @@ export class Converter {
     this.#crd = crd;
     this.kind = textAt(crd.spec, 'names', 'kind');
     this.#group = textAt(crd.spec, 'group');
-    this.#schemas = new Map(
-      objectsAt(crd.spec, 'versions').map((version) => {
-        const schema = valueAt(version, 'schema', 'openAPIV3Schema');
-        return [asText(version['name']), objectSchema(StructuralSchema.of(isJsonObject(schema) ? schema : {}))];
-      }),
-    );
+    this.#schemas = schemasOf(crd);
   }
 
   /** The versions that are not the hub, in the order of the CRD. */
@@ -269,7 +273,7 @@ export class Converter {
 }
 
 /**
- * May the field have the value? Clients can edit the annotation of kept fields, and an API server does not validate the
+ * May the field have the value, with all of its members? Clients can edit the annotation of kept fields, and an API server does not validate the
  * result of a conversion.
  */
 function isValidField(schema: Schema, path: readonly string[], value: JsonValue | undefined): boolean {
@@ -277,7 +281,9 @@ function isValidField(schema: Schema, path: readonly string[], value: JsonValue 
   if (field === undefined) return false;
   if (value === undefined)
     return declaredField(schema, path.slice(0, -1))?.required?.includes(path.at(-1) ?? '') !== true;
-  return StructuralSchema.validate(field, value).length === 0;
+  return (
+    StructuralSchema.validate(field, value).length === 0 && StructuralSchema.prune(field, value).unknown.length === 0
+  );
 }
 
 const lengthOf = ({ value }: KeptField): number => stringifyJson(value ?? null).length;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { conversionChange } from './conversion-problem.ts';
+import { conversionEffect } from './conversion-problem.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
 import { type Converter, converterOf } from './converter.ts';
 import { continuing, metadataWithout } from './leaving-versions.ts';
@@ -153,11 +153,29 @@ describe('a change of the hub', () => {
         },
       },
     ],
+    [
+      'brings one of two fields of elements back',
+      crdOf({
+        v2: { fields: { l: users('name') } },
+        v1: { fields: { l: users('name', 'note', 'more') }, lossy: ['l'] },
+      }),
+      crdOf({
+        v3: { fields: { l: users('name', 'note') } },
+        v2: { fields: { l: users('name') }, lossy: ['l'] },
+        v1: { fields: { l: users('name', 'note', 'more') }, lossy: ['l'] },
+      }),
+      ['v1', { l: [{ name: 'a', note: '1', more: '2' }, { name: 'b' }] }],
+      {
+        v1: { l: [{ name: 'a', note: '1', more: '2' }, { name: 'b' }] },
+        v2: { l: [{ name: 'a' }, { name: 'b' }] },
+        v3: { l: [{ name: 'a', note: '1' }, { name: 'b' }] },
+      },
+    ],
   ])('that %s loses nothing in any version', (_what, before, after, [version, spec], shown) => {
     const [hubBefore, hubAfter] = [converter(before).program.hub, converter(after).program.hub];
     const stored = to(before, at(version, spec), hubBefore);
     const changing = continuing(before, after);
-    expect(conversionChange(converter(before), converter(changing), stored)).toBeUndefined();
+    expect(conversionEffect(before, changing, stored)).toEqual({});
     for (const [each, expected] of Object.entries(shown)) expect(to(changing, stored, each).spec).toEqual(expected);
     // The migration stores the object in the new hub. The rules of the former one are then no longer needed.
     const migrated = to(changing, stored, hubAfter);
@@ -166,16 +184,40 @@ describe('a change of the hub', () => {
     expect(continuing({ ...changing, status: { storedVersions: [hubBefore, hubAfter] } }, after)).toEqual(changing);
   });
 
-  test('that changes what a version shows is named with the field and its values', () => {
-    const before = crdOf({ v2: { fields: { h: text, team: text } }, v1: OWNER });
-    const after = crdOf({
-      v2: { fields: { h: text, team: text } },
-      v1: { fields: OWNER.fields, fromHub: { owner: 'self.spec.?h' }, lossy: ['owner', 'team'] },
-    });
-    const stored = to(before, at('v1', { h: 'h', owner: 'me' }), 'v2');
-    expect(conversionChange(converter(before), converter(after), stored)).toBe(
-      'would no longer be the same in v1: spec.owner: "me" → "h"',
-    );
+  const v1 = { ...OWNER, fields: { ...OWNER.fields, a: text, b: text, l: users('name') } };
+  const v2 = { fields: { h: text, team: text, a: text, b: text, l: users('name') } };
+  test.each<[what: string, changed: Record<string, Version>, change: string | undefined]>([
+    ['another rule', { v2, v1: { ...v1, fromHub: { owner: 'self.spec.?h' } } }, 'spec.owner: "me" → "h"'],
+    [
+      'a value where none was',
+      { v2, v1: { ...v1, fromHub: { ...v1.fromHub, b: 'self.spec.h' } } },
+      'spec.b: none → "h"',
+    ],
+    [
+      'another element',
+      { v2, v1: { ...v1, fromHub: { ...v1.fromHub, l: "[{'name': 'x'}, {'name': 'z'}]" } } },
+      'spec.l[1].name: "y" → "z"',
+    ],
+    [
+      'many fields',
+      { v2, v1: { ...v1, fromHub: { owner: '"1"', a: '"2"', b: '"3"', l: '[]' } } },
+      'spec.owner: "me" → "1", spec.a: "a" → "2", spec.l: [{"name":"x"},{"name":"y"}] → [], and 1 more field',
+    ],
+    [
+      'a default for an absent field',
+      { v2, v1: { ...v1, fields: { ...v1.fields, b: { ...text, default: 'd' } } } },
+      undefined,
+    ],
+    [
+      'a new field',
+      { v2, v1: { ...v1, fields: { ...v1.fields, c: text }, fromHub: { ...v1.fromHub, c: 'self.spec.h' } } },
+      undefined,
+    ],
+  ])('with %s is named as far as a version shows something else', (_what, changed, change) => {
+    const before = crdOf({ v2, v1 });
+    const stored = to(before, at('v1', { h: 'h', owner: 'me', a: 'a', l: [{ name: 'x' }, { name: 'y' }] }), 'v2');
+    const text = change === undefined ? {} : { change: `would no longer be the same in v1: ${change}` };
+    expect(conversionEffect(before, crdOf(changed), stored)).toEqual(text);
   });
 });
 

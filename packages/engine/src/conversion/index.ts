@@ -8,7 +8,7 @@
 import { answerReview, refuseReview } from './answer-review.ts';
 import { conversionFacts, conversionsOfField } from './conversion-facts.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
-import { CONVERSION_CHANGED, conversionChange, conversionProblem } from './conversion-problem.ts';
+import { conversionEffect } from './conversion-problem.ts';
 import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf, inHub } from './converter.ts';
@@ -26,12 +26,7 @@ export const Conversion = {
   /** The rules of the conversions of a CRD, as an author writes them. */
   facts: conversionFacts,
   factsOfField: conversionsOfField,
-  /** Why an object cannot be read in each version of its CRD. */
-  problemOf: conversionProblem,
-  /** What a version would no longer show of an object. */
-  changeOf: conversionChange,
-  /** The start of the text of `changeOf`. */
-  CHANGED: CONVERSION_CHANGED,
+  effectOn: conversionEffect,
   /** The values of an object that its version cannot hold, by the version that can. */
   keptFields: keptFieldsOf,
   /** The annotation of an object with its kept fields. */

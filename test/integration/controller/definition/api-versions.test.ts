@@ -258,12 +258,18 @@ test(
       'spec.width': "${int(self.spec.size.split('x')[1])}",
       'spec.height': "${int(self.spec.size.split('x')[0])}",
     };
-    await world.apply(next([beta, { ...alpha, convertTo: back, convertFrom: turned }]));
+    const refused = next([beta, { ...alpha, convertTo: back, convertFrom: turned }]);
+    const change = 'default/a would no longer be the same in v1alpha1: spec.size: "3x4" → "4x3"';
+    const allowed = await planOf({ ...refused, metadata: third.metadata });
+    expect([allowed.definitions[0]?.refusal, allowed.definitions[0]?.notes]).toEqual([undefined, [change]]);
+    await world.apply(refused);
     await world.advance(3000);
     expect(await condition('KindReady')).toEqual([
       'False',
       'Failed',
-      expect.stringContaining('default/a would no longer be the same in v1alpha1: spec.size: "3x4" → "4x3"'),
+      expect.stringContaining(
+        `${change}; give these versions their values by rules, or name fields in lossy; to allow it,`,
+      ),
     ]);
     expect((await read('v1alpha1', 'a')).spec).toEqual({ size: '3x4', note: 'mine' });
   },

@@ -6,11 +6,10 @@ import { conversionsDigest } from '../conversions/conversion-address.ts';
 import { type CrdPlan, ALLOW_BREAKING_REMEDY } from './crd-plan.ts';
 
 /**
- * The objects that a changed CRD could not convert, or of which a version would show something else: `namespace/name`, or
- * the name of an object without a namespace, with the versions, the rule or the field, and the reason, as the end of a
- * sentence.
+ * What a changed CRD does to objects that it could not convert, or of which a version would show something else. The key
+ * is `namespace/name`, or the name of an object without a namespace.
  */
-export type Unconvertible = ReadonlyMap<string, string>;
+export type ConversionEffects = ReadonlyMap<string, ReturnType<typeof Conversion.effectOn>>;
 
 /** The size of a page of a trial. The conversions of a page block the process. */
 const PAGE = 100;
@@ -32,26 +31,18 @@ interface CrdChange {
   readonly isBreakingAllowed: boolean;
 }
 
-function unconvertibleIn(
-  { existing, wanted, isBreakingAllowed }: CrdChange,
-  objects: readonly KubeObject[],
-): Map<string, string> {
-  const found = new Map<string, string>();
-  const converter = Conversion.of(wanted);
-  if (converter === undefined || existing === undefined) return found;
-  const former = Conversion.of(existing);
-  for (const object of objects) {
-    const reason =
-      Conversion.problemOf(converter, object) ??
-      (isBreakingAllowed ? undefined : Conversion.changeOf(former, converter, object));
-    if (reason !== undefined) found.set(namespacedName(object.metadata), reason);
-  }
-  return found;
+function effectsOn({ existing, wanted }: CrdChange, objects: readonly KubeObject[]): ConversionEffects {
+  if (existing === undefined) return new Map();
+  const effects = objects.map((object) => [
+    namespacedName(object.metadata),
+    Conversion.effectOn(existing, wanted, object),
+  ]);
+  return new Map(effects.filter(([, { problem, change }]) => (problem ?? change) !== undefined));
 }
 
 /**
- * The plan for a CRD and the objects that it would make unreadable. With such an object, the change is refused: an API
- * server would no longer list the kind.
+ * The plan for a CRD, and what it does to objects. The change is refused if an object could not be converted, because an
+ * API server would no longer list the kind, and if a version would show something else, unless this is allowed.
  *
  * @param objects the objects, in a version that the existing CRD serves. Only called for a change that needs them
  */
@@ -59,10 +50,10 @@ export function triedPlan(
   plan: CrdPlan,
   change: CrdChange,
   objects: () => readonly KubeObject[],
-): { readonly plan: CrdPlan; readonly unconvertible: Unconvertible } {
-  if (!isTried(plan, change)) return { plan, unconvertible: new Map() };
-  const unconvertible = unconvertibleIn(change, objects());
-  return { plan: refusing(plan, change.wanted, unconvertible), unconvertible };
+): { readonly plan: CrdPlan; readonly effects: ConversionEffects } {
+  if (!isTried(plan, change)) return { plan, effects: new Map() };
+  const effects = effectsOn(change, objects());
+  return { plan: refusing(plan, change, effects), effects };
 }
 
 /** Like `triedPlan`, with the objects of the cluster. */
@@ -72,7 +63,7 @@ export async function tryOnCluster(
   change: CrdChange,
   signal: AbortSignal,
 ): Promise<CrdPlan> {
-  const { existing, wanted } = change;
+  const { existing } = change;
   if (existing === undefined || !isTried(plan, change)) return plan;
   const version = objectsAt(existing.spec, 'versions').find((each) => each['storage'] === true);
   const type = {
@@ -80,9 +71,9 @@ export async function tryOnCluster(
     kind: textAt(existing.spec, 'names', 'kind'),
   };
   // After an expired page, the list begins again.
-  const found = new Map<string, string>();
+  const found = new Map<string, ReturnType<typeof Conversion.effectOn>>();
   const onPage = (items: readonly KubeObject[]): void => {
-    for (const [object, reason] of unconvertibleIn(change, items)) found.set(object, reason);
+    for (const [object, effect] of effectsOn(change, items)) found.set(object, effect);
     // The list keeps its items until its end.
     for (const item of items) Object.assign(item, { spec: undefined, status: undefined });
   };
@@ -91,7 +82,7 @@ export async function tryOnCluster(
   } catch (thrown) {
     if (!(thrown instanceof KubeError) || !isUnreadable(thrown)) throw thrown;
   }
-  return refusing(plan, wanted, found);
+  return refusing(plan, change, found);
 }
 
 /**
@@ -101,13 +92,18 @@ export async function tryOnCluster(
 const isUnreadable = ({ status, message }: KubeError): boolean =>
   status === 403 || status === 404 || message.includes('conversion webhook for ');
 
-function refusing(plan: CrdPlan, wanted: KubeObject, unconvertible: Unconvertible): CrdPlan {
-  if (unconvertible.size === 0) return plan;
-  const named = [...unconvertible].slice(0, MAX_NAMED).map(([object, reason]) => `${object} ${reason}`);
-  const more = unconvertible.size - named.length;
-  const list = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-  const isChanged = [...unconvertible.values()].some((reason) => reason.startsWith(Conversion.CHANGED));
-  const remedy = `correct the rules of the conversion, or the objects${isChanged ? `; ${ALLOW_BREAKING_REMEDY}` : ''}`;
+function refusing(plan: CrdPlan, { wanted, isBreakingAllowed }: CrdChange, effects: ConversionEffects): CrdPlan {
+  const refused = [...effects].flatMap(([object, { problem, change }]) => {
+    const reason = problem ?? (isBreakingAllowed ? undefined : change);
+    return reason === undefined ? [] : [`${object} ${reason}`];
+  });
+  if (refused.length === 0) return plan;
+  const more = refused.length - MAX_NAMED;
+  const list = [...refused.slice(0, MAX_NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  const hasProblem = [...effects.values()].some(({ problem }) => problem !== undefined);
+  const remedy = hasProblem
+    ? 'correct the rules of the conversion, or the objects'
+    : `give these versions their values by rules, or name fields in lossy; ${ALLOW_BREAKING_REMEDY}`;
   const message = `cannot update CRD ${wanted.metadata.name ?? ''}: ${list}; ${remedy}`;
   return { do: 'refuse', message, mayPass: true };
 }

@@ -8,7 +8,7 @@ import { decidePropagation } from '../rollout/decide-propagation.ts';
 import { isPropagationDone } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import { crdDifference } from './crd-difference.ts';
-import { type Unconvertible, triedPlan } from './conversion-trial.ts';
+import { type ConversionEffects, triedPlan } from './conversion-trial.ts';
 import { type CrdPlan, ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
@@ -51,8 +51,8 @@ export interface DefinitionPreview {
   /** The spec of the newest revision; `undefined` when there is none. */
   readonly before?: JsonObject;
   readonly crd: CrdPlan['do'];
-  /** The instances for which the CRD is refused, because they cannot be converted. */
-  readonly unconvertible: Unconvertible;
+  /** The instances that cannot be converted, or of which a version would show something else. */
+  readonly effects: ConversionEffects;
   /**
    * The reason why the controller would not serve the revision; the last working revision then stays in use.
    * `undefined` when it would be served.
@@ -89,7 +89,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     input.crd === undefined
       ? { changed: true, breaking: [] }
       : crdDifference(input.crd, wanted, settings.facets, graph);
-  const { plan: crd, unconvertible } = triedPlan(
+  const { plan: crd, effects } = triedPlan(
     planCrd(input.crd, wanted, definition, difference, settings.conversions),
     { existing: input.crd, wanted, isBreakingAllowed: definition.allowBreakingChanges },
     () => input.stored ?? instances,
@@ -123,7 +123,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     revision: { from: newest?.number ?? 0, to },
     ...(newest === undefined ? {} : { before: newest.spec }),
     crd: crd.do,
-    unconvertible,
+    effects,
     ...definedMembers({ refusal, rollout }),
     deferralOf: (instance) => deferralOf(instance, to, rollout, held?.get(instanceKey(instance))),
     stepOf: (instance) => stepOf(instance),
