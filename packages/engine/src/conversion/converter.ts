@@ -16,6 +16,7 @@ import { type Schema, CrdSchema, StructuralSchema } from '../schema/index.ts';
 import {
   type KeptField,
   type KeptFields,
+  afterWrite,
   hasTooLargeAnnotations,
   keptFieldsOf,
   lostFields,
@@ -204,7 +205,7 @@ export class Converter {
     for (const [version, fields] of to === this.program.hub ? allKept : [])
       allKept.set(
         version,
-        fields.filter((field) => !this.#mayHave(from, there, field)),
+        fields.flatMap((field) => this.#written(object, from, version, field)),
       );
     allKept.set(from, lost);
     const converted = withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
@@ -226,6 +227,29 @@ export class Converter {
     const all = to === hub ? (allKept.get(hub) ?? []) : [...(allKept.get(to) ?? []), ...ofOthers];
     const possible = all.filter((field) => this.#mayHave(to, step, field));
     return [...new Map(possible.toReversed().map((field) => [field.path.join('/'), field])).values()];
+  }
+
+  /**
+   * What is kept for a version after another one has written its spec. Versions with the same field share one value. What
+   * both have of a value is taken from the written one.
+   */
+  #written(object: JsonObject, from: string, version: string, field: KeptField): KeptField[] {
+    const { hub, versions } = this.program;
+    const { path, value, isTooLarge } = field;
+    const own = this.#step(from, hub);
+    if (!own.lossyPaths.has(path.join('/')) || !Object.hasOwn(versions, version)) return [field];
+    const sent = { path, value: valueAt(object, ...path) };
+    const isShared = this.#mayHave(from, own, field) && this.#mayHave(version, this.#step(version, hub), sent);
+    if (isShared || isTooLarge === true) return isShared ? [] : [field];
+    const shown = this.#known(from, path, value);
+    const next = afterWrite({ kept: value, shown }, this.#known(version, path, sent.value));
+    return [isValidField(this.schemaOf(version), path, next) ? { ...field, value: next } : field];
+  }
+
+  /** The part of a value that a version has in the field. */
+  #known(version: string, path: readonly string[], value: JsonValue | undefined): JsonValue | undefined {
+    const field = declaredField(this.schemaOf(version), path);
+    return value === undefined || field === undefined ? value : StructuralSchema.prune(field, value).value;
   }
 
   /** Does the hub lack a field of a version? True for a version that is not known. */

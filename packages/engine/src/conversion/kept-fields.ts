@@ -139,6 +139,10 @@ interface After {
   readonly sent: JsonValue | undefined;
 }
 
+/** The kept value after a write of the field by a client that sees only a part of it. */
+export const afterWrite = (before: Before, sent: JsonValue | undefined): JsonValue | undefined =>
+  withUnchanged(before, { made: sent, sent });
+
 /** The made value, with the kept members and elements that the client has not changed, or cannot see. */
 function withUnchanged({ kept, shown }: Before, { made, sent }: After): JsonValue | undefined {
   if (kept !== undefined && jsonEquals(shown ?? null, sent ?? null)) return kept;
