@@ -96,12 +96,13 @@ const to = (crd: KubeObject, object: KubeObject, version: number): KubeObject =>
   Conversion.of(crd)?.convert(object, `acme.test/v${version + 1}`) ?? object;
 
 /** The spec that each served version shows. */
-const shown = (crd: KubeObject, object: KubeObject, versions: number): unknown[] =>
+const shown = (crd: KubeObject, object: KubeObject, versions: number): JsonObject[] =>
   Array.from({ length: versions }, (_, version) => to(crd, object, version).spec ?? {});
 
 function edited(crd: KubeObject, stored: KubeObject, hub: number, history: History, edit: Edit): KubeObject {
   const version = edit.version % (hub + 1);
   const form = history[version]?.[edit.property] ?? 'absent';
+  const before = shown(crd, stored, hub + 1);
   const spec = structuredClone(to(crd, stored, version).spec ?? {});
   const target = asObject(Object.values(spec['items'] ?? [spec, spec])[edit.element]);
   const field = fieldOf(edit.property, version, form);
@@ -109,7 +110,22 @@ function edited(crd: KubeObject, stored: KubeObject, hub: number, history: Histo
   else delete target[field];
   const next = to(crd, { ...to(crd, stored, version), spec }, hub);
   expect(to(crd, next, version)['spec']).toEqual(spec);
+  expect(untouched(shown(crd, next, hub + 1), history, edit)).toEqual(untouched(before, history, edit));
   return next;
+}
+
+/** What versions show, without the property that is written. Of a list, the whole element is new. */
+function untouched(specs: JsonObject[], history: History, { property, element }: Edit): unknown {
+  return specs.map((spec, version) => {
+    const field = fieldOf(property, version, history[version]?.[property] ?? 'absent');
+    const items = spec['items'];
+    if (Array.isArray(items)) return items.filter((_, at) => at !== element);
+    const elements = Object.values(items ?? { a: spec, b: spec });
+    return elements.map((each, at) => ({
+      ...asObject(each),
+      ...(at === element || items === undefined ? { [field]: '' } : {}),
+    }));
+  });
 }
 
 const forms = fc.tuple(...PROPERTIES.map(() => fc.constantFrom<Form[]>('same', 'renamed', 'absent')));

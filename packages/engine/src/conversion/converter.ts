@@ -16,12 +16,12 @@ import { type Schema, CrdSchema, StructuralSchema } from '../schema/index.ts';
 import {
   type KeptField,
   type KeptFields,
-  afterWrite,
   hasTooLargeAnnotations,
   keptFieldsOf,
   lostFields,
   restoreFields,
   withKeptFields,
+  withUnchanged,
 } from './kept-fields.ts';
 import { type ConversionProgram } from './conversion-program.ts';
 import { programOf } from './program-of-crd.ts';
@@ -102,7 +102,8 @@ export class Converter {
   #toHub(object: KubeObject, from: string, shared: SharedBudget): JsonObject {
     const { hub } = this.program;
     const former = this.#former();
-    if (former?.isHub(from) !== true) return this.#convert(object, from, hub, shared);
+    // An object with values that are kept for the hub was read from it: a client writes it, and it is not stored in `from`.
+    if (former?.isHub(from) !== true || keptFieldsOf(object).has(hub)) return this.#convert(object, from, hub, shared);
     const last = former.program.hub;
     const atLast = former.convert(object, this.apiVersionOf(last), shared);
     const made = this.#convert(atLast, last, hub, shared);
@@ -187,9 +188,11 @@ export class Converter {
     const kept = this.#keptFor(to, back, allKept);
     const [large] = kept.filter(({ isTooLarge }) => isTooLarge);
     if (large !== undefined) throw this.#tooLarge(large, from, `, or write the object in ${to}`);
-    const seenAs = (candidate: JsonObject) => tryConvert(back.rules, candidate, shared)?.['spec'];
+    const seen = (candidate: JsonObject) => tryConvert(back.rules, candidate, shared);
+    const seenAs = (candidate: JsonObject) => seen(candidate)?.['spec'];
+    const returned = (candidate: JsonObject) => tryConvert(there.rules, seen(candidate) ?? {}, shared);
     const sent = () => (StructuralSchema.applyDefaults(this.schemaOf(from), object) as JsonObject)['spec'];
-    const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs);
+    const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs, returned);
     allKept.delete(to);
     allKept.delete(from);
     // What a version can hold again needs no kept value.
@@ -241,8 +244,8 @@ export class Converter {
     const sent = { path, value: valueAt(object, ...path) };
     const isShared = this.#mayHave(from, own, field) && this.#mayHave(version, this.#step(version, hub), sent);
     if (isShared || isTooLarge === true) return isShared ? [] : [field];
-    const shown = this.#known(from, path, value);
-    const next = afterWrite({ kept: value, shown }, this.#known(version, path, sent.value));
+    const before = this.#known(from, path, value);
+    const next = withUnchanged({ kept: value, before, made: this.#known(version, path, sent.value) });
     return [isValidField(this.schemaOf(version), path, next) ? { ...field, value: next } : field];
   }
 

@@ -103,12 +103,14 @@ export function lostFields(
  *
  * @param sent the spec that the client has sent, with defaults.
  * @param seenAs the spec of an object in the version of the client, with defaults; `undefined` if it has none there.
+ * @param returned an object after a conversion to the version of the client and back
  */
 export function restoreFields(
   converted: JsonObject,
   kept: readonly KeptField[],
   sent: JsonValue | undefined,
   seenAs: (candidate: JsonObject) => JsonValue | undefined,
+  returned: (candidate: JsonObject) => JsonObject | undefined,
 ): JsonObject {
   const without = seenAs(converted);
   const isSeen = (candidate: JsonObject): boolean => isAsNear(sent, without, seenAs(candidate));
@@ -117,51 +119,39 @@ export function restoreFields(
   return kept.reduce((object, { path, value }) => {
     const whole = withFieldAt(object, path, value);
     if (isSeen(whole)) return whole;
-    const [, ...steps] = path;
-    const merged = withUnchanged(
-      { kept: value, shown: valueAt(asObject(seenAs(whole)), ...steps) },
-      { made: valueAt(object, ...path), sent: valueAt(asObject(sent), ...steps) },
-    );
+    const before = valueAt(asObject(returned(whole)), ...path);
+    const merged = withUnchanged({ kept: value, before, made: valueAt(object, ...path) });
     const candidate = withFieldAt(object, path, merged);
     return isSeen(candidate) ? candidate : object;
   }, converted);
 }
 
-/** A kept value, and how the client has seen it. */
-interface Before {
+/** A kept value, and what can be made without it, before and after the write of a client. */
+interface Written {
   readonly kept: JsonValue | undefined;
-  readonly shown: JsonValue | undefined;
-}
-
-/** What the client has sent in place of the shown value, and the value that is made from it. */
-interface After {
+  readonly before: JsonValue | undefined;
   readonly made: JsonValue | undefined;
-  readonly sent: JsonValue | undefined;
 }
 
-/** The kept value after a write of the field by a client that sees only a part of it. */
-export const afterWrite = (before: Before, sent: JsonValue | undefined): JsonValue | undefined =>
-  withUnchanged(before, { made: sent, sent });
-
-/** The made value, with the kept members and elements that the client has not changed, or cannot see. */
-function withUnchanged({ kept, shown }: Before, { made, sent }: After): JsonValue | undefined {
-  if (kept !== undefined && jsonEquals(shown ?? null, sent ?? null)) return kept;
+/** The made value, with the kept members and elements that the client has not changed, or cannot see in its version. */
+export function withUnchanged({ kept, before, made }: Written): JsonValue | undefined {
+  if (kept !== undefined && jsonEquals(before ?? null, made ?? null)) return kept;
   if (isJsonObject(kept) && isJsonObject(made)) {
-    const [seen, given] = [asObject(shown), asObject(sent)];
+    const own = asObject(before);
     const merged: JsonObject = {};
     for (const [key, value] of Object.entries(kept))
-      if (!Object.hasOwn(made, key) && !Object.hasOwn(seen, key)) setOwn(merged, key, value);
+      if (!Object.hasOwn(made, key) && !Object.hasOwn(own, key)) setOwn(merged, key, value);
     for (const [key, value] of Object.entries(made)) {
-      const before = { kept: getOwn(kept, key), shown: getOwn(seen, key) };
-      setOwn(merged, key, withUnchanged(before, { made: value, sent: getOwn(given, key) }) ?? value);
+      const member = { kept: getOwn(kept, key), before: getOwn(own, key), made: value };
+      setOwn(merged, key, withUnchanged(member) ?? value);
     }
     return merged;
   }
-  if (!Array.isArray(kept) || !Array.isArray(shown) || !Array.isArray(made) || !Array.isArray(sent)) return made;
-  if (kept.length !== shown.length || made.length !== sent.length) return made;
-  const left = grouped(shown.keys(), (index) => stringifyJson(shown[index] ?? null));
+  if (!Array.isArray(kept) || !Array.isArray(before) || !Array.isArray(made)) return made;
+  if (kept.length !== before.length) return made;
+  const left = grouped(before.keys(), (index) => stringifyJson(before[index] ?? null));
   return made.map((element, index) => {
-    const places = left.get(stringifyJson(sent[index] ?? null)) ?? [];
+    const places = left.get(stringifyJson(element)) ?? [];
     const place = places.includes(index) ? index : places[0];
     if (place === undefined) return element;
     places.splice(places.indexOf(place), 1);
