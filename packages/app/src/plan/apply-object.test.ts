@@ -234,7 +234,9 @@ test('what a definition has beyond its file is removed, also if another client o
   const task = await writer();
   const target = { type: { ...definitions, plural: 'resourcegraphdefinitions', namespaced: false }, name: 'memos' };
   await task.source.load([{ kind: 'object', nodeId: '', target, why: 'unknown' }]);
-  const { after } = await applyObject(task, definition({ text: 'string' }));
+  const { before, after } = await applyObject(task, definition({ text: 'string' }));
+  // The controller never sees a mixture of both.
+  expect(after.metadata.generation).toBe((before?.metadata.generation ?? 0) + 1);
   expect(valueAt(after.spec, 'schema', 'spec')).toEqual({ text: 'string' });
   expect(valueAt(after.spec, 'schema', 'versions')).toEqual(versions);
   expect(task.lines).toEqual(['configured ResourceGraphDefinition memos']);

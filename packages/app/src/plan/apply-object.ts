@@ -1,8 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import {
+  definedMembers,
   getOwn,
   isJsonObject,
   jsonEquals,
+  mergeJson,
   MAX_CONFLICT_RETRIES,
   objectName,
   refOf,
@@ -51,15 +53,14 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
   for (let stale = 0; ; stale += 1) {
     const before = await api.find(ref, { signal });
     if (!isSameContent(planned, before)) throw movedError(ref, planned, before);
-    const resourceVersion = before?.metadata.resourceVersion;
-    const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     try {
+      const resourceVersion = await withoutOthers(writer, object, before);
+      const metadata = { ...object.metadata, ...definedMembers({ resourceVersion }) };
       // The server rejects a resourceVersion for a new object. An apply without force conflicts if another client
       // creates the object after the read. A POST is not an alternative: it would own the fields with the operation
       // Update, and later applies could not remove them.
       const force = before !== undefined;
-      const applied = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
-      const after = await withoutOthers(writer, object, applied);
+      const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
       print(`${Outcome.ofWrite(before, after, isAbsent)} ${objectName(ref)}`);
       return { after, ...(before === undefined ? {} : { before }) };
     } catch (thrown) {
@@ -69,18 +70,29 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
 }
 
 /**
- * Removes from the spec of a definition or a Graph what its file does not have. An apply keeps fields that another client
- * also owns, such as kubectl, but the plan is about the whole definition.
+ * Makes the spec of a definition or a Graph that of its file, if another client, such as kubectl, may own fields that the
+ * file does not have. An apply keeps those fields, but the plan is about the whole definition. One write makes the change,
+ * so that the controller never serves a mixture. The apply after it takes the fields over.
+ *
+ * @returns the resourceVersion for the apply; `undefined` for none
  */
-async function withoutOthers({ api, signal }: ObjectWriter, object: KubeObject, applied: KubeObject) {
+async function withoutOthers({ api, signal }: ObjectWriter, object: KubeObject, before: KubeObject | undefined) {
+  const resourceVersion = before?.metadata.resourceVersion;
   const isWhole = isDefinition(object) || GraphObject.is(object);
-  const others = managersOf(applied).filter(({ manager, subresource }) => subresource === undefined && !isOwn(manager));
-  const rest = isWhole && others.length > 0 ? removalOf(applied.spec, object.spec) : undefined;
-  if (rest === undefined) return applied;
-  return await api.patch(refOf(object), { spec: rest }, { fieldManager: FILE_MANAGER, signal });
+  const rest = isWhole && hasOtherManager(before) ? removalOf(before?.spec, object.spec) : undefined;
+  if (!isJsonObject(rest)) return resourceVersion;
+  const { labels, annotations } = object.metadata;
+  const metadata = definedMembers({ resourceVersion, labels, annotations });
+  const spec = mergeJson(object.spec ?? {}, rest);
+  await api.patch(refOf(object), { metadata, spec }, { fieldManager: FILE_MANAGER, signal });
+  return undefined;
 }
 
-const isOwn = (manager: string): boolean => manager === FILE_MANAGER || OF_CONTROLLER.test(manager);
+const hasOtherManager = (object: KubeObject | undefined): boolean =>
+  managersOf(object).some(
+    ({ manager, operation, subresource }) =>
+      subresource === undefined && !OF_CONTROLLER.test(manager) && !(manager === FILE_MANAGER && operation === 'Apply'),
+  );
 
 /**
  * A merge patch that removes what `live` has beyond `wanted`; `undefined` when it has nothing. A list with such an element
