@@ -33,11 +33,10 @@ interface CrdChange {
 
 function effectsOn({ existing, wanted }: CrdChange, objects: readonly KubeObject[]): ConversionEffects {
   if (existing === undefined) return new Map();
-  const effects = objects.map((object) => [
-    namespacedName(object.metadata),
-    Conversion.effectOn(existing, wanted, object),
-  ]);
-  return new Map(effects.filter(([, { problem, change }]) => (problem ?? change) !== undefined));
+  const effects = new Map(
+    objects.map((object) => [namespacedName(object.metadata), Conversion.effectOn(existing, wanted, object)]),
+  );
+  return new Map([...effects].filter(([, { problem, change }]) => (problem ?? change) !== undefined));
 }
 
 /**
