@@ -197,6 +197,8 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
     1,
     /ResourceGraphDefinition shops exists, and no package has installed it/,
   ],
+  ['upgrade oci://HOST/shops:1.1.0 --plain-http', 1, /no package "shops" is installed/],
+  ['inspect', 0, /no package is installed/],
   ['uninstall shops', 1, /no package "shops" is installed/],
   ['upgrade --check --kro-compatibility 0.10', 0, /1 unchanged/],
   ['bootstrap --image a:1 --export -', 0, /kind: Deployment/],

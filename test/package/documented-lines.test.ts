@@ -52,6 +52,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'it needs a direct deployment: packages/cli/src/commands/migrate-command.test.ts runs it',
   'push oci://HOST/REPOSITORY:1.2.0 app.yaml': 'it needs a registry: walked-pages.test.ts pushes to one',
   'install oci://…': 'it needs a registry: walked-pages.test.ts installs from one',
+  'upgrade oci://…': 'it needs a registry: walked-pages.test.ts upgrades from one',
   'uninstall NAME': 'it needs an installed package: walked-pages.test.ts uninstalls one',
   mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
   dashboard: 'it serves until it is stopped: packages/cli/src/commands/long-running.test.ts starts it',

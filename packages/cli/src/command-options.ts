@@ -64,6 +64,12 @@ export function outputForm<Form extends string>(input: CommandInput, forms: read
 /** The context of the kubeconfig that a command reads. */
 export const CONTEXT_OPTION: OptionSpec = { name: 'context', summary: 'a context of the kubeconfig', value: 'name' };
 
+/** Throws `cli/usage` for the first of these options that is given. They belong to another form of the command. */
+export function refuseOptions({ options }: CommandInput, names: readonly string[], form: string): void {
+  const given = names.find((name) => options[name] !== undefined);
+  if (given !== undefined) throw usageError(`--${given} is for ${form}`, 'leave it out, or use the other form');
+}
+
 /** The kubeconfig and its context, for a command that reads the cluster of the user. */
 export const KUBECONFIG_OPTIONS: readonly OptionSpec[] = [
   { name: 'kubeconfig', summary: 'a kubeconfig file; default: that of kubectl', value: 'file' },

@@ -15,13 +15,17 @@ export {
   type PackageIdentity,
   type PackageUse,
   asPartOf,
+  droppedObjects,
   installedPackages,
+  packageOf,
   PART_OF_LABEL,
   refuseOtherOwners,
   refuseOtherVersion,
   refuseUsed,
+  usesText,
+  withFormerRules,
 } from './installed-package.ts';
-export { type PackageInfo, isPackageName, isVersion, kindWithVersions } from './package-info.ts';
+export { type PackageInfo, isOlder, isPackageName, isVersion, kindWithVersions } from './package-info.ts';
 export { type PackageParts, type TextFile, MANIFESTS, packagedTest, packageLayout } from './package-layout.ts';
-export { PACKAGED_TYPES, rightsLines } from './package-rights.ts';
+export { addedRights, isRightsObject, PACKAGED_TYPES, rightsLines } from './package-rights.ts';
 export { type PackageContent, readPackage, refuseLargeFiles, refuseNewerEngine } from './read-package.ts';

@@ -1,5 +1,6 @@
-import { type KubeObject, grouped, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, canonicalJson, grouped, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
+import { objectsAt } from '@typekro/kit/kubernetes';
 import { isPackageName, type PackageInfo } from './package-info.ts';
 
 /** The package of which an object in a cluster is a part. */
@@ -130,6 +131,28 @@ export function refuseOtherOwners(
     code: 'package/other-owner',
     remedy: 'nothing was applied; if the plan is right, let the package take over what exists: --adopt',
   });
+}
+
+/** The objects of a former version that the new one does not have. `namespace` is that of objects without one. */
+export function droppedObjects(
+  former: readonly KubeObject[],
+  next: readonly KubeObject[],
+  namespace: string,
+): KubeObject[] {
+  const keyOf = ({ kind, metadata }: KubeObject): string =>
+    JSON.stringify([kind, metadata.namespace ?? namespace, metadata.name]);
+  const kept = new Set(next.map(keyOf));
+  return former.filter((object) => !kept.has(keyOf(object)));
+}
+
+/** A role of a new version with the rules of the role in its place, because definitions of the former version stay. */
+export function withFormerRules(role: KubeObject, former: readonly KubeObject[]): KubeObject {
+  if (!role.kind.endsWith('Role')) return role;
+  const before = former.find(({ kind, metadata }) => kind === role.kind && metadata.name === role.metadata.name);
+  const rules = objectsAt(role, 'rules');
+  const known = new Set(rules.map((rule) => canonicalJson(rule)));
+  const more = objectsAt(before, 'rules').filter((rule) => !known.has(canonicalJson(rule)));
+  return more.length === 0 ? role : { ...role, rules: [...rules, ...more] };
 }
 
 /** Something in a cluster that needs a definition or Graph of a package. */

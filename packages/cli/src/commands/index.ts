@@ -275,8 +275,9 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'upgrade',
-    summary: 'check how the controller of this version treats all definitions of a cluster',
+    summary: 'upgrade an installed package, or check how the controller of this version treats all definitions',
     group: 'Set up a cluster',
+    writes: true,
     readsMany: true,
     load: () => import('./upgrade-command.ts').then(({ upgrade }) => upgrade),
   },

@@ -1,22 +1,27 @@
-import { namespacedName } from '@typekro/kit/core';
+import { namespacedName, objectName, refOf } from '@typekro/kit/core';
 import { printableLine } from '@typekro/app/text';
-import { kindWithVersions, rightsLines } from '@typekro/app/packages';
+import { type InstalledPackage, kindWithVersions, packageOf, rightsLines } from '@typekro/app/packages';
 import { formatReference } from '@typekro/oci';
-import { type Command, ExitCode } from '../command.ts';
-import { outputOption } from '../command-options.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { installedWith, readInstalled } from '../packages/installed-objects.ts';
 import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { type CheckedPackage, pullChecked } from '../packages/pull-checked.ts';
 
-/** `typekro inspect REFERENCE`: prints what a package has and needs. */
+/** `typekro inspect REFERENCE`: prints what a package has and needs. `typekro inspect`: the installed packages. */
 export const inspect: Command = {
   name: 'inspect',
   description:
-    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, the kinds that it provides and needs, the rights that it grants, and its files. Writes nothing, and executes nothing of the package.',
-  positionals: [{ name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST', required: true }],
-  options: [...REGISTRY_OPTIONS, outputOption()],
+    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, the kinds that it provides and needs, the rights that it grants, and its files. Without a reference: prints the packages that are installed in the cluster, or the one with this name, with their versions, digests and objects. Writes nothing, and executes nothing of the package.',
+  positionals: [
+    { name: 'package', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST; or the name of an installed package' },
+  ],
+  options: [...REGISTRY_OPTIONS, ...KUBECONFIG_OPTIONS, outputOption()],
   examples: [
     { command: 'typekro inspect oci://registry.example.com/platform/web-app:1.2.0', summary: 'before it is used' },
+    { command: 'typekro inspect', summary: 'which packages are installed' },
     {
       command: 'typekro inspect oci://registry.example.com/platform/web-app:1.2.0 -o json',
       summary: 'for another program',
@@ -24,7 +29,16 @@ export const inspect: Command = {
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
-    const checked = await pullChecked(context, input, input.positionals[0] ?? '');
+    const [text] = input.positionals;
+    if (text?.startsWith('oci://') !== true) {
+      const packages = await installedIn(context, input, text);
+      print({
+        data: { schemaVersion: 1, packages: packages.map(installedData) },
+        lines: () => installedLines(packages),
+      });
+      return ExitCode.ok;
+    }
+    const checked = await pullChecked(context, input, text);
     const { content, reference, annotations } = checked;
     const files = content.files.map(({ path, content: bytes }) => ({ path, bytes: bytes.length }));
     print({
@@ -42,6 +56,34 @@ export const inspect: Command = {
     return ExitCode.ok;
   },
 };
+
+async function installedIn(context: CommandContext, input: CommandInput, name: string | undefined) {
+  await using connection = await connectToCluster(context, input);
+  const packages = await readInstalled({ api: connection.client, signal: context.signal });
+  return name === undefined ? packages : [installedWith(packages, name)];
+}
+
+const installedData = ({ objects, ...rest }: InstalledPackage): object => ({
+  ...rest,
+  objects: objects.map((object) => ({ ...refOf(object), version: packageOf(object)?.version })),
+});
+
+/** Several versions are there after an upgrade that has not ended, or that has kept definitions of the former one. */
+const installedLines = (packages: readonly InstalledPackage[]): string[] =>
+  packages.length === 0
+    ? ['no package is installed']
+    : packages.flatMap(({ name, versions, digests, objects }) => [
+        printableLine(`${name} ${versions.join(' and ')}`),
+        ...titled('digest', digests.map(printableLine)),
+        ...titled(
+          'objects',
+          objects.map((object) =>
+            printableLine(
+              `${objectName(refOf(object))}${versions.length > 1 ? `  of ${packageOf(object)?.version}` : ''}`,
+            ),
+          ),
+        ),
+      ]);
 
 function inspectLines({ content: { info, rights, graphs, files }, reference, annotations }: CheckedPackage): string[] {
   const { name, version, engine, provides, requires } = info;

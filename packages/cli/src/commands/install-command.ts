@@ -5,8 +5,8 @@ import { controllerCrds } from '@typekro/engine/graph';
 import { formatReference } from '@typekro/oci';
 import { INSTALL_MANAGER } from '../bootstrap/installation.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import { type Command, type CommandContext, type CommandInput, ExitCode, usageError } from '../command.ts';
-import { FURTHER_CRDS_OPTION, KUBECONFIG_OR_POD_OPTIONS, LEVEL_OPTION } from '../command-options.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
+import { FURTHER_CRDS_OPTION, KUBECONFIG_OR_POD_OPTIONS, LEVEL_OPTION, refuseOptions } from '../command-options.ts';
 import { APPLY_OPTIONS, applyPackages } from '../packages/apply-packages.ts';
 import { readInstalled } from '../packages/installed-objects.ts';
 import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
@@ -35,16 +35,8 @@ export const install: Command = {
   ],
   run(context, input) {
     const [reference] = input.positionals;
-    const ofOther = reference === undefined ? PACKAGE_OPTIONS.map(({ name }) => name) : ['print'];
-    const wrong = ofOther.find((name) => input.options[name] !== undefined);
-    if (wrong !== undefined) {
-      throw usageError(
-        `--${wrong} is ${reference === undefined ? 'for packages' : 'for the CRDs of kro'}`,
-        reference === undefined
-          ? `typekro install oci://HOST/REPOSITORY:TAG --${wrong}`
-          : `leave it out; typekro pull ${reference} FOLDER writes the manifests of the package`,
-      );
-    }
+    const others = reference === undefined ? PACKAGE_OPTIONS.map(({ name }) => name) : ['print'];
+    refuseOptions(input, others, reference === undefined ? 'packages' : 'the CRDs of kro');
     return reference === undefined ? installCrds(context, input) : installPackage(context, input, reference);
   },
 };

@@ -228,7 +228,7 @@ test.each([
 });
 
 test.each([
-  ['upgrade', 2, 'upgrade needs --check'],
+  ['upgrade', 2, 'upgrade needs the reference of a package, or --check'],
   ['upgrade --check --kro-compatibility 0.11', 1, '--kro-compatibility takes 0.9 or 0.10, not "0.11"'],
   ['upgrade --check --feature-gates CELOmitFunction=perhaps', 1, 'invalid value of CELOmitFunction=perhaps'],
   ['upgrade --check --nothing', 1, "unknown option '--nothing'"],

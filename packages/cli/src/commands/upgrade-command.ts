@@ -25,23 +25,27 @@ import {
   requireRead,
 } from '@typekro/app/upgrade';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
+import { FURTHER_CRDS_OPTION, KUBECONFIG_OPTIONS, outputOption, refuseOptions } from '../command-options.ts';
+import { APPLY_OPTIONS, applyPackages } from '../packages/apply-packages.ts';
+import { installedWith, readInstalled } from '../packages/installed-objects.ts';
+import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
+import { pullChecked } from '../packages/pull-checked.ts';
+
+const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...REGISTRY_OPTIONS, FURTHER_CRDS_OPTION];
 
 /**
  * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a
- * cluster.
+ * cluster. `typekro upgrade REFERENCE`: replaces an installed package by this version.
  */
 export const upgrade: Command = {
   name: 'upgrade',
   description:
-    'Checks all live definitions and Graphs with the controller of this version, before it replaces the controller of the cluster. Shows the definitions and Graphs that it refuses, the CustomResourceDefinitions and objects that it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition and Graph. Both values of --kro-compatibility are checked, unless one is named; the rules of Graphs are the same at both. Name the feature gates with which the controller will run: without GraphKind it serves no Graph. Writes nothing. The exit code is 3 when a served definition or Graph would be refused, or else 2 when something would be written. Without the right to list definitions, revisions, instances or Graphs, the exit code is 1 and there is no result. `typekro bootstrap` carries out the upgrade.',
-  positionals: [],
+    'With a reference: plans and applies a package as typekro install does, in the place of its installed version. Definitions, Graphs and roles that the new version does not have are deleted when nothing uses them, or else stay with their rights and are named. With --check: checks all live definitions and Graphs with the controller of this version, before it replaces the controller of the cluster. Shows the definitions and Graphs that it refuses, the CustomResourceDefinitions and objects that it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition and Graph. Both values of --kro-compatibility are checked, unless one is named; the rules of Graphs are the same at both. Name the feature gates with which the controller will run: without GraphKind it serves no Graph. Writes nothing. The exit code is 3 when a served definition or Graph would be refused, or else 2 when something would be written. Without the right to list definitions, revisions, instances or Graphs, the exit code is 1 and there is no result. `typekro bootstrap` carries out the upgrade.',
+  positionals: [
+    { name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST, of an installed package' },
+  ],
   options: [
-    {
-      name: 'check',
-      summary: 'compile and compare, and change nothing; the only form of the command',
-      answersByExitCode: true,
-    },
+    { name: 'check', summary: 'compile and compare, and change nothing', answersByExitCode: true },
     {
       name: 'kro-compatibility',
       summary: 'the level at which the controller will run: 0.9 or 0.10; default both',
@@ -51,15 +55,25 @@ export const upgrade: Command = {
     { name: 'feature-gates', summary: 'the feature gates of the controller: GraphKind=true,…', value: 'gates' },
     { name: 'snapshot', summary: 'check a file of typekro snapshot, without a cluster', value: 'file' },
     { name: 'all', summary: 'list every instance' },
+    ...PACKAGE_OPTIONS,
     ...KUBECONFIG_OPTIONS,
     outputOption(),
   ],
   examples: [
     { command: 'typekro upgrade --check', summary: 'before typekro bootstrap, or before kro is replaced' },
     { command: 'typekro upgrade --check --kro-compatibility 0.10', summary: 'for a controller at that level' },
+    {
+      command: 'typekro upgrade oci://registry.example.com/platform/web-app:1.3.0 --dry-run',
+      summary: 'what the new version of an installed package would change',
+    },
     { command: 'typekro upgrade --check --snapshot prod.json -o json', summary: 'in CI, without a cluster' },
   ],
   async run(context, input) {
+    const [reference] = input.positionals;
+    const others =
+      reference === undefined ? PACKAGE_OPTIONS.map(({ name }) => name) : ['check', 'feature-gates', 'snapshot', 'all'];
+    refuseOptions(input, others, reference === undefined ? 'the upgrade of a package' : 'the check of a controller');
+    if (reference !== undefined) return upgradePackage(context, input, reference);
     const print = reportPrinter(context, input);
     const options = optionsOf(context, input);
     const made = await checkAll(context, input, options);
@@ -73,6 +87,14 @@ export const upgrade: Command = {
     return hasChanges ? ExitCode.changes : ExitCode.ok;
   },
 };
+
+async function upgradePackage(context: CommandContext, input: CommandInput, text: string): Promise<number> {
+  const checked = await pullChecked(context, input, text);
+  await using target = await clusterTarget(context, input);
+  const packages = await readInstalled({ api: target.api, signal: context.signal });
+  const installed = installedWith(packages, checked.content.info.name);
+  return await applyPackages(context, input, target, [{ checked, installed }]);
+}
 
 async function checkAll(context: CommandContext, input: CommandInput, options: UpgradeOptions): Promise<UpgradeCheck> {
   const snapshot = textOption(input, 'snapshot');
@@ -101,8 +123,8 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
 function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions {
   if (input.options['check'] !== true) {
     throw usageError(
-      'upgrade needs --check: it changes nothing',
-      'typekro upgrade --check, then typekro bootstrap, which upgrades the controller',
+      'upgrade needs the reference of a package, or --check',
+      'for the controller: typekro upgrade --check, then typekro bootstrap, which upgrades the controller',
     );
   }
   const text = textOption(input, 'kro-compatibility');

@@ -1,15 +1,30 @@
-import { asPartOf, type InstalledPackage, MANIFESTS, refuseOtherOwners, rightsLines } from '@typekro/app/packages';
+import {
+  addedRights,
+  asPartOf,
+  droppedObjects,
+  type InstalledPackage,
+  isOlder,
+  isRightsObject,
+  MANIFESTS,
+  type PackageUse,
+  refuseOtherOwners,
+  rightsLines,
+  usesText,
+  withFormerRules,
+} from '@typekro/app/packages';
 import type { InputObject, PlanTarget } from '@typekro/app/plan';
 import { printableLine } from '@typekro/app/text';
 import { formatReference } from '@typekro/oci';
-import { refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { carryOutPlan, refuseBlocked, refuseReplacement } from '../commands/apply-command.ts';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import { printLines } from '../instance/print-report.ts';
 import { planOfFiles } from '../plan/plan-of-files.ts';
-import { paintFor, usesColour } from '../plan/printed/paint.ts';
+import { type Paint, paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
+import { deleteObjects } from './delete-objects.ts';
+import { usesOf } from './installed-objects.ts';
 import type { CheckedPackage } from './pull-checked.ts';
 
 /** A package that a command applies, with what the cluster has of it. */
@@ -27,7 +42,7 @@ export const APPLY_OPTIONS = [
 
 /**
  * Plans all objects of the packages as one change, prints the plan, and carries it out by the functions of `apply`. Their
- * objects get the marks of their package.
+ * objects get the marks of their package. What a package does not have any more is deleted if nothing uses it.
  */
 export async function applyPackages(
   context: CommandContext,
@@ -35,37 +50,104 @@ export async function applyPackages(
   target: PlanTarget,
   tasks: readonly PackageTask[],
 ): Promise<number> {
-  const files = tasks.flatMap(({ checked }) => manifestsOf(checked));
+  const changes = await Promise.all(tasks.map((task) => changeOf(context, target, task)));
+  const files = changes.flatMap((each) => each.files);
   const texts = new Map(files.map(({ file, text }) => [file, text]));
   const objects = files.flatMap((each) => each.objects);
   const made = await planOfFiles(context, input, { objects, diagnostics: [], texts }, target);
   if (made === undefined) return ExitCode.diagnostics;
   const paint = paintFor(usesColour(context));
-  const heads = tasks.flatMap((task) => [...headLines(task), '']);
+  const heads = changes.flatMap((each) => [...headLines(each, paint), '']);
   printLines(context, [...heads, ...planLines(made.plan, { paint, all: false }), '']);
   const pairs = made.desired.map((desired) => ({ desired, live: made.objects.liveOf(refOf(desired)) }));
   refuseOtherOwners(pairs, input.options['adopt'] === true);
   refuseBlocked(made);
   if (input.options['replace'] !== true) refuseReplacement(made, 'the same command with --replace');
   if (input.options['dry-run'] === true) return ExitCode.ok;
-  const names = tasks.map(({ checked }) => titleOf(checked));
-  const code = await completed(context, names.join(', '), (counted) => carryOutPlan(counted, target, made));
-  printLines(
-    context,
-    names.map((name) => `installed ${name}`),
-  );
-  return code;
+  const titles = tasks.map(({ checked }) => titleOf(checked));
+  return completed(context, titles.join(', '), async (counted) => {
+    const code = await carryOutPlan(counted, target, made);
+    for (const { removed, next } of changes) {
+      // An instance may have been created since the plan.
+      const used = await usesOf({ api: target.api, signal: context.signal }, removed, next);
+      if (used.length === 0) await deleteObjects(counted, target.api, removed);
+      else
+        printLines(
+          counted,
+          used.map((use) => `kept ${objectName(refOf(use.object))}, which is now used by ${usesText(use)}`),
+        );
+    }
+    printLines(
+      counted,
+      titles.map((title) => `installed ${title}`),
+    );
+    return code;
+  });
+}
 
-  function headLines({ checked, installed }: PackageTask): string[] {
-    const { content, reference } = checked;
-    const sign = paint.sign(installed === undefined ? '+' : '=');
-    return [
-      `${paint.strong('Package')}  ${sign} ${titleOf(checked)}  ${paint.faint(formatReference(reference))}`,
-      ...rightsLines(content.rights).map(
-        (line, index) => `  ${(index === 0 ? 'rights' : '').padEnd(8)}${printableLine(line)}`,
-      ),
-    ];
-  }
+/** What the command does for a package. */
+interface PackageChange extends PackageTask {
+  readonly files: readonly { readonly file: string; readonly text: string; readonly objects: readonly InputObject[] }[];
+  readonly next: readonly KubeObject[];
+  /** What the package does not have any more: deleted, or used. */
+  readonly removed: readonly KubeObject[];
+  readonly kept: readonly PackageUse[];
+}
+
+async function changeOf(
+  { signal }: CommandContext,
+  { api, namespace }: PlanTarget,
+  task: PackageTask,
+): Promise<PackageChange> {
+  const { checked, installed } = task;
+  const files = manifestsOf(checked);
+  const next = files.flatMap(({ objects }) => objects.map(({ object }) => object));
+  const former = installed?.objects ?? [];
+  const dropped = droppedObjects(former, next, namespace);
+  const kept = await usesOf({ api, signal }, dropped, next);
+  if (kept.length === 0) return { ...task, files, next, removed: dropped, kept };
+  // The controller needs the former rights for the definitions that stay.
+  const withRules = ({ object, ...rest }: InputObject) => ({ ...rest, object: withFormerRules(object, former) });
+  const used = new Set(kept.map(({ object }) => object));
+  return {
+    ...task,
+    files: files.map((each) => ({ ...each, objects: each.objects.map(withRules) })),
+    next,
+    removed: dropped.filter((object) => !used.has(object) && !isRightsObject(object)),
+    kept,
+  };
+}
+
+function headLines({ checked, installed, next, removed, kept }: PackageChange, paint: Paint): string[] {
+  const { content, reference } = checked;
+  const { name, version } = content.info;
+  const [former = version, isSame] = [
+    installed?.versions.join(' and '),
+    installed?.digests.join() === reference.digest,
+  ];
+  const sign = paint.sign(installed === undefined ? '+' : isSame ? '=' : '~');
+  const age = installed?.versions.some((each) => isOlder(version, each)) === true ? ', which is older' : '';
+  const versions = former === version ? version : `${former} → ${version}${age}`;
+  const before = installed?.objects.filter(isRightsObject) ?? [];
+  const after = next.filter(isRightsObject);
+  const signed = (mark: string, lines: readonly string[]) => lines.map((line) => `${paint.sign(mark)} ${line}`);
+  const changed = [
+    ...signed('+', addedRights(before, after)),
+    ...signed('-', kept.length > 0 ? [] : addedRights(after, before)),
+  ];
+  const rights = installed === undefined ? rightsLines(content.rights) : changed.length === 0 ? ['unchanged'] : changed;
+  return [
+    `${paint.strong('Package')}  ${sign} ${name} ${versions}  ${paint.faint(formatReference(reference))}`,
+    ...rights.map((line, index) => `  ${(index === 0 ? 'rights' : '').padEnd(8)}${printableLine(line)}`),
+    ...removed.map(
+      (object) =>
+        `  ${paint.sign('-')} ${objectName(refOf(object))}  the new version does not have it, and nothing uses it`,
+    ),
+    ...kept.map(
+      (use) =>
+        `  ${paint.sign('=')} ${objectName(refOf(use.object))}  stays with its rights, although the new version does not have it: it is used by ${printableLine(usesText(use))}`,
+    ),
+  ];
 }
 
 const titleOf = ({ content: { info } }: CheckedPackage): string => `${info.name} ${info.version}`;

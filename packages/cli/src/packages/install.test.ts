@@ -263,6 +263,88 @@ test('a command that fails in the middle says what is done, and the same command
   expect(await installed()).toEqual([]);
 });
 
+test('an upgrade deletes what the new version does not have and nothing uses, and keeps the rest with its rights', async () => {
+  const pots = definition('pots', 'Pot');
+  await push('team/pots:1.0.0', pots, definition('pans', 'Pan'), definition('lids', 'Lid'));
+  expect((await run('upgrade oci://HOST/team/pots:1.0.0')).err).toContain('no package "team/pots" is installed');
+  expect(await run('install oci://HOST/team/pots:1.0.0')).toMatchObject({ code: 0, err: '' });
+  writeFileSync(join(cwd, 'pan.yaml'), POT.replace('Pot', 'Pan'));
+  expect(await run('apply pan.yaml')).toMatchObject({ code: 0 });
+  await push('team/pots:2.0.0', definition('pots', 'Pot', { text: 'b' }));
+  const dry = await run('upgrade oci://HOST/team/pots:2.0.0 --dry-run');
+  expect(dry).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "Package  ~ team/pots 1.0.0 → 2.0.0  oci://HOST/team/pots:2.0.0@DIGEST
+      rights  unchanged
+      - ResourceGraphDefinition lids  the new version does not have it, and nothing uses it
+      = ResourceGraphDefinition pans  stays with its rights, although the new version does not have it: it is used by Pan default/one
+
+    Definition  ~ pots  (Pot)  revision 1 → 2  team/pots/manifests/resourcegraphdefinition-pots.yaml:1
+      schema  ~ spec.text  Default value was changed from "a" to "b"  compatible
+
+    Objects
+      ~ ClusterRole typekro:package:team:pots
+          rules  [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["lids","pans","pots… (423 characters; -o json shows all) → [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["pots"]},{"verbs":[… (664 characters; -o json shows all)
+          metadata.annotations["package.typekro.dev/version"]  "1.0.0" → "2.0.0"
+          metadata.annotations["package.typekro.dev/digest"]  "DIGEST" → "DIGEST"
+
+    Plan: 0 to create, 2 to change, 0 to prune.
+      Checked by dry runs of the API server: 2 writes.
+      From cluster typekro (v1.36.0+typekro), read at TIME
+      Decided by the rules of kro 0.10 (no Deployment of a controller was found).
+    ",
+    }
+  `);
+  const gone = cluster.faults.add({ verb: 'delete', name: 'lids' }, { kind: 'disconnect' }, { times: Infinity });
+  expect(await run('upgrade oci://HOST/team/pots:2.0.0')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('[package/incomplete]'),
+  });
+  gone.remove();
+  const again = await run('upgrade oci://HOST/team/pots:2.0.0');
+  expect(again.out.slice(again.out.indexOf('unchanged Cl'))).toMatchInlineSnapshot(`
+    "unchanged ClusterRole typekro:package:team:pots
+    unchanged ResourceGraphDefinition pots
+    deleted ResourceGraphDefinition lids
+    installed team/pots 2.0.0"
+  `);
+  expect(await run('inspect')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "team/pots 1.0.0 and 2.0.0
+      digest    DIGEST
+                DIGEST
+      objects   ResourceGraphDefinition pans of 1.0.0
+                ResourceGraphDefinition pots of 2.0.0
+                ClusterRole typekro:package:team:pots of 2.0.0",
+    }
+  `);
+  expect(JSON.parse((await run('inspect team/pots -o json')).out)).toMatchObject({
+    schemaVersion: 1,
+    packages: [
+      { name: 'team/pots', versions: ['1.0.0', '2.0.0'], objects: [{ name: 'pans', version: '1.0.0' }, {}, {}] },
+    ],
+  });
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'typekro:package:team:pots' };
+  expect(stringifyJson(await client.get(role))).toContain('"pans"');
+
+  await run('delete Pan/one');
+  await run('wait default/one --for deleted');
+  const rest = await run('upgrade oci://HOST/team/pots:2.0.0');
+  expect(rest).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/deleted ResourceGraphDefinition pans\ninstalled/),
+  });
+  expect(stringifyJson(await client.get(role))).not.toContain('"pans"');
+  expect((await run('inspect')).out).toContain('team/pots 2.0.0\n');
+  expect((await run('upgrade oci://HOST/team/pots:1.0.0 --dry-run')).out).toContain('2.0.0 → 1.0.0, which is older');
+  expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
+  expect(await run('inspect')).toEqual({ code: 0, out: 'no package is installed', err: '' });
+});
+
 test.each<[string, () => Promise<void>, string]>([
   [
     'of a registry that sends other bytes',
@@ -288,6 +370,10 @@ test.each([
   ['install --adopt', '--adopt is for packages'],
   ['install oci://HOST/team/pots:1.0.0 --print', '--print is for the CRDs of kro'],
   ['install team/pots', 'is no reference'],
+  ['upgrade oci://HOST/team/pots:1.0.0 --check', '--check is for the check of a controller'],
+  ['upgrade --adopt', '--adopt is for the upgrade of a package'],
+  ['upgrade', 'upgrade needs the reference of a package, or --check'],
+  ['inspect team/pots', 'no package "team/pots" is installed'],
 ])('%s is refused', async (line, message) => {
   expect((await run(line)).err).toContain(message);
 });

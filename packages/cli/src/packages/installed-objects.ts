@@ -11,6 +11,7 @@ import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import {
   type KubeObject,
   formatApiVersion,
+  formatRef,
   isJsonObject,
   namespacedName,
   nearestName,
@@ -59,15 +60,23 @@ export function installedWith(packages: readonly InstalledPackage[], name: strin
   });
 }
 
-/** Which of these objects are used, and by what: instances, and definitions and Graphs that do not go with them. */
-export async function usesOf(reader: Reader, objects: readonly KubeObject[]): Promise<PackageUse[]> {
+/**
+ * Which of these objects are used, and by what: instances, and definitions and Graphs that do not go with them.
+ *
+ * @param next objects that are applied before these ones go
+ */
+export async function usesOf(
+  reader: Reader,
+  objects: readonly KubeObject[],
+  next: readonly KubeObject[] = [],
+): Promise<PackageUse[]> {
   const { api, signal } = reader;
   const [definitions, graphs] = [objects.filter(isDefinition), objects.filter(GraphObject.is)];
-  const going = new Set(objects.map(({ metadata }) => metadata.uid));
+  const going = new Set([...objects, ...next].map((each) => formatRef(refOf(each))));
   const found = await Promise.all(
     (definitions.length === 0 ? [] : [DEFINITION_TYPE, GraphObject.TYPE]).map((type) => listOf(reader, type)),
   );
-  const staying = found.flat().filter(({ metadata }) => !going.has(metadata.uid));
+  const staying = [...found.flat().filter((each) => !going.has(formatRef(refOf(each)))), ...next];
   const uses: PackageUse[] = graphs.map((object) => ({ object, by: ['the objects that it manages'] }));
   for (const object of definitions) {
     const { group, kind } = declaredKind(isJsonObject(object.spec) ? object.spec : {});
