@@ -15,6 +15,10 @@ interface Entry {
 }
 
 const DEPENDENCIES: Readonly<Record<string, Entry>> = {
+  '@noble/ciphers': {
+    owner: 'Paul Miller',
+    why: 'decrypts private keys of cosign (`typekro push --sign-key`), whose cipher OpenSSL does not have',
+  },
   '@standard-schema/spec': {
     owner: 'Standard Schema (authors of Zod, Valibot and ArkType)',
     why: 'the types by which a composition takes a schema of any of these libraries; no code',

@@ -13,14 +13,19 @@ import {
   readDockerCredentials,
   RegistryClient,
 } from '@typekro/oci';
+import { COSIGN_KEY, COSIGN_PUBLIC_KEY } from '@typekro/oci/test-support/cosign-recordings';
 import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { commands } from '../../packages/cli/src/commands/index.ts';
 
 /** The registry of the distribution project (Debian package `docker-registry`). */
 const PROGRAM = 'docker-registry';
 const KUBECTL = 'kubectl';
+/** Version 2.6 or 3. `go install` of its module builds it. */
+const COSIGN = 'cosign';
 const isThere = spawnSync(PROGRAM, ['--version']).status === 0;
 if (!isThere) console.warn(`skipped: there is no ${PROGRAM} in PATH; nothing else depends on it`);
+const hasCosign = spawnSync(COSIGN, ['version']).status === 0;
+if (!hasCosign) console.warn(`skipped: there is no ${COSIGN} in PATH; recordings of its signatures are tested`);
 
 /** The password "hunter2" of the user "user". */
 const PASSWORD_FILE = 'user:$2b$04$.i.26n7qoiaFFCkqoL04xO46u1alvVIBSEaFsJrX.RjnJItJzOeR.\n';
@@ -121,6 +126,37 @@ describe.skipIf(!isThere)('docker-registry', () => {
       expect(applied.stdout).toMatch(/kind: ClusterRole\n[^]*kind: ResourceGraphDefinition\n/);
     const other = await commandsOf(join(folder, 'none'))(`pull ${place} other --plain-http`);
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining('[oci/unauthorized]') });
+  });
+
+  test.skipIf(!hasCosign)('has packages whose signatures cosign writes and verifies', async () => {
+    const env = { DOCKER_CONFIG: folder, COSIGN_PASSWORD: 'hunter2' };
+    const run = commandRunner(commands, folder, env);
+    writeFileSync(join(folder, 'cosign.key'), COSIGN_KEY);
+    writeFileSync(join(folder, 'cosign.pub'), COSIGN_PUBLIC_KEY);
+    writeFileSync(join(folder, 'shop.yaml'), SHOP);
+    const cosign = (...words: string[]) =>
+      spawnSync(COSIGN, words, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...env } });
+    const verify = (image: string) => cosign('verify', '--key', 'cosign.pub', '--insecure-ignore-tlog=true', image);
+    const [ours, theirs] = [`${registry.host}/team/signed:1.0.0`, `${registry.host}/team/signed:2.0.0`];
+
+    const pushed = await run(`push oci://${ours} shop.yaml --plain-http --sign-key cosign.key`);
+    expect(pushed).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/\nsigned with cosign.key$/) });
+    const verified = verify(ours);
+    expect({ status: verified.status, out: verified.stdout }, verified.stderr).toEqual({
+      status: 0,
+      out: expect.stringContaining('"docker-manifest-digest":"sha256:'),
+    });
+
+    await run(`push oci://${theirs} shop.yaml --plain-http`);
+    expect(verify(theirs).status).not.toBe(0);
+    const words = ['--key', 'cosign.key', '--use-signing-config=false', '--tlog-upload=false', '--yes', theirs];
+    const signed = cosign('sign', ...words);
+    expect(signed.status, signed.stderr).toBe(0);
+    expect(await run(`pull oci://${theirs} theirs --plain-http --verify-key cosign.pub`)).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/\nsigned with the key of cosign.pub$/),
+    });
   });
 
   test('has a layer that tar unpacks', async () => {

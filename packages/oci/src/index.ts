@@ -1,5 +1,5 @@
 /**
- * Packages of files in OCI registries: references, archives, manifests, docker's credentials, and a client for
+ * Packages of files in OCI registries: references, archives, manifests, signatures, docker's credentials, and a client for
  * registries. No content of a registry is trusted. This room knows neither Kubernetes objects nor graphs.
  *
  * @packageDocumentation
@@ -18,4 +18,6 @@ export { writeTar } from './tar-write.ts';
 export { type RegistryOptions, RegistryClient } from './registry-client.ts';
 export { readDockerCredentials } from './docker-config.ts';
 export { type PulledPackage, pullPackage, pushPackage, packFiles } from './package-transfer.ts';
+export { countSignatures, signPackage, verifyPackage } from './sign-package.ts';
+export { type PublicKey, type SigningKey, readPublicKey, readSigningKey } from './signing-key.ts';
 export { writeFolder } from './write-folder.ts';

@@ -33,9 +33,14 @@ export function packFiles(files: readonly PackageFile[], annotations: Readonly<R
 /**
  * Reads a package. Its digest, lengths and archive are verified before anything is returned.
  *
+ * @param check of the place with the digest that the tag has now, before the files are read
  * @throws TypeKroError `oci/not-found`, `oci/package` for a package that is refused, and the codes of `RegistryClient`
  */
-export async function pullPackage(client: RegistryClient, reference: OciReference): Promise<PulledPackage> {
+export async function pullPackage(
+  client: RegistryClient,
+  reference: OciReference,
+  check?: (place: OciReference & { readonly digest: string }) => Promise<void>,
+): Promise<PulledPackage> {
   const stored = await client.manifest(reference);
   if (stored === undefined) {
     throw new TypeKroError(`${formatReference(reference)} does not exist`, {
@@ -43,6 +48,7 @@ export async function pullPackage(client: RegistryClient, reference: OciReferenc
       remedy: 'check the repository and the tag, and that you may read the repository',
     });
   }
+  await check?.({ ...reference, digest: stored.digest });
   const { layer, annotations } = readPackageManifest(stored.bytes, PACKAGE_LIMITS.maxLayerBytes);
   // The padding of an archive is at most two blocks for each entry and a filled record.
   const maxArchiveBytes = PACKAGE_LIMITS.maxBytes + PACKAGE_LIMITS.maxEntries * 2048;
@@ -57,6 +63,7 @@ export async function pullPackage(client: RegistryClient, reference: OciReferenc
  * a part is missing.
  *
  * @param replace moves a tag that names another package
+ * @param attach writes what belongs to the package, such as a signature, before the tag names it
  * @returns whether the registry already had this package at this tag
  * @throws TypeKroError `oci/tag-exists` for a tag that names another package, and the codes of `RegistryClient`
  */
@@ -65,9 +72,13 @@ export async function pushPackage(
   reference: OciReference & { readonly tag: string },
   { manifest, config, layer, digest }: PackageImage,
   replace: boolean,
+  attach?: () => Promise<void>,
 ): Promise<'pushed' | 'unchanged'> {
   const before = await client.manifest({ tag: reference.tag });
-  if (before?.digest === digest) return 'unchanged';
+  if (before?.digest === digest) {
+    await attach?.();
+    return 'unchanged';
+  }
   if (before !== undefined && !replace) {
     throw new TypeKroError(`${formatReference(reference)} already names another package, ${before.digest}`, {
       code: 'oci/tag-exists',
@@ -76,6 +87,7 @@ export async function pushPackage(
   }
   await client.putBlob(config);
   await client.putBlob(layer);
+  await attach?.();
   await client.putManifest(manifest, reference.tag);
   return 'pushed';
 }

@@ -63,6 +63,9 @@ export function parseReference(text: string): OciReference {
   return { registry, repository, tag: tag ?? 'latest' };
 }
 
+/** The tag of the index of what is attached to a digest, in a registry without an API for that. */
+export const referrersTag = (digest: string): string => digest.replace(':', '-');
+
 /** The text of a reference. */
 export function formatReference({ registry, repository, tag, digest }: OciReference): string {
   const ending = `${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;

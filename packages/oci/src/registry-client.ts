@@ -1,6 +1,6 @@
 import { isJsonObject, textPrefix, TypeKroError, tryParseJson } from '@typekro/kit/core';
-import { type Descriptor, sha256Digest, MEDIA_TYPES } from './image-manifest.ts';
-import { type OciReference, registryOrigin } from './reference.ts';
+import { type Descriptor, jsonOf, MEDIA_TYPES, readDescriptor, sha256Digest } from './image-manifest.ts';
+import { type OciReference, referrersTag, registryOrigin } from './reference.ts';
 import { type LoginOptions, RegistryLogin } from './registry-login.ts';
 import {
   badRegistry,
@@ -17,6 +17,12 @@ export interface RegistryOptions extends WebOptions, LoginOptions {
   readonly plainHttp?: boolean;
 }
 
+/** An image that is attached to another one. */
+export interface Referrer extends Descriptor {
+  /** What the image is. */
+  readonly artifactType: string;
+}
+
 /** A manifest as the registry stores it. */
 export interface StoredManifest {
   readonly bytes: Buffer;
@@ -28,6 +34,9 @@ const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_NOTE_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 5;
 const MAX_DETAIL_LENGTH = 500;
+const MAX_PAGES = 20;
+/** The responses of registries without the API for attached images. */
+const NO_REFERRERS: ReadonlySet<number> = new Set([400, 404, 405, 406]);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 type Request = Omit<WebRequest, 'headers' | 'isRepeatable' | 'maxBodyBytes'> &
@@ -66,7 +75,7 @@ export class RegistryClient {
     const response = await this.#request({
       method: 'GET',
       url: this.#url(`manifests/${digest ?? tag}`),
-      headers: { accept: `${MEDIA_TYPES.manifest}, application/vnd.oci.image.index.v1+json` },
+      headers: { accept: `${MEDIA_TYPES.manifest}, ${MEDIA_TYPES.index}` },
       maxBodyBytes: MAX_MANIFEST_BYTES,
     });
     if (response.status === 404) return undefined;
@@ -75,6 +84,51 @@ export class RegistryClient {
     const said = digest ?? response.headers['docker-content-digest'] ?? found;
     if (said !== found) throw this.#lies(`the manifest ${said} has the digest ${found}`);
     return { bytes: response.body, digest: found };
+  }
+
+  /**
+   * The images that are attached to a digest, in an order that stays. A registry without the API for them has them at a
+   * tag.
+   *
+   * @throws TypeKroError `oci/registry` for a list that is none
+   */
+  async referrers(digest: string): Promise<readonly Referrer[]> {
+    const found: Referrer[] = [];
+    const seen = new Set<string>();
+    for (let url: URL | undefined = this.#url(`referrers/${digest}`); url !== undefined;) {
+      seen.add(url.href);
+      const response = await this.#request({
+        method: 'GET',
+        url,
+        headers: { accept: MEDIA_TYPES.index },
+        maxBodyBytes: MAX_MANIFEST_BYTES,
+      });
+      if (NO_REFERRERS.has(response.status) && found.length === 0) return this.#taggedReferrers(digest);
+      this.#require(response, 200);
+      found.push(...this.#listed(response.body));
+      const [, next] = /^<([^>]*)>;\s*rel="?next"?$/.exec(response.headers['link'] ?? '') ?? [];
+      if (next === undefined) return found;
+      url = URL.canParse(next, url.href) ? new URL(next, url.href) : undefined;
+      if (url?.origin !== this.#origin || seen.has(url.href) || seen.size >= MAX_PAGES)
+        throw this.#lies('its list of attached images does not end');
+    }
+    return found;
+  }
+
+  async #taggedReferrers(digest: string): Promise<readonly Referrer[]> {
+    const stored = await this.manifest({ tag: referrersTag(digest) });
+    return stored === undefined ? [] : this.#listed(stored.bytes);
+  }
+
+  #listed(bytes: Uint8Array): Referrer[] {
+    const value = jsonOf(bytes);
+    const listed = isJsonObject(value) && value['mediaType'] === MEDIA_TYPES.index ? value['manifests'] : undefined;
+    if (!Array.isArray(listed)) throw this.#lies('its list of attached images is no index');
+    return listed.flatMap((each) => {
+      const image = readDescriptor(each);
+      const type = isJsonObject(each) ? each['artifactType'] : undefined;
+      return image === undefined ? [] : [{ ...image, artifactType: typeof type === 'string' ? type : '' }];
+    });
   }
 
   /** Reads the content of a descriptor. Throws `oci/registry` for any other content, and reads no more than its size. */

@@ -6,8 +6,10 @@ import { parseChallenges } from '../../../packages/oci/src/challenge.ts';
 import { buildImage, readPackageManifest } from '../../../packages/oci/src/image-manifest.ts';
 import { pathProblem } from '../../../packages/oci/src/package-file.ts';
 import { parseReference, formatReference } from '../../../packages/oci/src/reference.ts';
+import { readBundle, readPayload } from '../../../packages/oci/src/signature.ts';
 import { readTar } from '../../../packages/oci/src/tar-read.ts';
 import { writeTar } from '../../../packages/oci/src/tar-write.ts';
+import { BUNDLE, PAYLOAD } from '@typekro/oci/test-support/cosign-recordings';
 import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const LIMITS = { maxEntries: 50, maxBytes: 64 * 1024 };
@@ -70,9 +72,11 @@ const READERS: readonly ((bytes: Buffer) => string)[] = [
     if (String(kinds) !== 'ResourceGraphDefinition,ClusterRole') throw new FuzzFinding(`it applies ${String(kinds)}`);
     return `${info.name} ${info.version}`;
   },
+  (bytes) => JSON.stringify(readBundle(bytes)),
+  (bytes) => JSON.stringify(readPayload(bytes, 'AAAA')),
 ];
 
-/** Reads archives, manifests, challenges, references and the content of packages. Each error must be a documented one. */
+/** Reads archives, manifests, challenges, references, signatures and the content of packages. Each error must be a documented one. */
 export const target: FuzzTarget = {
   name: 'packages',
   dictionary: [
@@ -103,6 +107,8 @@ export const target: FuzzTarget = {
     Buffer.concat([Buffer.of(1), buildImage(Buffer.from('layer'), Buffer.alloc(0), { a: 'b' }).manifest]),
     Buffer.from('\u0002Bearer realm="https://a/t",service="s", Basic realm=x'),
     Buffer.from(`\u0003oci://localhost:5000/a/b:v1@sha256:${'0f'.repeat(32)}`),
+    Buffer.from(`\u0005${BUNDLE}`),
+    Buffer.from(`\u0006${PAYLOAD}`),
     ...[INFO, ROLE].flatMap((seed) => seed ?? []),
   ],
   generators: [],

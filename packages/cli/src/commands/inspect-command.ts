@@ -1,24 +1,25 @@
-import { namespacedName, objectName, refOf } from '@typekro/kit/core';
+import { count, definedMembers, namespacedName, objectName, refOf } from '@typekro/kit/core';
 import { printableLine } from '@typekro/app/text';
 import { type InstalledPackage, kindWithVersions, packageOf, rightsLines } from '@typekro/app/packages';
-import { formatReference } from '@typekro/oci';
+import { countSignatures, formatReference } from '@typekro/oci';
 import { connectToCluster } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
+import { KUBECONFIG_OPTIONS, outputOption, refuseOptions } from '../command-options.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { installedWith, readInstalled } from '../packages/installed-objects.ts';
 import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { type CheckedPackage, pullChecked } from '../packages/pull-checked.ts';
+import { VERIFIED, VERIFY_OPTIONS, verifiedLines } from '../packages/signature-options.ts';
 
 /** `typekro inspect REFERENCE`: prints what a package has and needs. `typekro inspect`: the installed packages. */
 export const inspect: Command = {
   name: 'inspect',
   description:
-    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, the kinds that it provides and needs, the rights that it grants, and its files. Without a reference: prints the packages that are installed in the cluster, or the one with this name, with their versions, digests and objects. Writes nothing, and executes nothing of the package.',
+    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, its signatures, the kinds that it provides and needs, the rights that it grants, and its files. Without a reference: prints the packages that are installed in the cluster, or the one with this name, with their versions, digests and objects. Writes nothing, and executes nothing of the package. Signatures are verified only with --verify-key.',
   positionals: [
     { name: 'package', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST; or the name of an installed package' },
   ],
-  options: [...REGISTRY_OPTIONS, ...KUBECONFIG_OPTIONS, outputOption()],
+  options: [...VERIFY_OPTIONS, ...REGISTRY_OPTIONS, ...KUBECONFIG_OPTIONS, outputOption()],
   examples: [
     { command: 'typekro inspect oci://registry.example.com/platform/web-app:1.2.0', summary: 'before it is used' },
     { command: 'typekro inspect', summary: 'which packages are installed' },
@@ -31,6 +32,7 @@ export const inspect: Command = {
     const print = reportPrinter(context, input);
     const [text] = input.positionals;
     if (text?.startsWith('oci://') !== true) {
+      refuseOptions(input, VERIFIED, 'packages of a registry');
       const packages = await installedIn(context, input, text);
       print({
         data: { schemaVersion: 1, packages: packages.map(installedData) },
@@ -38,20 +40,25 @@ export const inspect: Command = {
       });
       return ExitCode.ok;
     }
-    const checked = await pullChecked(context, input, text);
-    const { content, reference, annotations } = checked;
+    let signatures = 0;
+    const checked = await pullChecked(context, input, text, async (client, { reference: place }) => {
+      signatures = await countSignatures(client, place);
+    });
+    const { content, reference, annotations, signedBy } = checked;
     const files = content.files.map(({ path, content: bytes }) => ({ path, bytes: bytes.length }));
     print({
       data: {
         schemaVersion: 1,
         reference: formatReference(reference),
         digest: reference.digest,
+        signatures,
+        ...definedMembers({ signedBy }),
         ...content.info,
         rights: { ...content.info.rights, objects: content.rights },
         annotations,
         files,
       },
-      lines: () => inspectLines(checked),
+      lines: () => inspectLines(checked, signatures),
     });
     return ExitCode.ok;
   },
@@ -85,14 +92,19 @@ const installedLines = (packages: readonly InstalledPackage[]): string[] =>
         ),
       ]);
 
-function inspectLines({ content: { info, rights, graphs, files }, reference, annotations }: CheckedPackage): string[] {
+function inspectLines(
+  { content: { info, rights, graphs, files }, reference, annotations, signedBy }: CheckedPackage,
+  signatures: number,
+): string[] {
   const { name, version, engine, provides, requires } = info;
   const { 'org.opencontainers.image.source': source, 'org.opencontainers.image.revision': revision } = annotations;
   const gates = engine.features.length === 0 ? '' : `, with the feature gates ${engine.features.join(', ')}`;
+  const unverified = signatures === 0 ? 'no signature' : `${count(signatures, 'signature')}, not verified`;
   const origin = [source, revision].filter((each) => each !== undefined).join(' at ');
   return [
     `${name} ${version}`,
     `  digest    ${reference.digest}`,
+    ...titled('trust', signedBy === undefined ? [unverified] : verifiedLines(signedBy)),
     ...(origin === '' ? [] : [`  source    ${printableLine(origin)}`]),
     `  needs     typekro ${engine.typekro}${gates}`,
     ...requires.map((each) => `            ${kindWithVersions(each)}`),

@@ -11,9 +11,10 @@ import { APPLY_OPTIONS, applyPackages } from '../packages/apply-packages.ts';
 import { readInstalled } from '../packages/installed-objects.ts';
 import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { pullChecked } from '../packages/pull-checked.ts';
+import { VERIFY_OPTIONS } from '../packages/signature-options.ts';
 import { clusterTarget } from '../plan/plan-of-files.ts';
 
-const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...REGISTRY_OPTIONS, FURTHER_CRDS_OPTION, LEVEL_OPTION];
+const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...VERIFY_OPTIONS, ...REGISTRY_OPTIONS, FURTHER_CRDS_OPTION, LEVEL_OPTION];
 
 /** `typekro install`: applies the CRDs of kro, for a controller outside the cluster, or a package. */
 export const install: Command = {

@@ -1,6 +1,6 @@
 import { definedMembers, hasErrors } from '@typekro/kit/core';
 import { isPackageName, isVersion, packageLayout, refuseLargeFiles } from '@typekro/app/packages';
-import { formatReference, type OciReference, packFiles, parseReference, pushPackage } from '@typekro/oci';
+import { formatReference, type OciReference, packFiles, parseReference, pushPackage, signPackage } from '@typekro/oci';
 import { type Command, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { outputOption } from '../command-options.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
@@ -8,12 +8,13 @@ import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadParts } from '../packages/load-parts.ts';
 import { REGISTRY_OPTIONS, withRegistry } from '../packages/open-registry.ts';
+import { SIGN_OPTIONS, signingKeyOf } from '../packages/signature-options.ts';
 
 /** `typekro push REFERENCE FILE…`: writes definitions into a registry as a package. */
 export const push: Command = {
   name: 'push',
   description:
-    'Checks the definitions and Graphs in the files as validate does, and writes them into an OCI registry as a package of one layer: manifests with the rights that they need, the schemas of their kinds, their instances as examples, tests (*.test.yaml) and README.md, the last two also of a named folder. Flux, Argo CD and, after a pull, kubectl apply -k can use the package. Equal files give the same digest on every machine. The tag is the version of the package; for another tag, name the version. The login is that of docker login. A tag that names another package is moved only with --replace.',
+    'Checks the definitions and Graphs in the files as validate does, and writes them into an OCI registry as a package of one layer: manifests with the rights that they need, the schemas of their kinds, their instances as examples, tests (*.test.yaml) and README.md, the last two also of a named folder. Flux, Argo CD and, after a pull, kubectl apply -k can use the package. Equal files give the same digest on every machine. The tag is the version of the package; for another tag, name the version. The login is that of docker login. A tag that names another package is moved only with --replace. A signature is written before the tag, in the form of cosign and Flux.',
   positionals: [
     { name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG', required: true },
     {
@@ -30,6 +31,7 @@ export const push: Command = {
     { name: 'revision', summary: 'the revision of the source code', value: 'text' },
     { name: 'replace', summary: 'move a tag that names another package' },
     { name: 'strict', summary: 'count warnings as errors' },
+    ...SIGN_OPTIONS,
     ...REGISTRY_OPTIONS,
     ...CRD_OPTIONS,
     outputOption(),
@@ -38,6 +40,10 @@ export const push: Command = {
     {
       command: 'typekro push oci://registry.example.com/platform/web-app:1.2.0 web-app.yaml',
       summary: 'version 1.2.0 of the package platform/web-app',
+    },
+    {
+      command: 'typekro push oci://registry.example.com/platform/web-app:1.2.0 web-app.yaml --sign-key cosign.key',
+      summary: 'with a signature that typekro pull --verify-key cosign.pub and cosign verify --key cosign.pub require',
     },
     {
       command:
@@ -54,6 +60,7 @@ export const push: Command = {
       throw usageError('a package is pushed to a tag, not to a digest', 'write oci://HOST/REPOSITORY:TAG');
     }
     const { name, version } = identityOf(reference, tag, input);
+    const key = await signingKeyOf(context, input);
     const parts = await loadParts(context, input, files);
     if (parts === undefined) return ExitCode.diagnostics;
     const layout = packageLayout({ ...parts, name, version });
@@ -68,13 +75,27 @@ export const push: Command = {
     const contents = layout.files.map(({ path, text }) => ({ path, content: Buffer.from(text) }));
     refuseLargeFiles(contents);
     const image = packFiles(contents, annotations);
+    const place = { ...reference, tag, digest: image.digest };
+    let signature: 'signed' | 'unchanged' | undefined;
     const result = await withRegistry(context, input, reference, (client) =>
-      pushPackage(client, { ...reference, tag }, image, input.options['replace'] === true),
+      pushPackage(client, { ...reference, tag }, image, input.options['replace'] === true, async () => {
+        if (key !== undefined) signature = await signPackage(client, place, key);
+      }),
     );
-    const pinned = formatReference({ ...reference, digest: image.digest });
+    const pinned = formatReference(place);
     print({
-      data: { schemaVersion: 1, result, reference: formatReference(reference), digest: image.digest, ...layout.info },
-      lines: () => [`${result === 'pushed' ? 'pushed' : 'unchanged'} ${name} ${version}  ${pinned}`],
+      data: {
+        schemaVersion: 1,
+        result,
+        reference: formatReference(reference),
+        digest: image.digest,
+        ...definedMembers({ signature }),
+        ...layout.info,
+      },
+      lines: () => [
+        `${result} ${name} ${version}  ${pinned}`,
+        ...(key === undefined ? [] : [`${signature === 'signed' ? 'signed' : 'already signed'} with ${key.name}`]),
+      ],
     });
     return ExitCode.ok;
   },

@@ -30,8 +30,9 @@ import { APPLY_OPTIONS, applyPackages } from '../packages/apply-packages.ts';
 import { installedWith, readInstalled } from '../packages/installed-objects.ts';
 import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { pullChecked } from '../packages/pull-checked.ts';
+import { VERIFY_OPTIONS } from '../packages/signature-options.ts';
 
-const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...REGISTRY_OPTIONS, FURTHER_CRDS_OPTION];
+const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...VERIFY_OPTIONS, ...REGISTRY_OPTIONS, FURTHER_CRDS_OPTION];
 
 /**
  * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a

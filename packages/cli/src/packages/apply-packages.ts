@@ -26,6 +26,7 @@ import { planLines } from '../plan/printed/plan-lines.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { usesOf } from './installed-objects.ts';
 import type { CheckedPackage } from './pull-checked.ts';
+import { verifiedLines } from './signature-options.ts';
 
 /** A package that a command applies, with what the cluster has of it. */
 export interface PackageTask {
@@ -119,7 +120,7 @@ async function changeOf(
 }
 
 function headLines({ checked, installed, next, removed, kept }: PackageChange, paint: Paint): string[] {
-  const { content, reference } = checked;
+  const { content, reference, signedBy } = checked;
   const { name, version } = content.info;
   const [former = version, isSame] = [
     installed?.versions.join(' and '),
@@ -138,6 +139,7 @@ function headLines({ checked, installed, next, removed, kept }: PackageChange, p
   const rights = installed === undefined ? rightsLines(content.rights) : changed.length === 0 ? ['unchanged'] : changed;
   return [
     `${paint.strong('Package')}  ${sign} ${name} ${versions}  ${paint.faint(formatReference(reference))}`,
+    ...verifiedLines(signedBy).map((line) => `  ${line}`),
     ...rights.map((line, index) => `  ${(index === 0 ? 'rights' : '').padEnd(8)}${printableLine(line)}`),
     ...removed.map(
       (object) =>

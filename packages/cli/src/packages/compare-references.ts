@@ -1,3 +1,4 @@
+import { definedMembers } from '@typekro/kit/core';
 import { printableLine } from '@typekro/app/text';
 import { comparePackages, kindWithVersions, type PackageDifference } from '@typekro/app/packages';
 import { formatReference } from '@typekro/oci';
@@ -7,6 +8,7 @@ import { changeLines } from '../plan/printed/plan-lines.ts';
 import { valueLineText } from '../plan/printed/object-lines.ts';
 import { type Paint, paintFor, signOf, usesColour } from '../plan/printed/paint.ts';
 import { type CheckedPackage, pullChecked } from './pull-checked.ts';
+import { verifiedLines } from './signature-options.ts';
 
 /** Compares two packages, and prints the differences. The exit code is `drift` when there is one. */
 export async function compareReferences(
@@ -28,6 +30,7 @@ export async function compareReferences(
     data: { schemaVersion: 1, from: dataOf(from), to: dataOf(to), ...difference },
     lines: () => [
       title,
+      ...new Set([from, to].flatMap(({ signedBy }) => verifiedLines(signedBy))),
       ...(lines.length === 0 ? ['no difference in definitions, Graphs, rights and required kinds'] : lines),
     ],
   });
@@ -36,11 +39,12 @@ export async function compareReferences(
 
 const titleOf = ({ content: { info } }: CheckedPackage): string => `${info.name} ${info.version}`;
 
-const dataOf = ({ content: { info }, reference }: CheckedPackage): object => ({
+const dataOf = ({ content: { info }, reference, signedBy }: CheckedPackage): object => ({
   name: info.name,
   version: info.version,
   reference: formatReference(reference),
   digest: reference.digest,
+  ...definedMembers({ signedBy }),
 });
 
 function differenceLines(

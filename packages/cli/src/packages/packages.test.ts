@@ -230,6 +230,7 @@ describe('a package', () => {
         "err": "",
         "out": "team/pots 1.2.0
         digest    sha256:9535eeef10b7ed8089a5b349ce75e82458378ccc01d90e91c2efe457723123bb
+        trust     no signature
         source    https://example.com/pots at main@1
         needs     typekro 1.0.0-alpha.0
         provides  Pot  kro.run/v1alpha1  by the definition pots

@@ -2,7 +2,9 @@ import { TypeKroError } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { DiffReport } from '@typekro/controller/inspect';
 import { type Command, ExitCode, usageError } from '../../command.ts';
+import { refuseOptions } from '../../command-options.ts';
 import { REGISTRY_OPTIONS } from '../../packages/open-registry.ts';
+import { VERIFIED, VERIFY_OPTIONS } from '../../packages/signature-options.ts';
 import { diffReport, differenceLines, withFindings } from '@typekro/app/instance';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/report-on-instance.ts';
 
@@ -15,7 +17,7 @@ export const diff: Command = {
     { ...INSTANCE_NODE_POSITIONAL, summary: `${INSTANCE_NODE_POSITIONAL.summary}; or oci://… of a package` },
     { name: 'other', summary: 'oci://… of the package to compare with' },
   ],
-  options: [...DECIDING_OPTIONS, ...REGISTRY_OPTIONS],
+  options: [...DECIDING_OPTIONS, ...VERIFY_OPTIONS, ...REGISTRY_OPTIONS],
   examples: [
     { command: 'typekro diff team-a/shop', summary: 'all objects of the instance' },
     { command: 'typekro diff team-a/shop/deployment -o json', summary: 'those of one node, for another program' },
@@ -36,6 +38,7 @@ export const diff: Command = {
         `leave out ${other}, or name two packages: oci://…`,
       );
     }
+    refuseOptions(input, VERIFIED, 'packages of a registry');
     return reportOnInstance(context, input, async (observation, api) => {
       const { graph, definition, instance, notes } = observation;
       if (graph === undefined) {
