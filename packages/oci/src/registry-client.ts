@@ -159,16 +159,20 @@ export class RegistryClient {
     this.#require(await this.#request({ method: 'PUT', url, headers, body: bytes }), 201);
   }
 
-  /** Writes a manifest, and lets the tag name it. The blobs of the manifest must exist. */
-  async putManifest(bytes: Uint8Array, tag: string): Promise<void> {
+  /**
+   * Writes a manifest, and lets the tag name it. The blobs of the manifest must exist. Returns whether the registry itself
+   * lists the image as attached to its subject.
+   */
+  async putManifest(bytes: Uint8Array, reference: string, type: string = MEDIA_TYPES.manifest): Promise<boolean> {
     this.#write();
-    const headers = { 'content-type': MEDIA_TYPES.manifest };
-    const url = this.#url(`manifests/${tag}`);
+    const headers = { 'content-type': type };
+    const url = this.#url(`manifests/${reference}`);
     const response = await this.#request({ method: 'PUT', url, headers, body: bytes, isRepeatable: true });
     this.#require(response, 201);
     const digest = sha256Digest(bytes);
     const said = response.headers['docker-content-digest'] ?? digest;
     if (said !== digest) throw this.#lies(`it has stored ${said} instead of ${digest}`);
+    return response.headers['oci-subject'] !== undefined;
   }
 
   #write(): void {

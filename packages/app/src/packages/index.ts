@@ -29,3 +29,4 @@ export { type PackageInfo, isOlder, isPackageName, isVersion, kindWithVersions }
 export { type PackageParts, type TextFile, MANIFESTS, packagedTest, packageLayout } from './package-layout.ts';
 export { addedRights, isRightsObject, PACKAGED_TYPES, rightsLines } from './package-rights.ts';
 export { type PackageContent, readPackage, refuseLargeFiles, refuseNewerEngine } from './read-package.ts';
+export { imagesOf, SBOM_TYPE, sbomOf } from './package-sbom.ts';

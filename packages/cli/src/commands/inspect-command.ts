@@ -1,7 +1,15 @@
 import { count, definedMembers, namespacedName, objectName, refOf } from '@typekro/kit/core';
 import { printableLine } from '@typekro/app/text';
-import { type InstalledPackage, kindWithVersions, packageOf, rightsLines } from '@typekro/app/packages';
-import { countSignatures, formatReference } from '@typekro/oci';
+import {
+  imagesOf,
+  type InstalledPackage,
+  kindWithVersions,
+  packageOf,
+  rightsLines,
+  SBOM_TYPE,
+  sbomOf,
+} from '@typekro/app/packages';
+import { attachedContent, countSignatures, formatReference, sha256Digest } from '@typekro/oci';
 import { connectToCluster } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { KUBECONFIG_OPTIONS, outputOption, refuseOptions } from '../command-options.ts';
@@ -11,11 +19,18 @@ import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { type CheckedPackage, pullChecked } from '../packages/pull-checked.ts';
 import { VERIFIED, VERIFY_OPTIONS, verifiedLines } from '../packages/signature-options.ts';
 
+/** A list of components that is attached to a package. */
+interface AttachedSbom {
+  readonly digest: string;
+  /** Does it have the bytes that this program writes for the content? */
+  readonly isOwn: boolean;
+}
+
 /** `typekro inspect REFERENCE`: prints what a package has and needs. `typekro inspect`: the installed packages. */
 export const inspect: Command = {
   name: 'inspect',
   description:
-    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, its signatures, the kinds that it provides and needs, the rights that it grants, and its files. Without a reference: prints the packages that are installed in the cluster, or the one with this name, with their versions, digests and objects. Writes nothing, and executes nothing of the package. Signatures are verified only with --verify-key.',
+    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, its signatures, the kinds that it provides and needs, the rights that it grants, the images that it names, and its files. Without a reference: prints the packages that are installed in the cluster, or the one with this name, with their versions, digests and objects. Writes nothing, and executes nothing of the package. Signatures are verified only with --verify-key.',
   positionals: [
     { name: 'package', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST; or the name of an installed package' },
   ],
@@ -41,8 +56,12 @@ export const inspect: Command = {
       return ExitCode.ok;
     }
     let signatures = 0;
-    const checked = await pullChecked(context, input, text, async (client, { reference: place }) => {
+    let sboms: readonly AttachedSbom[] = [];
+    const checked = await pullChecked(context, input, text, async (client, { content: read, reference: place }) => {
       signatures = await countSignatures(client, place);
+      const own = sha256Digest(sbomOf(read, place.digest));
+      const attached = await attachedContent(client, place.digest, SBOM_TYPE);
+      sboms = attached.map(({ digest, content: has }) => ({ digest, isOwn: has === own }));
     });
     const { content, reference, annotations, signedBy } = checked;
     const files = content.files.map(({ path, content: bytes }) => ({ path, bytes: bytes.length }));
@@ -53,12 +72,14 @@ export const inspect: Command = {
         digest: reference.digest,
         signatures,
         ...definedMembers({ signedBy }),
+        images: imagesOf(content),
+        sboms,
         ...content.info,
         rights: { ...content.info.rights, objects: content.rights },
         annotations,
         files,
       },
-      lines: () => inspectLines(checked, signatures),
+      lines: () => inspectLines(checked, signatures, sboms),
     });
     return ExitCode.ok;
   },
@@ -93,10 +114,13 @@ const installedLines = (packages: readonly InstalledPackage[]): string[] =>
       ]);
 
 function inspectLines(
-  { content: { info, rights, graphs, files }, reference, annotations, signedBy }: CheckedPackage,
+  { content, reference, annotations, signedBy }: CheckedPackage,
   signatures: number,
+  sboms: readonly AttachedSbom[],
 ): string[] {
+  const { info, rights, graphs, files } = content;
   const { name, version, engine, provides, requires } = info;
+  const { named, computed } = imagesOf(content);
   const { 'org.opencontainers.image.source': source, 'org.opencontainers.image.revision': revision } = annotations;
   const gates = engine.features.length === 0 ? '' : `, with the feature gates ${engine.features.join(', ')}`;
   const unverified = signatures === 0 ? 'no signature' : `${count(signatures, 'signature')}, not verified`;
@@ -115,6 +139,16 @@ function inspectLines(
     ...titled(
       'rights',
       rightsLines(rights).map((line) => (line.startsWith(' ') ? `  ${printableLine(line)}` : printableLine(line))),
+    ),
+    ...titled('images', [
+      ...named.map(printableLine),
+      ...computed.map((text) => `${printableLine(text)}  computed for each instance`),
+    ]),
+    ...titled(
+      'sbom',
+      sboms.map(
+        ({ digest, isOwn }) => `${digest}  ${isOwn ? 'equals the content' : 'of another writer, not verified'}`,
+      ),
     ),
     ...titled(
       'files',

@@ -1,6 +1,22 @@
 import { definedMembers, hasErrors } from '@typekro/kit/core';
-import { isPackageName, isVersion, packageLayout, refuseLargeFiles } from '@typekro/app/packages';
-import { formatReference, type OciReference, packFiles, parseReference, pushPackage, signPackage } from '@typekro/oci';
+import {
+  isPackageName,
+  isVersion,
+  packageLayout,
+  readPackage,
+  refuseLargeFiles,
+  SBOM_TYPE,
+  sbomOf,
+} from '@typekro/app/packages';
+import {
+  attachContent,
+  formatReference,
+  type OciReference,
+  packFiles,
+  parseReference,
+  pushPackage,
+  signPackage,
+} from '@typekro/oci';
 import { type Command, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
 import { outputOption } from '../command-options.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
@@ -14,7 +30,7 @@ import { SIGN_OPTIONS, signingKeyOf } from '../packages/signature-options.ts';
 export const push: Command = {
   name: 'push',
   description:
-    'Checks the definitions and Graphs in the files as validate does, and writes them into an OCI registry as a package of one layer: manifests with the rights that they need, the schemas of their kinds, their instances as examples, tests (*.test.yaml) and README.md, the last two also of a named folder. Flux, Argo CD and, after a pull, kubectl apply -k can use the package. Equal files give the same digest on every machine. The tag is the version of the package; for another tag, name the version. The login is that of docker login. A tag that names another package is moved only with --replace. A signature is written before the tag, in the form of cosign and Flux.',
+    'Checks the definitions and Graphs in the files as validate does, and writes them into an OCI registry as a package of one layer: manifests with the rights that they need, the schemas of their kinds, their instances as examples, tests (*.test.yaml) and README.md, the last two also of a named folder. Flux, Argo CD and, after a pull, kubectl apply -k can use the package. Equal files give the same digest on every machine. The tag is the version of the package; for another tag, name the version. The login is that of docker login. A tag that names another package is moved only with --replace. A signature is written before the tag, in the form of cosign and Flux. --sbom attaches a list of what the package has and needs (CycloneDX 1.6), with equal bytes for equal packages.',
   positionals: [
     { name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG', required: true },
     {
@@ -31,6 +47,7 @@ export const push: Command = {
     { name: 'revision', summary: 'the revision of the source code', value: 'text' },
     { name: 'replace', summary: 'move a tag that names another package' },
     { name: 'strict', summary: 'count warnings as errors' },
+    { name: 'sbom', summary: 'attach a list of the manifests, images and required kinds, as CycloneDX' },
     ...SIGN_OPTIONS,
     ...REGISTRY_OPTIONS,
     ...CRD_OPTIONS,
@@ -76,9 +93,12 @@ export const push: Command = {
     refuseLargeFiles(contents);
     const image = packFiles(contents, annotations);
     const place = { ...reference, tag, digest: image.digest };
+    const sbom = input.options['sbom'] === true ? sbomOf(readPackage(contents), image.digest) : undefined;
+    let attached: 'attached' | 'unchanged' | undefined;
     let signature: 'signed' | 'unchanged' | undefined;
     const result = await withRegistry(context, input, reference, (client) =>
       pushPackage(client, { ...reference, tag }, image, input.options['replace'] === true, async () => {
+        if (sbom !== undefined) attached = await attachContent(client, image, SBOM_TYPE, sbom);
         if (key !== undefined) signature = await signPackage(client, place, key);
       }),
     );
@@ -89,11 +109,12 @@ export const push: Command = {
         result,
         reference: formatReference(reference),
         digest: image.digest,
-        ...definedMembers({ signature }),
+        ...definedMembers({ sbom: attached, signature }),
         ...layout.info,
       },
       lines: () => [
         `${result} ${name} ${version}  ${pinned}`,
+        ...(sbom === undefined ? [] : [attached === 'attached' ? 'attached the SBOM' : 'the SBOM is attached already']),
         ...(key === undefined ? [] : [`${signature === 'signed' ? 'signed' : 'already signed'} with ${key.name}`]),
       ],
     });

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
+import { sha256, startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
 import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import { commands } from '../commands/index.ts';
 
@@ -142,5 +142,158 @@ describe('signatures', () => {
   ])('%s ends before any request', async (line, message) => {
     expect(await run(line)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(message) });
     expect(registry.seen).toEqual([]);
+  });
+});
+
+describe('a list of components', () => {
+  const place = 'oci://HOST/team/pots:1.2.0';
+
+  test('is attached by push, once, and is compared with the content by inspect', async () => {
+    const plain = await run(`push ${place} kitchen`);
+    const { out } = await run(`push ${place} kitchen --sbom --sign-key own.key`);
+    expect(out).toBe(`${plain.out.replace('pushed', 'unchanged')}\nattached the SBOM\nsigned with own.key`);
+    expect((await run(`push ${place} kitchen --sbom`)).out).toMatch(/\nthe SBOM is attached already$/);
+    const shown = await run(`inspect ${place}`);
+    expect(shown.out).toContain(
+      '\n  images    nginx:1.27\n            ${schema.spec.image}  computed for each instance\n',
+    );
+    expect(shown.out.match(/^ {2}sbom {6}sha256:\w{64} {2}equals the content$/gm)).toHaveLength(1);
+    const { images, sboms, digest } = JSON.parse((await run(`inspect ${place} -o json`)).out) as Record<
+      string,
+      unknown
+    >;
+    expect({ images, sboms }).toEqual({
+      images: { named: ['nginx:1.27'], computed: ['${schema.spec.image}'] },
+      sboms: [{ digest: expect.stringMatching(/^sha256:/), isOwn: true }],
+    });
+    const bom = [...registry.blobs.values()].map(String).find((text) => text.includes('"CycloneDX"'));
+    expect(bom?.replaceAll(String(digest).slice(7), 'DIGEST')).toMatchInlineSnapshot(`
+      "{
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+          "component": {
+            "type": "application",
+            "bom-ref": "package",
+            "name": "team/pots",
+            "version": "1.2.0",
+            "purl": "pkg:oci/pots@sha256%3ADIGEST"
+          }
+        },
+        "components": [
+          {
+            "type": "file",
+            "bom-ref": "manifests/clusterrole-typekro-package-team-pots.yaml",
+            "name": "manifests/clusterrole-typekro-package-team-pots.yaml",
+            "hashes": [
+              {
+                "alg": "SHA-256",
+                "content": "20c7d766aded24d58bd04ba8127f4a8168b405bd95107f89bbf3bca8e430be0c"
+              }
+            ]
+          },
+          {
+            "type": "file",
+            "bom-ref": "manifests/kustomization.yaml",
+            "name": "manifests/kustomization.yaml",
+            "hashes": [
+              {
+                "alg": "SHA-256",
+                "content": "d34ff475a529c14b2a520bc43a61ed9551b615d12fe014aa2960b20d61846fcf"
+              }
+            ]
+          },
+          {
+            "type": "file",
+            "bom-ref": "manifests/resourcegraphdefinition-pots.yaml",
+            "name": "manifests/resourcegraphdefinition-pots.yaml",
+            "hashes": [
+              {
+                "alg": "SHA-256",
+                "content": "b68f7fb346261ac91fec9293c0f5b22a03ad3fb3731526c35010428f9d993840"
+              }
+            ]
+          },
+          {
+            "type": "container",
+            "bom-ref": "image:nginx:1.27",
+            "name": "nginx",
+            "version": "1.27",
+            "purl": "pkg:oci/nginx?repository_url=docker.io/library/nginx&tag=1.27"
+          }
+        ],
+        "dependencies": [
+          {
+            "ref": "package",
+            "dependsOn": [
+              "manifests/clusterrole-typekro-package-team-pots.yaml",
+              "manifests/kustomization.yaml",
+              "manifests/resourcegraphdefinition-pots.yaml",
+              "image:nginx:1.27"
+            ]
+          }
+        ],
+        "compositions": [
+          {
+            "aggregate": "incomplete",
+            "dependencies": [
+              "package"
+            ]
+          }
+        ],
+        "properties": [
+          {
+            "name": "typekro:applies",
+            "value": "ResourceGraphDefinition pots"
+          },
+          {
+            "name": "typekro:computed-image",
+            "value": "\${schema.spec.image}"
+          }
+        ]
+      }
+      "
+    `);
+  });
+
+  test('of somebody else is shown as such', async () => {
+    await run(`push ${place} kitchen --sbom`);
+    const changed = new Map<string, string>();
+    for (const [digest, bytes] of registry.manifests) {
+      const text = String(bytes).replace(
+        /("mediaType":"application\/vnd\.cyclonedx\+json","digest":"sha256:)\w{4}/,
+        '$10000',
+      );
+      if (text !== String(bytes)) changed.set(digest, text);
+    }
+    expect(changed.size).toBe(1);
+    for (const [digest, text] of changed) {
+      const other = sha256(Buffer.from(text));
+      registry.manifests.set(other, Buffer.from(text));
+      for (const [tag, bytes] of registry.manifests)
+        if (String(bytes).includes(digest))
+          registry.manifests.set(tag, Buffer.from(String(bytes).replace(digest, other)));
+    }
+    expect((await run(`inspect ${place}`)).out).toMatch(
+      / {2}sbom {6}sha256:\w{64} {2}of another writer, not verified\n/,
+    );
+  });
+
+  test('is listed by a registry with an API for that', async () => {
+    registry.answer = ({ method, url = '' }, response) => {
+      if (url.includes('/referrers/')) {
+        response.end(JSON.stringify({ mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] }));
+        return true;
+      }
+      if (method === 'PUT' && url.includes('/manifests/sha256:')) response.setHeader('oci-subject', 'sha256:');
+      return false;
+    };
+    await run(`push ${place} kitchen --sbom`);
+    registry.answer = () => false;
+    // No tag has the list.
+    expect([...registry.manifests.keys()].filter((key) => key.startsWith('sha256-'))).toEqual([]);
+    expect(registry.manifests.size).toBe(3);
   });
 });
