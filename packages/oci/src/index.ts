@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { type OciReference, formatReference, parseReference } from './reference.ts';
+export { type OciReference, formatReference, isDigest, parseReference } from './reference.ts';
 export { type PackageFile, badPackage } from './package-file.ts';
 export {
   type PackageImage,

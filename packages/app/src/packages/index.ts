@@ -25,6 +25,7 @@ export {
   usesText,
   withFormerRules,
 } from './installed-package.ts';
+export { LOCK_FILE, type LockedPackage, lockedPackage, lockText, readLock, refuseUnlocked } from './lock-file.ts';
 export { type PackageInfo, isOlder, isPackageName, isVersion, kindWithVersions } from './package-info.ts';
 export { type PackageParts, type TextFile, MANIFESTS, packagedTest, packageLayout } from './package-layout.ts';
 export { addedRights, isRightsObject, PACKAGED_TYPES, rightsLines } from './package-rights.ts';

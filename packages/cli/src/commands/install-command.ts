@@ -20,7 +20,7 @@ const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...VERIFY_OPTIONS, ...REGISTRY_OPTION
 export const install: Command = {
   name: 'install',
   description:
-    'With a reference: reads a package of definitions from an OCI registry, verifies its digest and its content, prints the rights that it grants and the plan of typekro plan for every live instance, and applies its definitions, Graphs and rights as typekro apply does. Nothing of the package is executed, and its examples are not applied. The objects get annotations with the name, the version and the digest of the package. A definition of another package is never replaced, and one that no package has installed only with --adopt. When a write fails, the same command does the rest. Another version is installed by typekro upgrade. Without a reference: applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig, for a controller outside the cluster (`typekro bootstrap` installs them with the controller). Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
+    'With a reference: reads a package of definitions from an OCI registry, verifies its digest and its content, prints the rights that it grants and the plan of typekro plan for every live instance, and applies its definitions, Graphs and rights as typekro apply does. Nothing of the package is executed, and its examples are not applied. The objects get annotations with the name, the version and the digest of the package. A definition of another package is never replaced, and one that no package has installed only with --adopt. When a write fails, the same command does the rest. typekro.lock in the working directory gets the digest; with --locked, another digest than that of the file is refused. Another version is installed by typekro upgrade. Without a reference: applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig, for a controller outside the cluster (`typekro bootstrap` installs them with the controller). Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
   positionals: [{ name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST, for a package' }],
   options: [
     ...KUBECONFIG_OR_POD_OPTIONS,
@@ -32,6 +32,10 @@ export const install: Command = {
     {
       command: 'typekro install oci://registry.example.com/platform/web-app:1.2.0 --dry-run',
       summary: 'what the package would change, and what it may do',
+    },
+    {
+      command: 'typekro install oci://registry.example.com/platform/web-app:1.2.0 --locked',
+      summary: 'in CI: only the digest in typekro.lock',
     },
   ],
   run(context, input) {

@@ -25,7 +25,8 @@ import { type Paint, paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { usesOf } from './installed-objects.ts';
-import type { CheckedPackage } from './pull-checked.ts';
+import { checkLocked, LOCKED_OPTION } from './locked-packages.ts';
+import { type CheckedPackage, packageIdentity } from './pull-checked.ts';
 import { verifiedLines } from './signature-options.ts';
 
 /** A package that a command applies, with what the cluster has of it. */
@@ -39,6 +40,7 @@ export const APPLY_OPTIONS = [
   { name: 'adopt', summary: 'take over definitions, Graphs and roles that exist and that no package has installed' },
   { name: 'replace', summary: 'delete objects whose immutable fields change, and create them again' },
   { name: 'dry-run', summary: 'show the plan, and apply nothing' },
+  LOCKED_OPTION,
 ];
 
 /**
@@ -51,6 +53,11 @@ export async function applyPackages(
   target: PlanTarget,
   tasks: readonly PackageTask[],
 ): Promise<number> {
+  const writeLock = await checkLocked(
+    context,
+    input,
+    tasks.map(({ checked }) => checked),
+  );
   const changes = await Promise.all(tasks.map((task) => changeOf(context, target, task)));
   const files = changes.flatMap((each) => each.files);
   const texts = new Map(files.map(({ file, text }) => [file, text]));
@@ -65,6 +72,8 @@ export async function applyPackages(
   refuseBlocked(made);
   if (input.options['replace'] !== true) refuseReplacement(made, 'the same command with --replace');
   if (input.options['dry-run'] === true) return ExitCode.ok;
+  // Before the first write: what is then only a part is repeated with the same digests.
+  await writeLock();
   const titles = tasks.map(({ checked }) => titleOf(checked));
   return completed(context, titles.join(', '), async (counted) => {
     const code = await carryOutPlan(counted, target, made);
@@ -155,8 +164,9 @@ function headLines({ checked, installed, next, removed, kept }: PackageChange, p
 const titleOf = ({ content: { info } }: CheckedPackage): string => `${info.name} ${info.version}`;
 
 /** The manifests of a package, whose objects have its marks. */
-function manifestsOf({ content: { files, info }, reference: { digest } }: CheckedPackage) {
-  const identity = { name: info.name, version: info.version, digest };
+function manifestsOf(checked: CheckedPackage) {
+  const { files, info } = checked.content;
+  const identity = packageIdentity(checked);
   return files.flatMap(({ path, content }) => {
     if (!path.startsWith(`${MANIFESTS}/`) || path.endsWith('/kustomization.yaml')) return [];
     const file = `${info.name}/${path}`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -69,6 +69,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true });
 });
 beforeEach(() => {
+  rmSync(join(cwd, 'typekro.lock'), { force: true });
   registry.manifests.clear();
 });
 
@@ -115,6 +116,7 @@ test('a package is planned, installed, found again, and uninstalled when nothing
   expect(done).toEqual({
     ...dry,
     out: `${dry.out}
+wrote typekro.lock
 created ClusterRole typekro:package:team:pots
 created ResourceGraphDefinition pans
 created ResourceGraphDefinition pots
@@ -211,6 +213,7 @@ test('a package is not installed over others', async () => {
       hint: nothing was applied; show what changes, and change it: typekro upgrade oci://HOST/team/pots:1.1.0@DIGEST"
   `);
   await run('push oci://HOST/team/pots:1.0.0 0.yaml --replace');
+  rmSync(join(cwd, 'typekro.lock'));
   expect((await run('install oci://HOST/team/pots:1.0.0')).err).toMatchInlineSnapshot(`
     "error: team/pots 1.0.0 is installed with the digest DIGEST, and this package has the digest DIGEST [package/installed]
       hint: nothing was applied; show what changes, and change it: typekro upgrade oci://HOST/team/pots:1.0.0@DIGEST"
@@ -343,6 +346,46 @@ test('an upgrade deletes what the new version does not have and nothing uses, an
   expect((await run('upgrade oci://HOST/team/pots:1.0.0 --dry-run')).out).toContain('2.0.0 → 1.0.0, which is older');
   expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
   expect(await run('inspect')).toEqual({ code: 0, out: 'no package is installed', err: '' });
+});
+
+test('typekro.lock keeps the digests, names a moved tag with both, and with --locked admits nothing else', async () => {
+  const lock = join(cwd, 'typekro.lock');
+  await push('team/pots:1.0.0', definition('pots', 'Pot'));
+  expect((await run('install oci://HOST/team/pots:1.0.0 --locked')).err).toMatchInlineSnapshot(`
+    "error: typekro.lock does not have team/pots, and this is 1.0.0 with DIGEST [package/not-locked]
+      hint: nothing was applied; the same command without --locked writes the new digest into the file"
+  `);
+  await run('install oci://HOST/team/pots:1.0.0 --dry-run');
+  expect(existsSync(lock)).toBe(false);
+  expect(await run('install oci://HOST/team/pots:1.0.0')).toMatchObject({ code: 0, err: '' });
+  const written = readFileSync(lock, 'utf8');
+  expect(await run('install oci://HOST/team/pots:1.0.0 --locked')).toMatchObject({ code: 0, err: '' });
+  expect(readFileSync(lock, 'utf8')).toBe(written);
+
+  writeFileSync(join(cwd, '0.yaml'), definition('pots', 'Pot', { text: 'b' }));
+  await run('push oci://HOST/team/pots:1.0.0 0.yaml --replace');
+  const moved = await run('upgrade oci://HOST/team/pots:1.0.0');
+  expect(moved).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: the tag was moved: oci://HOST/team/pots:1.0.0 named DIGEST, and now names DIGEST [package/tag-moved]
+      hint: nothing was applied; compare the packages: typekro diff oci://HOST/team/pots:1.0.0@DIGEST oci://HOST/team/pots:1.0.0@DIGEST; to accept the new one, delete the entry of team/pots in typekro.lock",
+      "out": "",
+    }
+  `);
+  await push('team/pots:1.1.0', definition('pots', 'Pot', { text: 'c' }));
+  expect((await run('upgrade oci://HOST/team/pots:1.1.0 --locked')).err).toContain('[package/not-locked]');
+  expect(readFileSync(lock, 'utf8')).toBe(written);
+  expect(await run('upgrade oci://HOST/team/pots:1.1.0')).toMatchObject({ code: 0, err: '' });
+  expect(readFileSync(lock, 'utf8')).toContain('version: 1.1.0');
+
+  writeFileSync(lock, written.replace('sha256', 'sha1'));
+  const before = await run('inspect');
+  expect((await run('upgrade oci://HOST/team/pots:1.1.0')).err).toContain(
+    'typekro.lock:4:13: packages[0].digest is not',
+  );
+  expect(await run('inspect')).toEqual(before);
+  expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
 });
 
 test.each<[string, () => Promise<void>, string]>([

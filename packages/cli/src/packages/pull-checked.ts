@@ -1,4 +1,4 @@
-import { type PackageContent, readPackage, refuseNewerEngine } from '@typekro/app/packages';
+import { type PackageContent, type PackageIdentity, readPackage, refuseNewerEngine } from '@typekro/app/packages';
 import { type OciReference, parseReference, pullPackage, type RegistryClient } from '@typekro/oci';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
@@ -10,10 +10,19 @@ export interface CheckedPackage {
   readonly content: PackageContent;
   /** The place of the package, with its digest. */
   readonly reference: OciReference & { readonly digest: string };
+  /** Did the user name the digest? */
+  readonly isPinned: boolean;
   readonly annotations: Readonly<Record<string, string>>;
   /** The file of the public key that its signature was verified with. Absent without VERIFY_OPTIONS. */
   readonly signedBy?: string | undefined;
 }
+
+/** The identity of a package, which its objects get as marks. */
+export const packageIdentity = ({ content: { info }, reference: { digest } }: CheckedPackage): PackageIdentity => ({
+  name: info.name,
+  version: info.version,
+  digest,
+});
 
 /**
  * Reads a package from a registry into memory, and checks it, first its signature, if VERIFY_OPTIONS ask for that.
@@ -37,7 +46,13 @@ export async function pullChecked(
     });
     const content = readPackage(files);
     refuseNewerEngine(content.info, packageVersion());
-    const checked = { content, reference: { ...reference, digest }, annotations, signedBy };
+    const checked = {
+      content,
+      reference: { ...reference, digest },
+      isPinned: reference.digest !== undefined,
+      annotations,
+      signedBy,
+    };
     await look?.(client, checked);
     return checked;
   });

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  LOCK_FILE,
+  type LockedPackage,
+  lockedPackage,
+  lockText,
+  readLock,
+  refuseUnlocked,
+} from '@typekro/app/packages';
+import { type CommandContext, type CommandInput } from '../command.ts';
+import { printLines } from '../instance/print-report.ts';
+import { readText } from '../plan/check-files.ts';
+import { writeResultFile } from '../write-file.ts';
+import { type CheckedPackage, packageIdentity } from './pull-checked.ts';
+
+/** The option of the commands that apply packages. */
+export const LOCKED_OPTION = { name: 'locked', summary: `apply only a package that ${LOCK_FILE} has with this digest` };
+
+/**
+ * Compares packages with `typekro.lock` in the working directory. Returns a function that writes them into the file, unless
+ * it has them.
+ *
+ * @throws TypeKroError with the codes of `readLock` and `refuseUnlocked`
+ */
+export async function checkLocked(
+  context: CommandContext,
+  input: CommandInput,
+  packages: readonly CheckedPackage[],
+): Promise<() => Promise<void>> {
+  const exists = existsSync(resolve(context.cwd, LOCK_FILE));
+  const before = exists ? readLock(await readText(context, LOCK_FILE)) : [];
+  const isLocked = input.options['locked'] === true;
+  const own = packages.map((each): LockedPackage => {
+    const next = lockedPackage(packageIdentity(each), each.reference);
+    refuseUnlocked(before, next, { isLocked, isPinned: each.isPinned });
+    return next;
+  });
+  const names = new Set(own.map(({ name }) => name));
+  const text = lockText([...before.filter(({ name }) => !names.has(name)), ...own]);
+  return async () => {
+    if (isLocked || text === lockText(before)) return;
+    const print = await writeResultFile(context, LOCK_FILE, text, { code: 'package/lock-file' });
+    printLines({ print }, [`wrote ${LOCK_FILE}`]);
+  };
+}
