@@ -1,7 +1,10 @@
-import type { CallContext, Implementation, Overload } from '../library.ts';
+import type { CallContext, FunctionDeclaration, Implementation, Overload } from '../library.ts';
 import { Failure } from '@typekro/kit/golang';
 import type { CelType } from '../types.ts';
 import { CelDuration, CelTimestamp, fail, type Value } from '../values.ts';
+
+/** A function with its overloads. */
+export const declare = (name: string, ...overloads: readonly Overload[]): FunctionDeclaration => ({ name, overloads });
 
 /** A function that is called as `name(args)`. */
 export function overload(id: string, params: readonly CelType[], result: CelType, call: Implementation): Overload {

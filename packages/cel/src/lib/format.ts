@@ -2,7 +2,7 @@ import type { Call, Expr } from '../ast.ts';
 import type { CallContext, FunctionDeclaration, Implementation, ValidationContext, Validator } from '../library.ts';
 import { DYN, listType, STRING, type TypeKind } from '../types.ts';
 import { elementsOf, fail, type Value } from '../values.ts';
-import { member } from './define.ts';
+import { member, declare } from './define.ts';
 import { clauseTakes, formatClause, type Clause } from './format-clause.ts';
 import { parseFormat, type FormatPart } from './format-parse.ts';
 
@@ -34,28 +34,18 @@ function run(parts: readonly FormatPart[], list: Value, context: CallContext): s
   return out;
 }
 
-const declaration: FunctionDeclaration = {
-  name: 'format',
-  overloads: [
-    {
-      ...member(
-        'string_format',
-        [STRING, listType(DYN)],
-        STRING,
-        (format: string, list: Value, context: CallContext) => {
-          context.charge(format.length);
-          return run(parseFormat(format), list, context);
-        },
-      ),
-      specialize(constants): Implementation | undefined {
-        const format = constants[0];
-        if (typeof format !== 'string') return undefined;
-        const parts = parseFormat(format);
-        return (_format: string, list: Value, context: CallContext) => run(parts, list, context);
-      },
-    },
-  ],
-};
+const declaration: FunctionDeclaration = declare('format', {
+  ...member('string_format', [STRING, listType(DYN)], STRING, (format: string, list: Value, context: CallContext) => {
+    context.charge(format.length);
+    return run(parseFormat(format), list, context);
+  }),
+  specialize(constants): Implementation | undefined {
+    const format = constants[0];
+    if (typeof format !== 'string') return undefined;
+    const parts = parseFormat(format);
+    return (_format: string, list: Value, context: CallContext) => run(parts, list, context);
+  },
+});
 
 /** An error that the validator found, and its node. */
 interface Finding {

@@ -2,7 +2,7 @@ import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
 import { sortIndices } from '@typekro/kit/golang';
 import { DYN, INT, listType, typeParam } from '../types.ts';
 import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../values.ts';
-import { member, overload, receiverMismatch } from './define.ts';
+import { member, overload, receiverMismatch, declare } from './define.ts';
 import { isEqual } from './equal.ts';
 import { COMPARABLE, visitedElements } from './k8s/k8s-lists.ts';
 import { isComparable, tryCompare } from './compare-values.ts';
@@ -15,34 +15,30 @@ const MAX_RANGE_LENGTH = 1_000_000;
 export const lists: Library = {
   name: 'cel.lib.ext.lists',
   functions: [
-    { name: 'slice', overloads: [member('list_slice', [LIST_T, INT, INT], LIST_T, slice)] },
-    {
-      name: 'flatten',
-      overloads: [
-        {
-          ...member('list_flatten', [listType(LIST_T)], LIST_T, (list: Value, context: CallContext) =>
-            flatten(list, 1, context),
-          ),
-          mismatch: ([list]) => `no such overload: ${shownType(list)}.flatten()`,
-        },
-        {
-          ...member('list_flatten_int', [listType(DYN), INT], listType(DYN), flatten),
-          mismatch: ([list, depth]) => `no such overload: ${shownType(list)}.flatten(${shownType(depth)})`,
-        },
-      ],
-    },
+    declare('slice', member('list_slice', [LIST_T, INT, INT], LIST_T, slice)),
+    declare(
+      'flatten',
+      {
+        ...member('list_flatten', [listType(LIST_T)], LIST_T, (list: Value, context: CallContext) =>
+          flatten(list, 1, context),
+        ),
+        mismatch: ([list]) => `no such overload: ${shownType(list)}.flatten()`,
+      },
+      {
+        ...member('list_flatten_int', [listType(DYN), INT], listType(DYN), flatten),
+        mismatch: ([list, depth]) => `no such overload: ${shownType(list)}.flatten(${shownType(depth)})`,
+      },
+    ),
     sortFunction(),
     sortByFunction(),
-    { name: 'lists.range', overloads: [overload('lists_range', [INT], listType(INT), range)] },
-    {
-      name: 'reverse',
-      overloads: [
-        member('list_reverse', [LIST_T], LIST_T, (list: Value, context: CallContext) =>
-          visitedElements(list, context).toReversed(),
-        ),
-      ],
-    },
-    { name: 'distinct', overloads: [member('list_distinct', [LIST_T], LIST_T, distinct)] },
+    declare('lists.range', overload('lists_range', [INT], listType(INT), range)),
+    declare(
+      'reverse',
+      member('list_reverse', [LIST_T], LIST_T, (list: Value, context: CallContext) =>
+        visitedElements(list, context).toReversed(),
+      ),
+    ),
+    declare('distinct', member('list_distinct', [LIST_T], LIST_T, distinct)),
   ],
 };
 

@@ -1,3 +1,4 @@
+import { declare } from './define.ts';
 import type { CallContext, Implementation, Library, Overload } from '../library.ts';
 import { Failure } from '@typekro/kit/golang';
 import { BOOL, STRING } from '../types.ts';
@@ -10,9 +11,7 @@ import { cachedPattern, compilePattern } from './re2.ts';
  */
 export const standardMatches: Library = {
   name: 'stdlib.matches',
-  functions: [
-    { name: 'matches', overloads: [matchesOverload('matches', false), matchesOverload('matches_string', true)] },
-  ],
+  functions: [declare('matches', matchesOverload('matches', false), matchesOverload('matches_string', true))],
 };
 
 function matchesOverload(id: string, member: boolean): Overload {

@@ -2,7 +2,7 @@ import type { Expr } from '../ast.ts';
 import type { CallContext, FunctionDeclaration, Library, Macro, Overload } from '../library.ts';
 import { BOOL, DOUBLE, DYN, INT, listType, UINT, type CelType } from '../types.ts';
 import { boxDouble, CelUint, checkedInt, doubleOf, fail, isInt, isNaNValue, type Int, type Value } from '../values.ts';
-import { overload } from './define.ts';
+import { overload, declare } from './define.ts';
 import { visitedElements } from './k8s/k8s-lists.ts';
 import { compareValues } from './compare-values.ts';
 
@@ -23,45 +23,35 @@ export const math: Library = {
     ofDouble('math.isInf', (x) => x === Infinity || x === -Infinity),
     ofDouble('math.isNaN', (x) => Number.isNaN(x)),
     ofDouble('math.isFinite', (x) => Number.isFinite(x)),
-    {
-      name: 'math.abs',
-      overloads: [
-        overload('math_abs_double', [DOUBLE], DOUBLE, (x: number) => Math.abs(x)),
-        overload('math_abs_int', [INT], INT, (x: Int) => (x < 0 ? checkedInt(-BigInt(x)) : x)),
-        overload('math_abs_uint', [UINT], UINT, (x: CelUint) => x),
-      ],
-    },
-    {
-      name: 'math.sign',
-      overloads: [
-        overload('math_sign_double', [DOUBLE], DOUBLE, (x: number) =>
-          Number.isNaN(x) ? x : x > 0 ? 1 : x < 0 ? -1 : 0,
-        ),
-        overload('math_sign_int', [INT], INT, (x: Int) => (x > 0 ? 1 : x < 0 ? -1 : 0)),
-        overload('math_sign_uint', [UINT], UINT, (x: CelUint) => new CelUint(x.value === 0n ? 0n : 1n)),
-      ],
-    },
+    declare(
+      'math.abs',
+      overload('math_abs_double', [DOUBLE], DOUBLE, (x: number) => Math.abs(x)),
+      overload('math_abs_int', [INT], INT, (x: Int) => (x < 0 ? checkedInt(-BigInt(x)) : x)),
+      overload('math_abs_uint', [UINT], UINT, (x: CelUint) => x),
+    ),
+    declare(
+      'math.sign',
+      overload('math_sign_double', [DOUBLE], DOUBLE, (x: number) => (Number.isNaN(x) ? x : x > 0 ? 1 : x < 0 ? -1 : 0)),
+      overload('math_sign_int', [INT], INT, (x: Int) => (x > 0 ? 1 : x < 0 ? -1 : 0)),
+      overload('math_sign_uint', [UINT], UINT, (x: CelUint) => new CelUint(x.value === 0n ? 0n : 1n)),
+    ),
     bitwise('math.bitAnd', (a, b) => a & b),
     bitwise('math.bitOr', (a, b) => a | b),
     bitwise('math.bitXor', (a, b) => a ^ b),
-    {
-      name: 'math.bitNot',
-      overloads: [
-        overload('math_bitNot_int_int', [INT], INT, (x: Int) => checkedInt(~BigInt(x))),
-        overload('math_bitNot_uint_uint', [UINT], UINT, (x: CelUint) => new CelUint(BigInt.asUintN(64, ~x.value))),
-      ],
-    },
+    declare(
+      'math.bitNot',
+      overload('math_bitNot_int_int', [INT], INT, (x: Int) => checkedInt(~BigInt(x))),
+      overload('math_bitNot_uint_uint', [UINT], UINT, (x: CelUint) => new CelUint(BigInt.asUintN(64, ~x.value))),
+    ),
     // A shift to the right is a logical shift: a negative int becomes positive.
     shift('math.bitShiftLeft', (value, bits) => (bits > 63 ? 0n : value << BigInt(bits))),
     shift('math.bitShiftRight', (value, bits) => (bits > 63 ? 0n : value >> BigInt(bits))),
-    {
-      name: 'math.sqrt',
-      overloads: [
-        overload('math_sqrt_double', [DOUBLE], DOUBLE, (x: number) => Math.sqrt(x)),
-        overload('math_sqrt_int', [INT], DOUBLE, (x: Int) => Math.sqrt(Number(x))),
-        overload('math_sqrt_uint', [UINT], DOUBLE, (x: CelUint) => Math.sqrt(Number(x.value))),
-      ],
-    },
+    declare(
+      'math.sqrt',
+      overload('math_sqrt_double', [DOUBLE], DOUBLE, (x: number) => Math.sqrt(x)),
+      overload('math_sqrt_int', [INT], DOUBLE, (x: Int) => Math.sqrt(Number(x))),
+      overload('math_sqrt_uint', [UINT], DOUBLE, (x: CelUint) => Math.sqrt(Number(x.value))),
+    ),
   ],
 };
 
@@ -72,43 +62,34 @@ function roundHalfAway(x: number): number {
 
 function ofDouble(name: string, compute: (x: number) => boolean | number): FunctionDeclaration {
   const result = typeof compute(0) === 'boolean' ? BOOL : DOUBLE;
-  return { name, overloads: [overload(`${name.replace('.', '_')}_double`, [DOUBLE], result, compute)] };
+  return declare(name, overload(`${name.replace('.', '_')}_double`, [DOUBLE], result, compute));
 }
 
 function bitwise(name: string, compute: (a: bigint, b: bigint) => bigint): FunctionDeclaration {
   const id = name.replace('.', '_');
-  return {
+  return declare(
     name,
-    overloads: [
-      overload(`${id}_int_int`, [INT, INT], INT, (a: Int, b: Int) => checkedInt(compute(BigInt(a), BigInt(b)))),
-      overload(
-        `${id}_uint_uint`,
-        [UINT, UINT],
-        UINT,
-        (a: CelUint, b: CelUint) => new CelUint(compute(a.value, b.value)),
-      ),
-    ],
-  };
+    overload(`${id}_int_int`, [INT, INT], INT, (a: Int, b: Int) => checkedInt(compute(BigInt(a), BigInt(b)))),
+    overload(`${id}_uint_uint`, [UINT, UINT], UINT, (a: CelUint, b: CelUint) => new CelUint(compute(a.value, b.value))),
+  );
 }
 
 function shift(name: string, compute: (value: bigint, bits: number) => bigint): FunctionDeclaration {
   const id = name.replace('.', '_');
   const shifted = (value: bigint, bits: Int): bigint =>
     bits < 0 ? fail(`${name}() negative offset: ${bits}`) : compute(BigInt.asUintN(64, value), Number(bits));
-  return {
+  return declare(
     name,
-    overloads: [
-      overload(`${id}_int_int`, [INT, INT], INT, (x: Int, bits: Int) =>
-        checkedInt(BigInt.asIntN(64, shifted(BigInt(x), bits))),
-      ),
-      overload(
-        `${id}_uint_int`,
-        [UINT, INT],
-        UINT,
-        (x: CelUint, bits: Int) => new CelUint(BigInt.asUintN(64, shifted(x.value, bits))),
-      ),
-    ],
-  };
+    overload(`${id}_int_int`, [INT, INT], INT, (x: Int, bits: Int) =>
+      checkedInt(BigInt.asIntN(64, shifted(BigInt(x), bits))),
+    ),
+    overload(
+      `${id}_uint_int`,
+      [UINT, INT],
+      UINT,
+      (x: CelUint, bits: Int) => new CelUint(BigInt.asUintN(64, shifted(x.value, bits))),
+    ),
+  );
 }
 
 /**

@@ -10,7 +10,7 @@ import {
 } from '@typekro/kit/golang';
 import { BOOL, STRING } from '../types.ts';
 import type { Value } from '../values.ts';
-import { member, orFail, overload, reading } from './define.ts';
+import { member, orFail, overload, reading, declare } from './define.ts';
 import { kubernetesCidr, parseStrictPrefix } from './k8s/k8s-cidr.ts';
 import { kubernetesIp, parseStrictAddress } from './k8s/k8s-ip.ts';
 import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
@@ -90,14 +90,12 @@ export const network: Library = {
   name: 'cel.lib.ext.network',
   functions: [
     ...functions(),
-    {
-      name: 'isMask',
-      overloads: [
-        member('cidr_is_mask', [CIDR], BOOL, ({ prefix }: CidrValue) =>
-          sameAddress(prefix.address, maskedPrefix(prefix).address),
-        ),
-      ],
-    },
+    declare(
+      'isMask',
+      member('cidr_is_mask', [CIDR], BOOL, ({ prefix }: CidrValue) =>
+        sameAddress(prefix.address, maskedPrefix(prefix).address),
+      ),
+    ),
   ],
   validators: [literalCheck('ip', parseStrictAddress), literalCheck('cidr', parseNetwork)],
 };

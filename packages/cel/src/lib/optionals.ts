@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
 import { BOOL, listType, optionalType, typeParam } from '../types.ts';
 import * as cel from '../values.ts';
-import { member, overload } from './define.ts';
+import { member, overload, declare } from './define.ts';
 import { showValue } from './show.ts';
 import { MIN_SECONDS } from './timestamp.ts';
 
@@ -16,70 +16,55 @@ const OPTIONAL_V = optionalType(V);
 export const optionals: Library = {
   name: 'optional',
   functions: [
-    {
-      name: 'optional.of',
-      overloads: [overload('optional_of', [V], OPTIONAL_V, (value: cel.Value) => new cel.CelOptional(value))],
-    },
-    {
-      name: 'optional.ofNonZeroValue',
-      overloads: [
-        overload('optional_ofNonZeroValue', [V], OPTIONAL_V, (value: cel.Value) =>
-          isZero(value) ? cel.OPTIONAL_NONE : new cel.CelOptional(value),
-        ),
-      ],
-    },
-    { name: 'optional.none', overloads: [overload('optional_none', [], OPTIONAL_V, () => cel.OPTIONAL_NONE)] },
-    {
-      name: 'value',
-      overloads: [
-        member('optional_value', [OPTIONAL_V], V, ({ value }: cel.CelOptional) =>
-          value === undefined ? cel.fail('optional.none() dereference') : value,
-        ),
-      ],
-    },
-    {
-      name: 'hasValue',
-      overloads: [member('optional_hasValue', [OPTIONAL_V], BOOL, ({ value }: cel.CelOptional) => value !== undefined)],
-    },
-    {
-      name: 'or',
-      overloads: [
-        member(
-          'optional_or_optional',
-          [OPTIONAL_V, OPTIONAL_V],
-          OPTIONAL_V,
-          (left: cel.CelOptional, right: cel.CelOptional) => (left.value === undefined ? right : left),
-        ),
-      ],
-    },
-    {
-      name: 'orValue',
-      overloads: [
-        member('optional_orValue_value', [OPTIONAL_V, V], V, (left: cel.CelOptional, right: cel.Value) =>
-          left.value === undefined ? right : left.value,
-        ),
-      ],
-    },
-    {
-      name: 'last',
-      overloads: [
-        member('list_last', [LIST_V], OPTIONAL_V, (list: cel.Value) => optionalOf((cel.elementsOf(list) ?? []).at(-1))),
-      ],
-    },
-    {
-      name: 'first',
-      overloads: [
-        member('list_first', [LIST_V], OPTIONAL_V, (list: cel.Value) => optionalOf(cel.elementsOf(list)?.[0])),
-      ],
-    },
-    {
-      name: 'optional.unwrap',
-      overloads: [overload('optional_unwrap', [listType(OPTIONAL_V)], LIST_V, unwrap('optional.unwrap'))],
-    },
-    {
-      name: 'unwrapOpt',
-      overloads: [member('optional_unwrapOpt', [listType(OPTIONAL_V)], LIST_V, unwrap('unwrapOpt'))],
-    },
+    declare(
+      'optional.of',
+      overload('optional_of', [V], OPTIONAL_V, (value: cel.Value) => new cel.CelOptional(value)),
+    ),
+    declare(
+      'optional.ofNonZeroValue',
+      overload('optional_ofNonZeroValue', [V], OPTIONAL_V, (value: cel.Value) =>
+        isZero(value) ? cel.OPTIONAL_NONE : new cel.CelOptional(value),
+      ),
+    ),
+    declare(
+      'optional.none',
+      overload('optional_none', [], OPTIONAL_V, () => cel.OPTIONAL_NONE),
+    ),
+    declare(
+      'value',
+      member('optional_value', [OPTIONAL_V], V, ({ value }: cel.CelOptional) =>
+        value === undefined ? cel.fail('optional.none() dereference') : value,
+      ),
+    ),
+    declare(
+      'hasValue',
+      member('optional_hasValue', [OPTIONAL_V], BOOL, ({ value }: cel.CelOptional) => value !== undefined),
+    ),
+    declare(
+      'or',
+      member(
+        'optional_or_optional',
+        [OPTIONAL_V, OPTIONAL_V],
+        OPTIONAL_V,
+        (left: cel.CelOptional, right: cel.CelOptional) => (left.value === undefined ? right : left),
+      ),
+    ),
+    declare(
+      'orValue',
+      member('optional_orValue_value', [OPTIONAL_V, V], V, (left: cel.CelOptional, right: cel.Value) =>
+        left.value === undefined ? right : left.value,
+      ),
+    ),
+    declare(
+      'last',
+      member('list_last', [LIST_V], OPTIONAL_V, (list: cel.Value) => optionalOf((cel.elementsOf(list) ?? []).at(-1))),
+    ),
+    declare(
+      'first',
+      member('list_first', [LIST_V], OPTIONAL_V, (list: cel.Value) => optionalOf(cel.elementsOf(list)?.[0])),
+    ),
+    declare('optional.unwrap', overload('optional_unwrap', [listType(OPTIONAL_V)], LIST_V, unwrap('optional.unwrap'))),
+    declare('unwrapOpt', member('optional_unwrapOpt', [listType(OPTIONAL_V)], LIST_V, unwrap('unwrapOpt'))),
   ],
 };
 

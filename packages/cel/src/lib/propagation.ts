@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
 import { BOOL, DYN, INT } from '../types.ts';
 import { type Int, type Value, elementsOf, fail, rawData } from '../values.ts';
-import { member, overload } from './define.ts';
+import { member, overload, declare } from './define.ts';
 
 /** The progress of an object: the state that `ready()` and `updated()` report. */
 export interface ObjectProgress {
@@ -76,41 +76,37 @@ const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, n
 export const propagation: Library = {
   name: 'typekro.propagation',
   functions: [
-    {
-      name: 'ready',
-      overloads: [member('propagation_ready', [DYN], BOOL, (value: Value) => progressOf('ready', value).ready)],
-    },
-    {
-      name: 'updated',
-      overloads: [member('propagation_updated', [DYN], BOOL, (value: Value) => progressOf('updated', value).updated)],
-    },
-    {
-      name: 'linearlyReady',
-      overloads: [
-        overload(
-          'propagation_linearly_ready',
-          [DYN, DYN, INT],
-          BOOL,
-          (item: Value, collection: Value, batch: Int, context: CallContext) => {
-            const size = Number(batch);
-            if (size < 1) return fail(`linearlyReady() needs a batch of at least 1, got ${batch}`);
-            return inBatch('linearlyReady', item, collection, (done) => (Math.floor(done / size) + 1) * size, context);
-          },
-        ),
-      ],
-    },
-    {
-      name: 'exponentiallyReady',
-      overloads: [
-        overload(
-          'propagation_exponentially_ready',
-          [DYN, DYN],
-          BOOL,
-          (item: Value, collection: Value, context: CallContext) =>
-            inBatch('exponentiallyReady', item, collection, endOfDoublingBatch, context),
-        ),
-      ],
-    },
+    declare(
+      'ready',
+      member('propagation_ready', [DYN], BOOL, (value: Value) => progressOf('ready', value).ready),
+    ),
+    declare(
+      'updated',
+      member('propagation_updated', [DYN], BOOL, (value: Value) => progressOf('updated', value).updated),
+    ),
+    declare(
+      'linearlyReady',
+      overload(
+        'propagation_linearly_ready',
+        [DYN, DYN, INT],
+        BOOL,
+        (item: Value, collection: Value, batch: Int, context: CallContext) => {
+          const size = Number(batch);
+          if (size < 1) return fail(`linearlyReady() needs a batch of at least 1, got ${batch}`);
+          return inBatch('linearlyReady', item, collection, (done) => (Math.floor(done / size) + 1) * size, context);
+        },
+      ),
+    ),
+    declare(
+      'exponentiallyReady',
+      overload(
+        'propagation_exponentially_ready',
+        [DYN, DYN],
+        BOOL,
+        (item: Value, collection: Value, context: CallContext) =>
+          inBatch('exponentiallyReady', item, collection, endOfDoublingBatch, context),
+      ),
+    ),
   ],
 };
 

@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
 import { BOOL, listType, typeParam } from '../types.ts';
 import { elementsOf, type Value } from '../values.ts';
-import { overload } from './define.ts';
+import { overload, declare } from './define.ts';
 import { isEqual } from './equal.ts';
 
 const LIST = listType(typeParam('T'));
@@ -10,27 +10,23 @@ const LIST = listType(typeParam('T'));
 export const sets: Library = {
   name: 'cel.lib.ext.sets',
   functions: [
-    { name: 'sets.contains', overloads: [overload('list_sets_contains_list', [LIST, LIST], BOOL, containsAll)] },
-    {
-      name: 'sets.equivalent',
-      overloads: [
-        overload(
-          'list_sets_equivalent_list',
-          [LIST, LIST],
-          BOOL,
-          (a: Value, b: Value, context: CallContext) => containsAll(a, b, context) && containsAll(b, a, context),
-        ),
-      ],
-    },
-    {
-      name: 'sets.intersects',
-      overloads: [
-        overload('list_sets_intersects_list', [LIST, LIST], BOOL, (a: Value, b: Value, context: CallContext) => {
-          const right = elementsOf(b) ?? [];
-          return (elementsOf(a) ?? []).some((element) => contains(right, element, context));
-        }),
-      ],
-    },
+    declare('sets.contains', overload('list_sets_contains_list', [LIST, LIST], BOOL, containsAll)),
+    declare(
+      'sets.equivalent',
+      overload(
+        'list_sets_equivalent_list',
+        [LIST, LIST],
+        BOOL,
+        (a: Value, b: Value, context: CallContext) => containsAll(a, b, context) && containsAll(b, a, context),
+      ),
+    ),
+    declare(
+      'sets.intersects',
+      overload('list_sets_intersects_list', [LIST, LIST], BOOL, (a: Value, b: Value, context: CallContext) => {
+        const right = elementsOf(b) ?? [];
+        return (elementsOf(a) ?? []).some((element) => contains(right, element, context));
+      }),
+    ),
   ],
 };
 

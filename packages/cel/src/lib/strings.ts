@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
 import { INT, listType, STRING, type CelType } from '../types.ts';
 import { elementsOf, fail, type Int, type Value } from '../values.ts';
-import { chargePass, chargeSearch, member, overload } from './define.ts';
+import { chargePass, chargeSearch, member, overload, declare } from './define.ts';
 import { stringFormat } from './format.ts';
 import { codePointLength, hasSurrogates } from '../utf8.ts';
 import { showValue } from './show.ts';
@@ -13,95 +13,75 @@ const LIST_OF_STRING = listType(STRING);
 export const strings: Library = {
   name: 'cel.lib.ext.strings',
   functions: [
-    { name: 'charAt', overloads: [member('string_char_at_int', [STRING, INT], STRING, charAt)] },
-    {
-      name: 'indexOf',
-      overloads: [
-        member('string_index_of_string', two, INT, (text: string, part: string, context: CallContext) =>
-          indexOf(text, part, 0, context),
+    declare('charAt', member('string_char_at_int', [STRING, INT], STRING, charAt)),
+    declare(
+      'indexOf',
+      member('string_index_of_string', two, INT, (text: string, part: string, context: CallContext) =>
+        indexOf(text, part, 0, context),
+      ),
+      member('string_index_of_string_int', [...two, INT], INT, indexOf),
+    ),
+    declare(
+      'lastIndexOf',
+      member('string_last_index_of_string', two, INT, lastIndexOf),
+      member('string_last_index_of_string_int', [...two, INT], INT, lastIndexOfFrom),
+    ),
+    declare(
+      'lowerAscii',
+      member('string_lower_ascii', [STRING], STRING, (text: string, context: CallContext) =>
+        charged(
+          text.replace(/[A-Z]+/g, (part) => part.toLowerCase()),
+          context,
         ),
-        member('string_index_of_string_int', [...two, INT], INT, indexOf),
-      ],
-    },
-    {
-      name: 'lastIndexOf',
-      overloads: [
-        member('string_last_index_of_string', two, INT, lastIndexOf),
-        member('string_last_index_of_string_int', [...two, INT], INT, lastIndexOfFrom),
-      ],
-    },
-    {
-      name: 'lowerAscii',
-      overloads: [
-        member('string_lower_ascii', [STRING], STRING, (text: string, context: CallContext) =>
-          charged(
-            text.replace(/[A-Z]+/g, (part) => part.toLowerCase()),
-            context,
-          ),
+      ),
+    ),
+    declare(
+      'replace',
+      member('string_replace_string_string', [...two, STRING], STRING, replaceAll),
+      member('string_replace_string_string_int', [...two, STRING, INT], STRING, replace),
+    ),
+    declare(
+      'split',
+      member('string_split_string', two, LIST_OF_STRING, (text: string, separator: string, context: CallContext) =>
+        split(text, separator, -1, context),
+      ),
+      member('string_split_string_int', [...two, INT], LIST_OF_STRING, split),
+    ),
+    declare(
+      'substring',
+      member('string_substring_int', [STRING, INT], STRING, substringFrom),
+      member('string_substring_int_int', [STRING, INT, INT], STRING, substring),
+    ),
+    declare(
+      'trim',
+      member('string_trim', [STRING], STRING, (text: string, context: CallContext) =>
+        charged(trimSpace(text), context),
+      ),
+    ),
+    declare(
+      'upperAscii',
+      member('string_upper_ascii', [STRING], STRING, (text: string, context: CallContext) =>
+        charged(
+          text.replace(/[a-z]+/g, (part) => part.toUpperCase()),
+          context,
         ),
-      ],
-    },
-    {
-      name: 'replace',
-      overloads: [
-        member('string_replace_string_string', [...two, STRING], STRING, replaceAll),
-        member('string_replace_string_string_int', [...two, STRING, INT], STRING, replace),
-      ],
-    },
-    {
-      name: 'split',
-      overloads: [
-        member('string_split_string', two, LIST_OF_STRING, (text: string, separator: string, context: CallContext) =>
-          split(text, separator, -1, context),
-        ),
-        member('string_split_string_int', [...two, INT], LIST_OF_STRING, split),
-      ],
-    },
-    {
-      name: 'substring',
-      overloads: [
-        member('string_substring_int', [STRING, INT], STRING, substringFrom),
-        member('string_substring_int_int', [STRING, INT, INT], STRING, substring),
-      ],
-    },
-    {
-      name: 'trim',
-      overloads: [
-        member('string_trim', [STRING], STRING, (text: string, context: CallContext) =>
-          charged(trimSpace(text), context),
-        ),
-      ],
-    },
-    {
-      name: 'upperAscii',
-      overloads: [
-        member('string_upper_ascii', [STRING], STRING, (text: string, context: CallContext) =>
-          charged(
-            text.replace(/[a-z]+/g, (part) => part.toUpperCase()),
-            context,
-          ),
-        ),
-      ],
-    },
+      ),
+    ),
     stringFormat.declaration,
-    {
-      name: 'strings.quote',
-      overloads: [
-        overload('strings_quote', [STRING], STRING, (text: string, context: CallContext) =>
-          charged(quoteCelString(text), context),
-        ),
-      ],
-    },
-    {
-      name: 'join',
-      overloads: [
-        member('list_join', [LIST_OF_STRING], STRING, (list: Value, context: CallContext) =>
-          join(list, '', context, 'join(list)'),
-        ),
-        member('list_join_string', [LIST_OF_STRING, STRING], STRING, join),
-      ],
-    },
-    { name: 'reverse', overloads: [member('string_reverse', [STRING], STRING, reverse)] },
+    declare(
+      'strings.quote',
+      overload('strings_quote', [STRING], STRING, (text: string, context: CallContext) =>
+        charged(quoteCelString(text), context),
+      ),
+    ),
+    declare(
+      'join',
+      member('list_join', [LIST_OF_STRING], STRING, (list: Value, context: CallContext) =>
+        join(list, '', context, 'join(list)'),
+      ),
+      member('list_join_string', [LIST_OF_STRING, STRING], STRING, join),
+    ),
+    declare('reverse', member('string_reverse', [STRING], STRING, reverse)),
   ],
   validators: [stringFormat.validator],
 };

@@ -1,4 +1,4 @@
-import { chargePass, chargeSearch } from '../lib/define.ts';
+import { chargePass, chargeSearch, declare } from '../lib/define.ts';
 import type { CallContext, Library, Overload } from '../library.ts';
 import { codePointLength } from '../utf8.ts';
 import { type CelType, BOOL, BYTES, DYN, INT, STRING, listType, mapType, typeParam, typeType } from '../types.ts';
@@ -53,23 +53,27 @@ export const core: Library = {
   name: 'stdlib.core',
   functions: [
     { name: 'size', overloads: sizes() },
-    {
-      name: 'type',
-      overloads: [
-        { id: 'type', params: [A], result: typeType(A), call: (value: Value) => new CelTypeValue(typeNameOf(value)) },
-      ],
-    },
-    { name: 'dyn', overloads: [{ id: 'to_dyn', params: [A], result: DYN, call: (value: Value) => value }] },
-    {
-      name: 'contains',
-      overloads: [
-        textTest('contains_string', (text, part, context) => {
-          chargeSearch(context, text, part);
-          return text.includes(part);
-        }),
-      ],
-    },
-    { name: 'endsWith', overloads: [textTest('ends_with_string', (text, part) => text.endsWith(part))] },
-    { name: 'startsWith', overloads: [textTest('starts_with_string', (text, part) => text.startsWith(part))] },
+    declare('type', {
+      id: 'type',
+      params: [A],
+      result: typeType(A),
+      call: (value: Value) => new CelTypeValue(typeNameOf(value)),
+    }),
+    declare('dyn', { id: 'to_dyn', params: [A], result: DYN, call: (value: Value) => value }),
+    declare(
+      'contains',
+      textTest('contains_string', (text, part, context) => {
+        chargeSearch(context, text, part);
+        return text.includes(part);
+      }),
+    ),
+    declare(
+      'endsWith',
+      textTest('ends_with_string', (text, part) => text.endsWith(part)),
+    ),
+    declare(
+      'startsWith',
+      textTest('starts_with_string', (text, part) => text.startsWith(part)),
+    ),
   ],
 };

@@ -1,3 +1,4 @@
+import { declare } from '../lib/define.ts';
 import type { FunctionDeclaration, Library, Overload } from '../library.ts';
 import { type Operator, dynamicArithmetic, dynamicNegate } from '../eval/arithmetic.ts';
 import { equal, notEqual } from '../lib/equal.ts';
@@ -76,13 +77,19 @@ function comparison(operator: string, name: string): FunctionDeclaration {
 export const operators: Library = {
   name: 'stdlib.operators',
   functions: [
-    { name: '_?_:_', overloads: [overload('conditional', [BOOL, A, A], A)] },
-    { name: '_&&_', overloads: [overload('logical_and', [BOOL, BOOL], BOOL)] },
-    { name: '_||_', overloads: [overload('logical_or', [BOOL, BOOL], BOOL)] },
-    { name: '!_', overloads: [overload('logical_not', [BOOL], BOOL, (value: boolean) => !value)] },
-    { name: '@not_strictly_false', overloads: [overload('not_strictly_false', [BOOL], BOOL, (value: Value) => value)] },
-    { name: '_==_', overloads: [overload('equals', [A, A], BOOL, equal)] },
-    { name: '_!=_', overloads: [overload('not_equals', [A, A], BOOL, notEqual)] },
+    declare('_?_:_', overload('conditional', [BOOL, A, A], A)),
+    declare('_&&_', overload('logical_and', [BOOL, BOOL], BOOL)),
+    declare('_||_', overload('logical_or', [BOOL, BOOL], BOOL)),
+    declare(
+      '!_',
+      overload('logical_not', [BOOL], BOOL, (value: boolean) => !value),
+    ),
+    declare(
+      '@not_strictly_false',
+      overload('not_strictly_false', [BOOL], BOOL, (value: Value) => value),
+    ),
+    declare('_==_', overload('equals', [A, A], BOOL, equal)),
+    declare('_!=_', overload('not_equals', [A, A], BOOL, notEqual)),
     arithmetic('+', 'add', [
       ['bytes', BYTES, BYTES, BYTES],
       ['double', DOUBLE, DOUBLE, DOUBLE],
@@ -108,13 +115,11 @@ export const operators: Library = {
       ['int64', INT, INT, INT],
       ['uint64', UINT, UINT, UINT],
     ]),
-    {
-      name: '-_',
-      overloads: [
-        overload('negate_double', [DOUBLE], DOUBLE, (value: number) => -value),
-        overload('negate_int64', [INT], INT, dynamicNegate),
-      ],
-    },
+    declare(
+      '-_',
+      overload('negate_double', [DOUBLE], DOUBLE, (value: number) => -value),
+      overload('negate_int64', [INT], INT, dynamicNegate),
+    ),
     arithmetic('-', 'subtract', [
       ['double', DOUBLE, DOUBLE, DOUBLE],
       ['duration_duration', DURATION, DURATION, DURATION],
@@ -127,8 +132,8 @@ export const operators: Library = {
     comparison('<=', 'less_equals'),
     comparison('>', 'greater'),
     comparison('>=', 'greater_equals'),
-    { name: '_[_]', overloads: [overload('index_list', [LIST_A, INT], A), overload('index_map', [MAP_AB, A], B)] },
-    { name: '@in', overloads: [overload('in_list', [A, LIST_A], BOOL), overload('in_map', [A, MAP_AB], BOOL)] },
+    declare('_[_]', overload('index_list', [LIST_A, INT], A), overload('index_map', [MAP_AB, A], B)),
+    declare('@in', overload('in_list', [A, LIST_A], BOOL), overload('in_map', [A, MAP_AB], BOOL)),
   ],
 };
 
@@ -136,22 +141,18 @@ export const operators: Library = {
 export const optionalOperators: Library = {
   name: 'optional.operators',
   functions: [
-    {
-      name: '_[?_]',
-      overloads: [
-        overload('list_optindex_optional_int', [LIST_V, INT], optionalType(V)),
-        overload('optional_list_optindex_optional_int', [optionalType(LIST_V), INT], optionalType(V)),
-        overload('map_optindex_optional_value', [MAP_KV, K], optionalType(V)),
-        overload('optional_map_optindex_optional_value', [optionalType(MAP_KV), K], optionalType(V)),
-      ],
-    },
-    {
-      name: '_[_]',
-      overloads: [
-        overload('optional_list_index_int', [optionalType(LIST_V), INT], optionalType(V)),
-        overload('optional_map_index_value', [optionalType(MAP_KV), K], optionalType(V)),
-      ],
-    },
+    declare(
+      '_[?_]',
+      overload('list_optindex_optional_int', [LIST_V, INT], optionalType(V)),
+      overload('optional_list_optindex_optional_int', [optionalType(LIST_V), INT], optionalType(V)),
+      overload('map_optindex_optional_value', [MAP_KV, K], optionalType(V)),
+      overload('optional_map_optindex_optional_value', [optionalType(MAP_KV), K], optionalType(V)),
+    ),
+    declare(
+      '_[_]',
+      overload('optional_list_index_int', [optionalType(LIST_V), INT], optionalType(V)),
+      overload('optional_map_index_value', [optionalType(MAP_KV), K], optionalType(V)),
+    ),
   ],
 };
 
@@ -159,12 +160,10 @@ export const optionalOperators: Library = {
 export const mapInsert: Library = {
   name: 'comprehensions.insert',
   functions: [
-    {
-      name: 'cel.@mapInsert',
-      overloads: [
-        overload('@mapInsert_map_map', [MAP_KV, MAP_KV], MAP_KV),
-        overload('@mapInsert_map_key_value', [MAP_KV, K, V], MAP_KV),
-      ],
-    },
+    declare(
+      'cel.@mapInsert',
+      overload('@mapInsert_map_map', [MAP_KV, MAP_KV], MAP_KV),
+      overload('@mapInsert_map_key_value', [MAP_KV, K, V], MAP_KV),
+    ),
   ],
 };

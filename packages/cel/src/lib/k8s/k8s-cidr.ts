@@ -13,7 +13,7 @@ import {
 } from '@typekro/kit/golang';
 import { BOOL, INT, STRING } from '../../types.ts';
 import { fail as raise } from '../../values.ts';
-import { member, overload, reading } from '../define.ts';
+import { member, overload, reading, declare } from '../define.ts';
 import { parseStrictAddress } from './k8s-ip.ts';
 import { CIDR, CidrValue, IP, IpValue } from '../opaque.ts';
 
@@ -43,64 +43,59 @@ function toCidr(text: string): IpPrefix {
 export const kubernetesCidr: Library = {
   name: 'kubernetes.net.cidr',
   functions: [
-    {
-      name: 'cidr',
-      overloads: [
-        overload(
-          'string_to_cidr',
-          [STRING],
-          CIDR,
-          reading((text) => new CidrValue(toCidr(text))),
-        ),
-      ],
-    },
-    {
-      name: 'containsIP',
-      overloads: [
-        member('cidr_contains_ip_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) => {
-          const address = parseStrictAddress(text);
-          // Kubernetes hides the parser's error here.
-          return address instanceof Failure ? raise('no such overload') : containsAddress(cidr.prefix, address);
-        }),
-        member('cidr_contains_ip_ip', [CIDR, IP], BOOL, (cidr: CidrValue, ip: IpValue) =>
-          containsAddress(cidr.prefix, ip.address),
-        ),
-      ],
-    },
-    {
-      name: 'containsCIDR',
-      overloads: [
-        member('cidr_contains_cidr_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) =>
-          containsPrefix(cidr.prefix, toCidr(text)),
-        ),
-        member('cidr_contains_cidr', [CIDR, CIDR], BOOL, (cidr: CidrValue, other: CidrValue) =>
-          containsPrefix(cidr.prefix, other.prefix),
-        ),
-      ],
-    },
-    { name: 'ip', overloads: [member('cidr_ip', [CIDR], IP, ({ prefix }: CidrValue) => new IpValue(prefix.address))] },
-    {
-      name: 'prefixLength',
-      overloads: [member('cidr_prefix_length', [CIDR], INT, ({ prefix }: CidrValue) => prefix.bits)],
-    },
-    {
-      name: 'masked',
-      overloads: [member('cidr_masked', [CIDR], CIDR, ({ prefix }: CidrValue) => new CidrValue(maskedPrefix(prefix)))],
-    },
-    {
-      name: 'isCIDR',
-      overloads: [
-        overload(
-          'is_cidr',
-          [STRING],
-          BOOL,
-          reading((text) => !(parseStrictPrefix(text) instanceof Failure)),
-        ),
-      ],
-    },
-    {
-      name: 'string',
-      overloads: [overload('cidr_to_string', [CIDR], STRING, ({ prefix }: CidrValue) => formatPrefix(prefix))],
-    },
+    declare(
+      'cidr',
+      overload(
+        'string_to_cidr',
+        [STRING],
+        CIDR,
+        reading((text) => new CidrValue(toCidr(text))),
+      ),
+    ),
+    declare(
+      'containsIP',
+      member('cidr_contains_ip_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) => {
+        const address = parseStrictAddress(text);
+        // Kubernetes hides the parser's error here.
+        return address instanceof Failure ? raise('no such overload') : containsAddress(cidr.prefix, address);
+      }),
+      member('cidr_contains_ip_ip', [CIDR, IP], BOOL, (cidr: CidrValue, ip: IpValue) =>
+        containsAddress(cidr.prefix, ip.address),
+      ),
+    ),
+    declare(
+      'containsCIDR',
+      member('cidr_contains_cidr_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) =>
+        containsPrefix(cidr.prefix, toCidr(text)),
+      ),
+      member('cidr_contains_cidr', [CIDR, CIDR], BOOL, (cidr: CidrValue, other: CidrValue) =>
+        containsPrefix(cidr.prefix, other.prefix),
+      ),
+    ),
+    declare(
+      'ip',
+      member('cidr_ip', [CIDR], IP, ({ prefix }: CidrValue) => new IpValue(prefix.address)),
+    ),
+    declare(
+      'prefixLength',
+      member('cidr_prefix_length', [CIDR], INT, ({ prefix }: CidrValue) => prefix.bits),
+    ),
+    declare(
+      'masked',
+      member('cidr_masked', [CIDR], CIDR, ({ prefix }: CidrValue) => new CidrValue(maskedPrefix(prefix))),
+    ),
+    declare(
+      'isCIDR',
+      overload(
+        'is_cidr',
+        [STRING],
+        BOOL,
+        reading((text) => !(parseStrictPrefix(text) instanceof Failure)),
+      ),
+    ),
+    declare(
+      'string',
+      overload('cidr_to_string', [CIDR], STRING, ({ prefix }: CidrValue) => formatPrefix(prefix)),
+    ),
   ],
 };

@@ -3,7 +3,7 @@ import { Failure, parseRequestUrl } from '@typekro/kit/golang';
 import type { CallContext, FunctionDeclaration, Library } from '../../library.ts';
 import { listType, optionalType, STRING } from '../../types.ts';
 import { CelOptional, OPTIONAL_NONE } from '../../values.ts';
-import { member, overload, reading } from '../define.ts';
+import { member, overload, reading, declare } from '../define.ts';
 import { FORMAT, FormatValue } from '../opaque.ts';
 
 /** Returns the problems of a string; empty for a valid string. */
@@ -73,38 +73,36 @@ function uriProblems(text: string): readonly string[] {
 export const kubernetesFormat: Library = {
   name: 'kubernetes.format',
   functions: [
-    {
-      name: 'validate',
-      overloads: [
-        member(
-          'format-validate',
-          [FORMAT, STRING],
-          optionalType(listType(STRING)),
-          (format: FormatValue, text: string, context: CallContext) => {
-            context.charge(text.length >> 2);
-            const problems = format.check(text);
-            return problems.length === 0 ? OPTIONAL_NONE : new CelOptional([...problems]);
-          },
-        ),
-      ],
-    },
-    {
-      name: 'format.named',
-      overloads: [
-        overload(
-          'format-named',
-          [STRING],
-          optionalType(FORMAT),
-          reading((name) => {
-            const format = FORMATS.get(name);
-            return format === undefined ? OPTIONAL_NONE : new CelOptional(format);
-          }),
-        ),
-      ],
-    },
-    ...[...FORMATS].map(([id, format]): FunctionDeclaration => ({
-      name: `format.${id}`,
-      overloads: [overload(`format.${id}`, [], FORMAT, () => format)],
-    })),
+    declare(
+      'validate',
+      member(
+        'format-validate',
+        [FORMAT, STRING],
+        optionalType(listType(STRING)),
+        (format: FormatValue, text: string, context: CallContext) => {
+          context.charge(text.length >> 2);
+          const problems = format.check(text);
+          return problems.length === 0 ? OPTIONAL_NONE : new CelOptional([...problems]);
+        },
+      ),
+    ),
+    declare(
+      'format.named',
+      overload(
+        'format-named',
+        [STRING],
+        optionalType(FORMAT),
+        reading((name) => {
+          const format = FORMATS.get(name);
+          return format === undefined ? OPTIONAL_NONE : new CelOptional(format);
+        }),
+      ),
+    ),
+    ...[...FORMATS].map(([id, format]): FunctionDeclaration =>
+      declare(
+        `format.${id}`,
+        overload(`format.${id}`, [], FORMAT, () => format),
+      ),
+    ),
   ],
 };

@@ -16,7 +16,7 @@ import {
 } from '@typekro/kit/golang';
 import { BOOL, INT, STRING } from '../../types.ts';
 import { fail as raise } from '../../values.ts';
-import { member, orFail, overload, reading } from '../define.ts';
+import { member, orFail, overload, reading, declare } from '../define.ts';
 import { IP, IpValue } from '../opaque.ts';
 
 /** Parses an address. Returns a failure for an address with a zone, and for an IPv4 address in IPv6 notation. */
@@ -33,55 +33,55 @@ export function parseStrictAddress(text: string): IpAddress | Failure {
 export const kubernetesIp: Library = {
   name: 'kubernetes.net.ip',
   functions: [
-    {
-      name: 'ip',
-      overloads: [
-        overload(
-          'string_to_ip',
-          [STRING],
-          IP,
-          reading((text) => new IpValue(orFail(parseStrictAddress(text)))),
-        ),
-      ],
-    },
-    { name: 'family', overloads: [member('ip_family', [IP], INT, ({ address }: IpValue) => family(address))] },
-    {
-      name: 'ip.isCanonical',
-      overloads: [
-        overload(
-          'ip_is_canonical',
-          [STRING],
-          BOOL,
-          reading((text) => {
-            const address = parseStrictAddress(text);
-            return address instanceof Failure ? raise(address.message) : formatAddress(address) === text;
-          }),
-        ),
-      ],
-    },
+    declare(
+      'ip',
+      overload(
+        'string_to_ip',
+        [STRING],
+        IP,
+        reading((text) => new IpValue(orFail(parseStrictAddress(text)))),
+      ),
+    ),
+    declare(
+      'family',
+      member('ip_family', [IP], INT, ({ address }: IpValue) => family(address)),
+    ),
+    declare(
+      'ip.isCanonical',
+      overload(
+        'ip_is_canonical',
+        [STRING],
+        BOOL,
+        reading((text) => {
+          const address = parseStrictAddress(text);
+          return address instanceof Failure ? raise(address.message) : formatAddress(address) === text;
+        }),
+      ),
+    ),
     predicate('isUnspecified', 'ip_is_unspecified', isUnspecified),
     predicate('isLoopback', 'ip_is_loopback', isLoopbackAddress),
     predicate('isLinkLocalMulticast', 'ip_is_link_local_multicast', isLinkLocalMulticast),
     predicate('isLinkLocalUnicast', 'ip_is_link_local_unicast', isLinkLocalUnicast),
     predicate('isGlobalUnicast', 'ip_is_global_unicast', isGlobalUnicast),
-    {
-      name: 'isIP',
-      overloads: [
-        overload(
-          'is_ip',
-          [STRING],
-          BOOL,
-          reading((text) => !(parseStrictAddress(text) instanceof Failure)),
-        ),
-      ],
-    },
-    {
-      name: 'string',
-      overloads: [overload('ip_to_string', [IP], STRING, ({ address }: IpValue) => formatAddress(address))],
-    },
+    declare(
+      'isIP',
+      overload(
+        'is_ip',
+        [STRING],
+        BOOL,
+        reading((text) => !(parseStrictAddress(text) instanceof Failure)),
+      ),
+    ),
+    declare(
+      'string',
+      overload('ip_to_string', [IP], STRING, ({ address }: IpValue) => formatAddress(address)),
+    ),
   ],
 };
 
 function predicate(name: string, id: string, test: (address: IpAddress) => boolean) {
-  return { name, overloads: [member(id, [IP], BOOL, ({ address }: IpValue) => test(address))] };
+  return declare(
+    name,
+    member(id, [IP], BOOL, ({ address }: IpValue) => test(address)),
+  );
 }

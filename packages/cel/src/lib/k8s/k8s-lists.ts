@@ -13,7 +13,7 @@ import {
   type CelType,
 } from '../../types.ts';
 import { CelDuration, CelUint, elementsOf, fail, type Value } from '../../values.ts';
-import { member } from '../define.ts';
+import { member, declare } from '../define.ts';
 import { isEqual } from '../equal.ts';
 import { isComparable, tryCompare } from '../compare-values.ts';
 import { addValues } from '../add-values.ts';
@@ -49,22 +49,18 @@ export const kubernetesLists: Library = {
       (type) => `list_${type}_min_${type}`,
       (list) => extreme('min', 1, list),
     ),
-    {
-      name: 'indexOf',
-      overloads: [
-        member('list_a_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
-          visitedElements(list, context).findIndex((element) => isEqual(element, item, context)),
-        ),
-      ],
-    },
-    {
-      name: 'lastIndexOf',
-      overloads: [
-        member('list_a_last_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
-          visitedElements(list, context).findLastIndex((element) => isEqual(element, item, context)),
-        ),
-      ],
-    },
+    declare(
+      'indexOf',
+      member('list_a_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
+        visitedElements(list, context).findIndex((element) => isEqual(element, item, context)),
+      ),
+    ),
+    declare(
+      'lastIndexOf',
+      member('list_a_last_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
+        visitedElements(list, context).findLastIndex((element) => isEqual(element, item, context)),
+      ),
+    ),
   ],
 };
 

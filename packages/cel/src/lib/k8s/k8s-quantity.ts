@@ -12,7 +12,7 @@ import {
 import { Failure } from '@typekro/kit/golang';
 import { BOOL, DOUBLE, INT, STRING, type CelType } from '../../types.ts';
 import { fail, checkedInt, type Int, type Value } from '../../values.ts';
-import { chargeParser, member, orFail, overload } from '../define.ts';
+import { chargeParser, member, orFail, overload, declare } from '../define.ts';
 import { QUANTITY, QuantityValue } from '../opaque.ts';
 
 const two: readonly CelType[] = [QUANTITY, QUANTITY];
@@ -21,111 +21,95 @@ const two: readonly CelType[] = [QUANTITY, QUANTITY];
 export const kubernetesQuantity: Library = {
   name: 'kubernetes.quantity',
   functions: [
-    {
-      name: 'quantity',
-      overloads: [
-        overload(
-          'string_to_quantity',
-          [STRING],
-          QUANTITY,
-          (text: string, context: CallContext) => new QuantityValue(orFail(parsed(text, context))),
-        ),
-      ],
-    },
-    {
-      name: 'isQuantity',
-      overloads: [
-        overload(
-          'is_quantity_string',
-          [STRING],
-          BOOL,
-          (text: string, context: CallContext) => !(parsed(text, context) instanceof Failure),
-        ),
-      ],
-    },
-    {
-      name: 'sign',
-      overloads: [
-        overload('quantity_sign', [QUANTITY], INT, ({ quantity }: QuantityValue) =>
-          quantity.unscaled === 0n ? 0 : quantity.unscaled < 0n ? -1 : 1,
-        ),
-      ],
-    },
-    {
-      name: 'isGreaterThan',
-      overloads: [
-        member(
-          'quantity_is_greater_than',
-          two,
-          BOOL,
-          (a: QuantityValue, b: QuantityValue, context: CallContext) => compare(a, b, context) > 0,
-        ),
-      ],
-    },
-    {
-      name: 'isLessThan',
-      overloads: [
-        member(
-          'quantity_is_less_than',
-          two,
-          BOOL,
-          (a: QuantityValue, b: QuantityValue, context: CallContext) => compare(a, b, context) < 0,
-        ),
-      ],
-    },
-    { name: 'compareTo', overloads: [member('quantity_compare_to', two, INT, compare)] },
-    {
-      name: 'asApproximateFloat',
-      overloads: [member('quantity_get_float', [QUANTITY], DOUBLE, (q: QuantityValue) => quantityToFloat(q.quantity))],
-    },
-    { name: 'asInteger', overloads: [member('quantity_get_int', [QUANTITY], INT, asInteger)] },
-    {
-      name: 'isInteger',
-      overloads: [
-        member(
-          'quantity_is_integer',
-          [QUANTITY],
-          BOOL,
-          (q: QuantityValue) => quantityToInteger(q.quantity) !== undefined,
-        ),
-      ],
-    },
-    {
-      name: 'add',
-      overloads: [
-        member(
-          'quantity_add',
-          two,
-          QUANTITY,
-          (a: QuantityValue, b: QuantityValue) => new QuantityValue(addQuantities(a.quantity, b.quantity)),
-        ),
-        member(
-          'quantity_add_int',
-          [QUANTITY, INT],
-          QUANTITY,
-          (a: QuantityValue, b: Int) =>
-            new QuantityValue(addQuantities(a.quantity, quantityOfInteger(BigInt(b), 'decimalExponent'))),
-        ),
-      ],
-    },
-    {
-      name: 'sub',
-      overloads: [
-        member(
-          'quantity_sub',
-          two,
-          QUANTITY,
-          (a: QuantityValue, b: QuantityValue) => new QuantityValue(subtractQuantities(a.quantity, b.quantity)),
-        ),
-        member(
-          'quantity_sub_int',
-          [QUANTITY, INT],
-          QUANTITY,
-          (a: QuantityValue, b: Int) =>
-            new QuantityValue(subtractQuantities(a.quantity, quantityOfInteger(BigInt(b), 'decimalExponent'))),
-        ),
-      ],
-    },
+    declare(
+      'quantity',
+      overload(
+        'string_to_quantity',
+        [STRING],
+        QUANTITY,
+        (text: string, context: CallContext) => new QuantityValue(orFail(parsed(text, context))),
+      ),
+    ),
+    declare(
+      'isQuantity',
+      overload(
+        'is_quantity_string',
+        [STRING],
+        BOOL,
+        (text: string, context: CallContext) => !(parsed(text, context) instanceof Failure),
+      ),
+    ),
+    declare(
+      'sign',
+      overload('quantity_sign', [QUANTITY], INT, ({ quantity }: QuantityValue) =>
+        quantity.unscaled === 0n ? 0 : quantity.unscaled < 0n ? -1 : 1,
+      ),
+    ),
+    declare(
+      'isGreaterThan',
+      member(
+        'quantity_is_greater_than',
+        two,
+        BOOL,
+        (a: QuantityValue, b: QuantityValue, context: CallContext) => compare(a, b, context) > 0,
+      ),
+    ),
+    declare(
+      'isLessThan',
+      member(
+        'quantity_is_less_than',
+        two,
+        BOOL,
+        (a: QuantityValue, b: QuantityValue, context: CallContext) => compare(a, b, context) < 0,
+      ),
+    ),
+    declare('compareTo', member('quantity_compare_to', two, INT, compare)),
+    declare(
+      'asApproximateFloat',
+      member('quantity_get_float', [QUANTITY], DOUBLE, (q: QuantityValue) => quantityToFloat(q.quantity)),
+    ),
+    declare('asInteger', member('quantity_get_int', [QUANTITY], INT, asInteger)),
+    declare(
+      'isInteger',
+      member(
+        'quantity_is_integer',
+        [QUANTITY],
+        BOOL,
+        (q: QuantityValue) => quantityToInteger(q.quantity) !== undefined,
+      ),
+    ),
+    declare(
+      'add',
+      member(
+        'quantity_add',
+        two,
+        QUANTITY,
+        (a: QuantityValue, b: QuantityValue) => new QuantityValue(addQuantities(a.quantity, b.quantity)),
+      ),
+      member(
+        'quantity_add_int',
+        [QUANTITY, INT],
+        QUANTITY,
+        (a: QuantityValue, b: Int) =>
+          new QuantityValue(addQuantities(a.quantity, quantityOfInteger(BigInt(b), 'decimalExponent'))),
+      ),
+    ),
+    declare(
+      'sub',
+      member(
+        'quantity_sub',
+        two,
+        QUANTITY,
+        (a: QuantityValue, b: QuantityValue) => new QuantityValue(subtractQuantities(a.quantity, b.quantity)),
+      ),
+      member(
+        'quantity_sub_int',
+        [QUANTITY, INT],
+        QUANTITY,
+        (a: QuantityValue, b: Int) =>
+          new QuantityValue(subtractQuantities(a.quantity, quantityOfInteger(BigInt(b), 'decimalExponent'))),
+      ),
+    ),
   ],
 };
 

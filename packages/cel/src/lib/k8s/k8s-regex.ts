@@ -2,62 +2,52 @@ import type { CallContext, Implementation, Library, Overload, PlanRefusal } from
 import { Failure } from '@typekro/kit/golang';
 import { INT, listType, STRING } from '../../types.ts';
 import { fail, typeNameOf, type Int, type Value } from '../../values.ts';
-import { member } from '../define.ts';
+import { member, declare } from '../define.ts';
 import { cachedPattern, compilePattern, type Pattern } from '../re2.ts';
 
 /** Kubernetes' `find` and `findAll`. An invalid constant pattern is an error when the program is planned. */
 export const kubernetesRegex: Library = {
   name: 'kubernetes.regex',
   functions: [
-    {
-      name: 'find',
-      overloads: [
-        {
-          ...member(
-            'string_find_string',
-            [STRING, STRING],
-            STRING,
-            (text: string, source: string, context: CallContext) => dynamicPattern(source, context).find(text, context),
-          ),
-          mismatch: mismatch('find'),
-          specialize: withConstant(
-            (pattern) => (text: string, _source: string, context: CallContext) => pattern.find(text, context),
-          ),
-        },
-      ],
-    },
-    {
-      name: 'findAll',
-      overloads: [
-        {
-          ...member(
-            'string_find_all_string',
-            [STRING, STRING],
-            listType(STRING),
-            (text: string, source: string, context: CallContext) =>
-              dynamicPattern(source, context).findAll(text, -1, context),
-          ),
-          mismatch: mismatch('findAll'),
-          specialize: withConstant(
-            (pattern) => (text: string, _source: string, context: CallContext) => pattern.findAll(text, -1, context),
-          ),
-        },
-        {
-          ...member(
-            'string_find_all_string_int',
-            [STRING, STRING, INT],
-            listType(STRING),
-            (text: string, source: string, limit: Int, context: CallContext) =>
-              dynamicPattern(source, context).findAll(text, Number(limit), context),
-          ),
-          mismatch: mismatch('findAll'),
-          specialize: withConstant(
-            (pattern) => (text: string, _source: string, limit: Int, context: CallContext) =>
-              pattern.findAll(text, Number(limit), context),
-          ),
-        },
-      ],
-    },
+    declare('find', {
+      ...member('string_find_string', [STRING, STRING], STRING, (text: string, source: string, context: CallContext) =>
+        dynamicPattern(source, context).find(text, context),
+      ),
+      mismatch: mismatch('find'),
+      specialize: withConstant(
+        (pattern) => (text: string, _source: string, context: CallContext) => pattern.find(text, context),
+      ),
+    }),
+    declare(
+      'findAll',
+      {
+        ...member(
+          'string_find_all_string',
+          [STRING, STRING],
+          listType(STRING),
+          (text: string, source: string, context: CallContext) =>
+            dynamicPattern(source, context).findAll(text, -1, context),
+        ),
+        mismatch: mismatch('findAll'),
+        specialize: withConstant(
+          (pattern) => (text: string, _source: string, context: CallContext) => pattern.findAll(text, -1, context),
+        ),
+      },
+      {
+        ...member(
+          'string_find_all_string_int',
+          [STRING, STRING, INT],
+          listType(STRING),
+          (text: string, source: string, limit: Int, context: CallContext) =>
+            dynamicPattern(source, context).findAll(text, Number(limit), context),
+        ),
+        mismatch: mismatch('findAll'),
+        specialize: withConstant(
+          (pattern) => (text: string, _source: string, limit: Int, context: CallContext) =>
+            pattern.findAll(text, Number(limit), context),
+        ),
+      },
+    ),
   ],
 };
 

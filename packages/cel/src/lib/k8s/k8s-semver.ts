@@ -2,7 +2,7 @@ import type { CallContext, Library } from '../../library.ts';
 import { Failure } from '@typekro/kit/golang';
 import { BOOL, INT, STRING, type CelType } from '../../types.ts';
 import { checkedInt, type Value } from '../../values.ts';
-import { chargeParser, member, orFail, overload, reading } from '../define.ts';
+import { chargeParser, member, orFail, overload, reading, declare } from '../define.ts';
 import { SEMVER, SemverValue } from '../opaque.ts';
 import { compareSemver, parseSemver, parseTolerantSemver, type SemanticVersion } from '../semver.ts';
 
@@ -12,40 +12,45 @@ const two: readonly CelType[] = [SEMVER, SEMVER];
 export const kubernetesSemver: Library = {
   name: 'kubernetes.Semver',
   functions: [
-    {
-      name: 'semver',
-      overloads: [
-        overload(
-          'string_to_semver',
-          [STRING],
-          SEMVER,
-          reading((text) => new SemverValue(orFail(parseSemver(text)))),
-        ),
-      ],
-    },
-    {
-      name: 'isSemver',
-      overloads: [
-        overload(
-          'is_semver_string',
-          [STRING],
-          BOOL,
-          reading((text) => !(parseSemver(text) instanceof Failure)),
-        ),
-      ],
-    },
-    {
-      name: 'isGreaterThan',
-      overloads: [member('semver_is_greater_than', two, BOOL, (a: SemverValue, b: SemverValue) => compare(a, b) > 0)],
-    },
-    {
-      name: 'isLessThan',
-      overloads: [member('semver_is_less_than', two, BOOL, (a: SemverValue, b: SemverValue) => compare(a, b) < 0)],
-    },
-    { name: 'compareTo', overloads: [member('semver_compare_to', two, INT, compare)] },
-    { name: 'major', overloads: [member('semver_major', [SEMVER], INT, (v: SemverValue) => asInt(v.version.major))] },
-    { name: 'minor', overloads: [member('semver_minor', [SEMVER], INT, (v: SemverValue) => asInt(v.version.minor))] },
-    { name: 'patch', overloads: [member('semver_patch', [SEMVER], INT, (v: SemverValue) => asInt(v.version.patch))] },
+    declare(
+      'semver',
+      overload(
+        'string_to_semver',
+        [STRING],
+        SEMVER,
+        reading((text) => new SemverValue(orFail(parseSemver(text)))),
+      ),
+    ),
+    declare(
+      'isSemver',
+      overload(
+        'is_semver_string',
+        [STRING],
+        BOOL,
+        reading((text) => !(parseSemver(text) instanceof Failure)),
+      ),
+    ),
+    declare(
+      'isGreaterThan',
+      member('semver_is_greater_than', two, BOOL, (a: SemverValue, b: SemverValue) => compare(a, b) > 0),
+    ),
+    declare(
+      'isLessThan',
+      member('semver_is_less_than', two, BOOL, (a: SemverValue, b: SemverValue) => compare(a, b) < 0),
+    ),
+    declare('compareTo', member('semver_compare_to', two, INT, compare)),
+    declare(
+      'major',
+      member('semver_major', [SEMVER], INT, (v: SemverValue) => asInt(v.version.major)),
+    ),
+    declare(
+      'minor',
+      member('semver_minor', [SEMVER], INT, (v: SemverValue) => asInt(v.version.minor)),
+    ),
+    declare(
+      'patch',
+      member('semver_patch', [SEMVER], INT, (v: SemverValue) => asInt(v.version.patch)),
+    ),
   ],
 };
 
@@ -53,30 +58,26 @@ export const kubernetesSemver: Library = {
 export const semverNormalization: Library = {
   name: 'kubernetes.Semver.1',
   functions: [
-    {
-      name: 'semver',
-      overloads: [
-        overload(
-          'string_bool_to_semver',
-          [STRING, BOOL],
-          SEMVER,
-          (text: string, normalize: boolean, context: CallContext) =>
-            new SemverValue(orFail(parsed(text, normalize, context))),
-        ),
-      ],
-    },
-    {
-      name: 'isSemver',
-      overloads: [
-        overload(
-          'is_semver_string_bool',
-          [STRING, BOOL],
-          BOOL,
-          (text: string, normalize: boolean, context: CallContext) =>
-            !(parsed(text, normalize, context) instanceof Failure),
-        ),
-      ],
-    },
+    declare(
+      'semver',
+      overload(
+        'string_bool_to_semver',
+        [STRING, BOOL],
+        SEMVER,
+        (text: string, normalize: boolean, context: CallContext) =>
+          new SemverValue(orFail(parsed(text, normalize, context))),
+      ),
+    ),
+    declare(
+      'isSemver',
+      overload(
+        'is_semver_string_bool',
+        [STRING, BOOL],
+        BOOL,
+        (text: string, normalize: boolean, context: CallContext) =>
+          !(parsed(text, normalize, context) instanceof Failure),
+      ),
+    ),
   ],
 };
 

@@ -11,36 +11,34 @@ import {
 } from '@typekro/kit/golang';
 import { BOOL, listType, mapType, STRING } from '../../types.ts';
 import { fail, type Value } from '../../values.ts';
-import { member, overload, reading } from '../define.ts';
+import { member, overload, reading, declare } from '../define.ts';
 import { URL_TYPE, UrlValue } from '../opaque.ts';
 
 /** Kubernetes' CEL library of URLs: `url`, `isURL` and the parts of a URL. */
 export const kubernetesUrl: Library = {
   name: 'kubernetes.urls',
   functions: [
-    { name: 'url', overloads: [overload('string_to_url', [STRING], URL_TYPE, reading(toUrl))] },
+    declare('url', overload('string_to_url', [STRING], URL_TYPE, reading(toUrl))),
     part('getScheme', 'url_get_scheme', ({ url }) => url.scheme),
     part('getHost', 'url_get_host', ({ url }) => urlHost(url)),
     part('getHostname', 'url_get_hostname', ({ url }) => urlHostAndPort(url).host),
     part('getPort', 'url_get_port', ({ url }) => urlHostAndPort(url).port),
     part('getEscapedPath', 'url_get_escaped_path', ({ url }) => urlEscapedPath(url)),
-    { name: 'getQuery', overloads: [member('url_get_query', [URL_TYPE], mapType(STRING, listType(STRING)), getQuery)] },
-    {
-      name: 'isURL',
-      overloads: [
-        overload(
-          'is_url_string',
-          [STRING],
-          BOOL,
-          reading((text) => !(parseRequestUrl(text) instanceof Failure)),
-        ),
-      ],
-    },
+    declare('getQuery', member('url_get_query', [URL_TYPE], mapType(STRING, listType(STRING)), getQuery)),
+    declare(
+      'isURL',
+      overload(
+        'is_url_string',
+        [STRING],
+        BOOL,
+        reading((text) => !(parseRequestUrl(text) instanceof Failure)),
+      ),
+    ),
   ],
 };
 
 function part(name: string, id: string, get: (value: UrlValue) => string) {
-  return { name, overloads: [member(id, [URL_TYPE], STRING, get)] };
+  return declare(name, member(id, [URL_TYPE], STRING, get));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CallContext, Library } from '../../library.ts';
 import { BYTES, STRING } from '../../types.ts';
-import { overload } from '../define.ts';
+import { overload, declare } from '../define.ts';
 import { fnv64a } from '@typekro/kit/golang';
 import { cryptoLibrary } from '@typekro/kit/core';
 
@@ -15,7 +15,7 @@ function digest(name: string, compute: (text: string) => Uint8Array) {
     context.charge(text.length + 32);
     return compute(text);
   };
-  return { name, overloads: [overload(`${name}_string`, [STRING], BYTES, call)] };
+  return declare(name, overload(`${name}_string`, [STRING], BYTES, call));
 }
 
 /** Digests of the UTF-8 bytes of a string. */

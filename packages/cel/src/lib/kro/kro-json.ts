@@ -2,7 +2,7 @@ import type { CallContext, Library } from '../../library.ts';
 import { Failure } from '@typekro/kit/golang';
 import { DYN, STRING } from '../../types.ts';
 import { fail, type Value } from '../../values.ts';
-import { overload } from '../define.ts';
+import { overload, declare } from '../define.ts';
 import { marshalJson } from '../json-marshal.ts';
 import { parseGoJson } from '../json-parse.ts';
 
@@ -10,23 +10,17 @@ import { parseGoJson } from '../json-parse.ts';
 export const kroJson: Library = {
   name: 'json',
   functions: [
-    {
-      name: 'json.unmarshal',
-      overloads: [
-        overload('json.unmarshal_string', [STRING], DYN, (text: string, context: CallContext) => {
-          context.charge(text.length);
-          const value = parseGoJson(text);
-          return value instanceof Failure ? fail(`json.unmarshal failed to parse JSON: ${value.message}`) : value;
-        }),
-      ],
-    },
-    {
-      name: 'json.marshal',
-      overloads: [
-        overload('json.marshal_dyn', [DYN], STRING, (value: Value, context: CallContext) =>
-          marshalJson(value, context),
-        ),
-      ],
-    },
+    declare(
+      'json.unmarshal',
+      overload('json.unmarshal_string', [STRING], DYN, (text: string, context: CallContext) => {
+        context.charge(text.length);
+        const value = parseGoJson(text);
+        return value instanceof Failure ? fail(`json.unmarshal failed to parse JSON: ${value.message}`) : value;
+      }),
+    ),
+    declare(
+      'json.marshal',
+      overload('json.marshal_dyn', [DYN], STRING, (value: Value, context: CallContext) => marshalJson(value, context)),
+    ),
   ],
 };

@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../../library.ts';
 import { INT, listType, typeParam } from '../../types.ts';
 import { elementsOf, fail, type Int, type Value } from '../../values.ts';
-import { overload } from '../define.ts';
+import { overload, declare } from '../define.ts';
 
 const T = typeParam('T');
 const LIST = listType(T);
@@ -10,38 +10,32 @@ const LIST = listType(T);
 export const kroLists: Library = {
   name: 'kro.lists',
   functions: [
-    {
-      name: 'lists.setAtIndex',
-      overloads: [
-        overload(
-          'lists.setAtIndex_list_int_T',
-          [LIST, INT, T],
-          LIST,
-          (list: Value, index: Int, value: Value, context: CallContext) =>
-            changed('lists.setAtIndex', list, index, 0, context, (copy, at) => (copy[at] = value)),
-        ),
-      ],
-    },
-    {
-      name: 'lists.insertAtIndex',
-      overloads: [
-        overload(
-          'lists.insertAtIndex_list_int_T',
-          [LIST, INT, T],
-          LIST,
-          (list: Value, index: Int, value: Value, context: CallContext) =>
-            changed('lists.insertAtIndex', list, index, 1, context, (copy, at) => copy.splice(at, 0, value)),
-        ),
-      ],
-    },
-    {
-      name: 'lists.removeAtIndex',
-      overloads: [
-        overload('lists.removeAtIndex_list_int', [LIST, INT], LIST, (list: Value, index: Int, context: CallContext) =>
-          changed('lists.removeAtIndex', list, index, 0, context, (copy, at) => copy.splice(at, 1)),
-        ),
-      ],
-    },
+    declare(
+      'lists.setAtIndex',
+      overload(
+        'lists.setAtIndex_list_int_T',
+        [LIST, INT, T],
+        LIST,
+        (list: Value, index: Int, value: Value, context: CallContext) =>
+          changed('lists.setAtIndex', list, index, 0, context, (copy, at) => (copy[at] = value)),
+      ),
+    ),
+    declare(
+      'lists.insertAtIndex',
+      overload(
+        'lists.insertAtIndex_list_int_T',
+        [LIST, INT, T],
+        LIST,
+        (list: Value, index: Int, value: Value, context: CallContext) =>
+          changed('lists.insertAtIndex', list, index, 1, context, (copy, at) => copy.splice(at, 0, value)),
+      ),
+    ),
+    declare(
+      'lists.removeAtIndex',
+      overload('lists.removeAtIndex_list_int', [LIST, INT], LIST, (list: Value, index: Int, context: CallContext) =>
+        changed('lists.removeAtIndex', list, index, 0, context, (copy, at) => copy.splice(at, 1)),
+      ),
+    ),
   ],
 };
 

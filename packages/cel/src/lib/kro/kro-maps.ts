@@ -2,7 +2,7 @@ import type { CallContext, Library } from '../../library.ts';
 import { setOwn } from '@typekro/kit/core';
 import { DYN, mapType, typeParam } from '../../types.ts';
 import { CelMap, entriesOf, fail, type Value } from '../../values.ts';
-import { ENTRY_WORK, member } from '../define.ts';
+import { ENTRY_WORK, member, declare } from '../define.ts';
 
 const MAP = mapType(typeParam('K'), typeParam('V'));
 /** The maximum depth to which maps are merged. Deeper data is replaced. */
@@ -12,23 +12,19 @@ const MAX_DEPTH = 1_000;
 export const kroMaps: Library = {
   name: 'cel.lib.ext.maps',
   functions: [
-    {
-      name: 'merge',
-      overloads: [
-        member('map_merge', [MAP, MAP], MAP, (left: Value, right: Value, context: CallContext) =>
-          union(entriesOf(left) ?? [], entriesOf(right) ?? [], context, (_, value) => value),
-        ),
-      ],
-    },
-    {
-      name: 'deepMerge',
-      overloads: [
-        member('dyn_deepmerge_dyn', [DYN, DYN], DYN, (left: Value, right: Value, context: CallContext) => {
-          if (!entriesOf(left) || !entriesOf(right)) return fail('no such overload');
-          return deepMerge(left, right, context, 0);
-        }),
-      ],
-    },
+    declare(
+      'merge',
+      member('map_merge', [MAP, MAP], MAP, (left: Value, right: Value, context: CallContext) =>
+        union(entriesOf(left) ?? [], entriesOf(right) ?? [], context, (_, value) => value),
+      ),
+    ),
+    declare(
+      'deepMerge',
+      member('dyn_deepmerge_dyn', [DYN, DYN], DYN, (left: Value, right: Value, context: CallContext) => {
+        if (!entriesOf(left) || !entriesOf(right)) return fail('no such overload');
+        return deepMerge(left, right, context, 0);
+      }),
+    ),
   ],
 };
 

@@ -1,7 +1,7 @@
 import type { Library } from '../../library.ts';
 import { DYN } from '../../types.ts';
 import { fail } from '../../values.ts';
-import { overload } from '../define.ts';
+import { overload, declare } from '../define.ts';
 import { LibraryValue } from '../opaque.ts';
 
 /** The value of `omit()`: the renderer of a template removes the field or element with this value. */
@@ -26,5 +26,10 @@ export const OMIT: LibraryValue = new OmitValue();
  */
 export const kroOmit: Library = {
   name: 'kro.omit',
-  functions: [{ name: 'omit', overloads: [overload('omit_void', [], DYN, () => OMIT)] }],
+  functions: [
+    declare(
+      'omit',
+      overload('omit_void', [], DYN, () => OMIT),
+    ),
+  ],
 };

@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../../library.ts';
 import { INT, STRING } from '../../types.ts';
 import { fail, checkedInt, type Int, type Value } from '../../values.ts';
-import { overload } from '../define.ts';
+import { overload, declare } from '../define.ts';
 import { sha256 } from './kro-hash.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -12,14 +12,8 @@ const PERIOD_LENGTH = 8;
 export const kroRandom: Library = {
   name: 'random',
   functions: [
-    {
-      name: 'random.seededString',
-      overloads: [overload('random.seededString_int_string', [INT, STRING], STRING, seededString)],
-    },
-    {
-      name: 'random.seededInt',
-      overloads: [overload('random.seededInt_int_int_string', [INT, INT, STRING], INT, seededInt)],
-    },
+    declare('random.seededString', overload('random.seededString_int_string', [INT, STRING], STRING, seededString)),
+    declare('random.seededInt', overload('random.seededInt_int_int_string', [INT, INT, STRING], INT, seededInt)),
   ],
 };
 

@@ -12,7 +12,7 @@ import {
   typeNameOf,
   type Value,
 } from '../../values.ts';
-import { member } from '../define.ts';
+import { member, declare } from '../define.ts';
 import { LibraryValue } from '../opaque.ts';
 
 const RUNTIME: CelType = structType('kro.run.Runtime');
@@ -69,14 +69,11 @@ export const kroRuntime: Library = {
     { name: RUNTIME.name, fields: {} },
   ],
   functions: [
-    {
-      name: 'newCondition',
-      overloads: [member('runtime_newCondition_map', [RUNTIME, mapType(STRING, STRING)], CONDITION, newCondition)],
-    },
-    {
-      name: 'condition',
-      overloads: [member('runtime_condition_dyn_string', [RUNTIME, DYN, STRING], CONDITION, findCondition)],
-    },
+    declare(
+      'newCondition',
+      member('runtime_newCondition_map', [RUNTIME, mapType(STRING, STRING)], CONDITION, newCondition),
+    ),
+    declare('condition', member('runtime_condition_dyn_string', [RUNTIME, DYN, STRING], CONDITION, findCondition)),
   ],
 };
 
