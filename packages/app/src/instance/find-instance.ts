@@ -10,6 +10,7 @@ import {
   TypeKroError,
   nearestName,
   withGroup,
+  listed,
 } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import { type ApiResource, type KubernetesApi, isNotFound, KubeError, unlessFailed } from '@typekro/kube';
@@ -409,12 +410,11 @@ async function notFound(
   const lastParts = names.map((each) => each.split('/').at(-1) ?? '');
   const near = lastParts.includes(word) ? word : nearestName(word, lastParts);
   const likely = names.filter((each) => near !== undefined && each.endsWith(`/${near}`));
-  const shown = (likely.length > 0 ? likely : names).slice(0, MAX_NAMED_INSTANCES);
-  const more = (likely.length > 0 ? likely : names).length - shown.length;
+  const shown = listed(likely.length > 0 ? likely : names, MAX_NAMED_INSTANCES);
   const where = text.includes('/') || missing !== undefined ? '' : ` in namespace ${namespace}`;
   return new TypeKroError(`there is no instance ${text}${where}${because}`, {
     code,
-    remedy: `${likely.length > 0 ? NEAR_NAMES : 'the cluster has'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${likely.length > 0 ? '?' : ''}`,
+    remedy: `${likely.length > 0 ? NEAR_NAMES : 'the cluster has'} ${shown}${likely.length > 0 ? '?' : ''}`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { type ControllerSettings, compileLive, declaredKind, declaresConditions } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { count, formatDiagnostic, isJsonObject, objectName, refOf } from '@typekro/kit/core';
+import { count, formatDiagnostic, isJsonObject, objectName, refOf, listed } from '@typekro/kit/core';
 import { withCommand, type FailedCondition } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
@@ -190,13 +190,12 @@ function instancesText({ instances, notActive }: DefinitionWhyReport): string {
 
 function notActiveLines({ notActive }: DefinitionWhyReport): string[] {
   if (notActive.length === 0) return [];
-  const named = notActive
-    .slice(0, MAX_NAMED_INSTANCES)
-    .map(({ kind, namespace, name }) => [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name]);
-  const more = notActive.length - named.length;
+  const names = notActive.map(({ kind, namespace, name }) =>
+    [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/'),
+  );
   return [
     '',
-    `not ACTIVE: ${named.map((each) => each.join('/')).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
-    `   look       typekro why ${printableLine(named[0]?.join('/') ?? '')}`,
+    `not ACTIVE: ${listed(names, MAX_NAMED_INSTANCES)}`,
+    `   look       typekro why ${printableLine(names[0] ?? '')}`,
   ];
 }

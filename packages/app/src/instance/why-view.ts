@@ -1,5 +1,5 @@
 import { declaresConditions } from '@typekro/controller/controller';
-import { type KubeObject, isJsonObject, objectName } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, objectName, listed } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
 import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
@@ -82,9 +82,8 @@ const isWithoutTrouble = ({ state, objects, troubles, found, unread }: WhyCause)
   unread.length === 0;
 
 function nothingMore(objects: WhyCause['objects']): string {
-  const more = objects.length > MAX_NAMED_OBJECTS ? ` and ${objects.length - MAX_NAMED_OBJECTS} more` : '';
-  const names = objects.slice(0, MAX_NAMED_OBJECTS).map(objectName).join(', ');
-  return `   └ because  ${printableLine(names)}${more} ${objects.length === 1 ? 'reports' : 'report'} no problem`;
+  const names = listed(objects.map(objectName), MAX_NAMED_OBJECTS);
+  return `   └ because  ${printableLine(names)} ${objects.length === 1 ? 'reports' : 'report'} no problem`;
 }
 
 function troubleLines(trouble: Trouble): string[] {

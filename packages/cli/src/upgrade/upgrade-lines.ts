@@ -1,4 +1,4 @@
-import { count } from '@typekro/kit/core';
+import { count, listed } from '@typekro/kit/core';
 import { padded, printableLine } from '@typekro/app/text';
 import { instanceLines } from '../plan/printed/instance-lines.ts';
 import type { PlanView } from '../plan/printed/object-lines.ts';
@@ -91,10 +91,7 @@ function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {
 /** The maximum number of names that are listed for a refusal that several Graphs share. */
 const MAX_LISTED_NAMES = 5;
 
-function namesText(names: readonly string[]): string {
-  const more = names.length > MAX_LISTED_NAMES ? ` and ${names.length - MAX_LISTED_NAMES} more` : '';
-  return `${names.slice(0, MAX_LISTED_NAMES).map(printableLine).join(', ')}${more}`;
-}
+const namesText = (names: readonly string[]): string => listed(names.map(printableLine), MAX_LISTED_NAMES);
 
 const acceptedText = ({ acceptedBy }: Pick<GraphCheck, 'acceptedBy'>): string =>
   acceptedBy.length === 0 ? 'none' : acceptedBy.join(', ');

@@ -8,6 +8,7 @@ import {
   isoTime,
   mergeJson,
   refOf,
+  listed,
 } from '@typekro/kit/core';
 import type { Graph, GraphNode } from '@typekro/engine/graph';
 import {
@@ -170,8 +171,7 @@ function typeOf({ nodes }: Graph, id: string): JsonObject {
 
 function titleOf(verb: string, objects: readonly SimulatedObject[]): string {
   const names = objects.map(({ object }) => `${object.kind} ${object.metadata.name}`);
-  const rest = names.length - MAX_NAMED_OBJECTS;
-  return `${verb} ${names.slice(0, MAX_NAMED_OBJECTS).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return `${verb} ${listed(names, MAX_NAMED_OBJECTS)}`;
 }
 
 function stepOf(

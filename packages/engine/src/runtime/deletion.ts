@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { isJsonObject, earliest, formatRef, jsonEquals, refOf } from '@typekro/kit/core';
+import { isJsonObject, earliest, formatRef, jsonEquals, refOf, listed } from '@typekro/kit/core';
 import { type Graph, KroLevel } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './reports/applyset.ts';
 import { hasAuthorConditions } from './status/author-conditions.ts';
@@ -171,11 +171,11 @@ function retryingAt(times: readonly (number | undefined)[]): Pick<Outcome, 'retr
 /** kro's message, followed by at most five objects that block the deletion. */
 function deletingText(blockers: readonly Terminating[]): string {
   if (blockers.length === 0) return 'deleting resources';
-  const shown = blockers.slice(0, 5).map(({ object, finalizers, since }) => {
-    return `${formatRef(object)} (finalizers ${finalizers.join(', ')}; deleted at ${since})`;
-  });
-  const more = blockers.length > shown.length ? `, and ${blockers.length - shown.length} more` : '';
-  return `deleting resources: waiting for ${shown.join(', ')}${more}`;
+  const shown = blockers.map(
+    ({ object, finalizers, since }) =>
+      `${formatRef(object)} (finalizers ${finalizers.join(', ')}; deleted at ${since})`,
+  );
+  return `deleting resources: waiting for ${listed(shown, 5, ', ', ', ')}`;
 }
 
 /**

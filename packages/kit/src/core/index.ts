@@ -35,7 +35,7 @@ export type { Diagnostic, Severity, CodeInfo } from './diagnostic.ts';
 export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export { type TypeKroErrorDetails, TypeKroError, errorCode, whyUnreadable } from './error.ts';
-export { closingQuote, count, nounFor, textPrefix, pascalCase, percentDecoded, upperFirst } from './text.ts';
+export { closingQuote, count, listed, nounFor, textPrefix, pascalCase, percentDecoded, upperFirst } from './text.ts';
 export { failsAtCaller } from './caller-error.ts';
 export { type FilePosition, type SourcePosition, LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';

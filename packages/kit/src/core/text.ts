@@ -26,6 +26,16 @@ export function count(number: number | bigint, noun: string, plural?: string): s
 }
 
 /**
+ * The first `max` texts of a list, and the number of the others: `a, b and 3 more`.
+ *
+ * @param before stands before `and 3 more`
+ */
+export function listed(texts: readonly string[], max: number, separator = ', ', before = ' '): string {
+  const shown = texts.slice(0, max).join(separator);
+  return texts.length > max ? `${shown}${before}and ${texts.length - max} more` : shown;
+}
+
+/**
  * The index of the quotation mark that closes a quoted string. `open` is the index of the quotation mark that opens it.
  * A backslash escapes the next character, as in JSON. Undefined for a string without an end.
  */

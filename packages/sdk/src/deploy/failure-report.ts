@@ -1,5 +1,5 @@
 /** The parts of a deploy's failure report that are not about nodes: causes, logs, and remaining objects. */
-import { type KubeObject, type ObjectRef, formatRef } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, formatRef, listed } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError, readCauses, causeText } from '@typekro/kube';
 import { shorten } from './errors.ts';
@@ -126,7 +126,5 @@ export function describeLeftovers(
 
 function describeExisting(left: readonly ObjectRef[], nextCalls: string): string[] {
   if (left.length === 0) return [];
-  const names = left.slice(0, 10).map((object) => formatRef(object));
-  const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';
-  return [`in the cluster: ${names.join(', ')}${more}`, nextCalls];
+  return [`in the cluster: ${listed(left.map(formatRef), 10)}`, nextCalls];
 }

@@ -1,4 +1,4 @@
-import { count, nounFor } from '@typekro/kit/core';
+import { count, nounFor, listed } from '@typekro/kit/core';
 import type { FaultTestResult, Invariant, LifeFailure } from './fault-test-result.ts';
 
 /**
@@ -69,8 +69,7 @@ function seedsText(failures: readonly LifeFailure[]): string {
   if (failures.length === 0) return '';
   const seeds = failures.flatMap(({ seed }) => seed ?? []);
   const bare = seeds.length < failures.length ? ['without faults'] : [];
-  const listed = seeds.slice(0, MAX_SEEDS).join(', ');
-  const more = seeds.length > MAX_SEEDS ? ` and ${seeds.length - MAX_SEEDS} more` : '';
-  const named = seeds.length === 0 ? [] : [`${seeds.length === 1 ? 'seed' : 'seeds'} ${listed}${more}`];
+  const named =
+    seeds.length === 0 ? [] : [`${seeds.length === 1 ? 'seed' : 'seeds'} ${listed(seeds.map(String), MAX_SEEDS)}`];
   return ` (${[...bare, ...named].join('; ')})`;
 }

@@ -1,3 +1,4 @@
+import { listed } from '@typekro/kit/core';
 import { controllerCrds } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
@@ -73,11 +74,10 @@ function crdFindings(where: string, crd: KubeObject, wanted: KubeObject): Findin
   }
   const lacks = CrdRules.narrowings(wanted, crd);
   if (lacks.length > 0) {
-    const more = lacks.length > MAX_NAMED_FIELDS ? `; and ${lacks.length - MAX_NAMED_FIELDS} more` : '';
     findings.push({
       severity: 'warning',
       where,
-      what: `accepts less than the CRD of this typekro version: ${lacks.slice(0, MAX_NAMED_FIELDS).join('; ')}${more}`,
+      what: `accepts less than the CRD of this typekro version: ${listed(lacks, MAX_NAMED_FIELDS, '; ', '; ')}`,
       why: 'the API server drops the fields, or refuses the objects that use them',
       remedy: 'typekro install',
     });

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals, listed } from '@typekro/kit/core';
 import { asObject, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { type ConversionAddress, conversionOf } from '../conversions/conversion-address.ts';
@@ -132,8 +132,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
   const more = breaking.length - MAX_NAMED_CHANGES;
   const summary = [...named, ...(more > 0 ? [`and ${more} more changes`] : [])].join('; ');
   const fields = [...new Set(breaking.map(({ field }) => field))];
-  const left = fields.length - MAX_NAMED_FIELDS;
-  const list = [...fields.slice(0, MAX_NAMED_FIELDS), ...(left > 0 ? [`and ${left} more`] : [])].join(', ');
+  const list = listed(fields, MAX_NAMED_FIELDS, ', ', ', ');
   return `${summary} (${fields.length === 1 ? 'field' : 'fields'} ${list}; ${ALLOW_BREAKING_REMEDY})`;
 }
 

@@ -14,7 +14,7 @@ import { definitionStatus, outcomes } from './definition-status.ts';
 import type { DefinitionWriter } from './definition-writer.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
 import type { RevisionHandoff } from './revision-handoff.ts';
-import { type KubeObject, namespacedName } from '@typekro/kit/core';
+import { type KubeObject, namespacedName, listed } from '@typekro/kit/core';
 
 /** The dependencies of a `Removal`. */
 export interface RemovalOptions {
@@ -135,11 +135,9 @@ function remainingText(instances: Pick<KindCache, 'size' | 'values'>): string {
   const named = [...instances.values()]
     .map(({ object }) => object)
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-    .slice(0, MAX_NAMED_INSTANCES)
     .map((object) => `${nameOf(object)} (${stateOf(object)})`);
-  const more = instances.size > named.length ? `, and ${instances.size - named.length} more` : '';
   const count = instances.size === 1 ? 'an instance' : `${instances.size} instances`;
-  return `deletion waits for ${count}: ${named.join(', ')}${more}`;
+  return `deletion waits for ${count}: ${listed(named, MAX_NAMED_INSTANCES, ', ', ', ')}`;
 }
 
 function nameOf({ metadata }: KubeObject): string {

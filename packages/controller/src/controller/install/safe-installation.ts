@@ -1,4 +1,4 @@
-import { type KubeObject, refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf, listed } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { CrdRules } from '@typekro/engine/schema';
 
@@ -42,7 +42,6 @@ const MAX_NAMED_NARROWINGS = 3;
 
 /** A line about a CRD that is not changed. */
 export function keptText({ name, narrowings }: KeptCrd): string {
-  const more = narrowings.length > MAX_NAMED_NARROWINGS ? `; and ${narrowings.length - MAX_NAMED_NARROWINGS} more` : '';
-  const named = narrowings.slice(0, MAX_NAMED_NARROWINGS).join('; ');
-  return `the installed CustomResourceDefinition ${name} is not replaced, because the one of this TypeKro accepts less (${named}${more})`;
+  const named = listed(narrowings, MAX_NAMED_NARROWINGS, '; ', '; ');
+  return `the installed CustomResourceDefinition ${name} is not replaced, because the one of this TypeKro accepts less (${named})`;
 }

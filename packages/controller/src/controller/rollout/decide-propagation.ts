@@ -1,3 +1,4 @@
+import { listed } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubeObject } from '@typekro/kit/core';
 import { type ConditionContent, heldInstances, RecordedStatus } from '@typekro/engine/runtime';
@@ -63,9 +64,8 @@ export function propagatedCondition(
   if (held.size === 0) {
     return { status: 'True', reason: 'Propagated', message: `revision ${revision} goes to all instances` };
   }
-  const named = [...held].slice(0, MAX_NAMED_INSTANCES).map(([id, text]) => `${nameOf(id)}: ${text}`);
-  const more = held.size > MAX_NAMED_INSTANCES ? `; and ${held.size - MAX_NAMED_INSTANCES} more` : '';
+  const named = [...held].map(([id, text]) => `${nameOf(id)}: ${text}`);
   const all = held.size + members.size;
-  const message = `revision ${revision} is held back from ${held.size} of ${all} instances by propagateWhen: ${named.join('; ')}${more}`;
+  const message = `revision ${revision} is held back from ${held.size} of ${all} instances by propagateWhen: ${listed(named, MAX_NAMED_INSTANCES, '; ', '; ')}`;
   return { status: 'False', reason: 'Held', message };
 }

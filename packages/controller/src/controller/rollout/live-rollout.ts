@@ -1,4 +1,4 @@
-import { type GroupVersionKind, type KubeObject, formatApiVersion, namespacedName } from '@typekro/kit/core';
+import { type GroupVersionKind, type KubeObject, formatApiVersion, namespacedName, listed } from '@typekro/kit/core';
 import { type KubernetesApi, unlessFailed } from '@typekro/kube';
 import { RecordedStatus } from '@typekro/engine/runtime';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
@@ -51,9 +51,7 @@ export async function liveRollout(
   const rollout = decideRollout({ revision: newest.number, candidates, count, chosen: new Set() });
   if (rollout.phase === 'everywhere') return undefined;
   const first = [...rollout.members].sort();
-  const more = first.length > MAX_NAMED_INSTANCES ? ` and ${first.length - MAX_NAMED_INSTANCES} more` : '';
-  const named = `${first.slice(0, MAX_NAMED_INSTANCES).join(', ')}${more}`;
-  const progress = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${named}`;
+  const progress = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${listed(first, MAX_NAMED_INSTANCES)}`;
   if (rollout.members.has(nameOf(instance))) return { isFirst: true, note: `${progress}; this instance is among them` };
   return {
     base,

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, definedMembers, getOwn } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMembers, getOwn, listed } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import type { ConditionContent } from '@typekro/engine/runtime';
@@ -248,16 +248,13 @@ function conditionOf(
   { phase, members, failed }: Exclude<Rollout, { phase: 'everywhere' }>,
   candidates: number,
 ): ConditionContent {
-  const names = (ids: readonly string[]) =>
-    ids.slice(0, MAX_NAMED_INSTANCES).map(nameOf).join(', ') +
-    (ids.length > MAX_NAMED_INSTANCES ? `, and ${ids.length - MAX_NAMED_INSTANCES} more` : '');
   if (phase === 'waiting') {
-    const message = `revision ${number} goes to ${members.size} of ${candidates} instances first: ${names([...members].sort())}`;
+    const names = listed([...members].sort().map(nameOf), MAX_NAMED_INSTANCES, ', ', ', ');
+    const message = `revision ${number} goes to ${members.size} of ${candidates} instances first: ${names}`;
     return { status: 'Unknown', reason: 'CanaryWaiting', message };
   }
-  const reasons = failed.slice(0, MAX_NAMED_INSTANCES).map(({ id, message }) => `${nameOf(id)}: ${message}`);
-  const more = failed.length > MAX_NAMED_INSTANCES ? `; and ${failed.length - MAX_NAMED_INSTANCES} more` : '';
-  const message = `revision ${number} is held back from ${candidates - members.size} of ${candidates} instances because of ${reasons.join('; ')}${more}`;
+  const reasons = failed.map(({ id, message }) => `${nameOf(id)}: ${message}`);
+  const message = `revision ${number} is held back from ${candidates - members.size} of ${candidates} instances because of ${listed(reasons, MAX_NAMED_INSTANCES, '; ', '; ')}`;
   return { status: 'False', reason: 'CanaryFailed', message };
 }
 

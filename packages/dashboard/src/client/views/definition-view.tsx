@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
-import { parseApiVersion } from '@typekro/kit/core';
+import { parseApiVersion, listed } from '@typekro/kit/core';
 import type { DefinitionDetail, DefinitionRow, InspectEvent, RolloutState } from '@typekro/controller/inspect';
 import { inspectPaths } from '@typekro/controller/inspect';
 import type { Route } from '../data/routes.ts';
@@ -186,8 +186,6 @@ function DefinitionInstances({
 
 /** Shows the state of a canary rollout. */
 export function RolloutNotice({ rollout }: { readonly rollout: RolloutState }): JSX.Element {
-  const first = rollout.first.slice(0, 5).join(', ');
-  const more = rollout.first.length > 5 ? ` and ${rollout.first.length - 5} more` : '';
   return (
     <div class={`notice${rollout.phase === 'held' ? ' bad' : ''}`}>
       <p>
@@ -195,8 +193,7 @@ export function RolloutNotice({ rollout }: { readonly rollout: RolloutState }): 
           Revision {rollout.revision} {rollout.phase === 'held' ? 'is held' : 'is tried first'} on{' '}
           {rollout.first.length} of {plural(rollout.of, 'instance')}
         </strong>{' '}
-        ({first}
-        {more}). {rollout.message}
+        ({listed(rollout.first, 5)}). {rollout.message}
       </p>
     </div>
   );

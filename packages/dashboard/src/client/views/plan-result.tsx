@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { formatRef, objectName, stringifyJson } from '@typekro/kit/core';
+import { formatRef, objectName, stringifyJson, listed } from '@typekro/kit/core';
 import type {
   DefinitionPlan,
   InstancePlan,
@@ -141,11 +141,9 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
 /** The instances that a change of the schema concerns; nothing if there are none. */
 function Instances({ what, names }: { readonly what: string; readonly names: readonly string[] }): JSX.Element | null {
   if (names.length === 0) return null;
-  const more = names.length - MAX_NAMES;
   return (
     <p class="soft">
-      {what} {names.slice(0, MAX_NAMES).join(', ')}
-      {more > 0 ? ` and ${more} more` : ''}
+      {what} {listed(names, MAX_NAMES)}
     </p>
   );
 }

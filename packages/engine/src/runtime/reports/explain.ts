@@ -1,4 +1,4 @@
-import { type ObjectRef, formatRef, isoTime, objectName, stringifyJson } from '@typekro/kit/core';
+import { type ObjectRef, formatRef, isoTime, objectName, stringifyJson, listed } from '@typekro/kit/core';
 import { failureText, isRefusal } from './failure.ts';
 import { readWithDefault, remedyOf, SEE_CONTROLLER } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating, Contested } from '../report.ts';
@@ -168,10 +168,7 @@ function retiredReason({ objects, heldBy, isWhole, kept = [] }: Of<'retired'>): 
   return heldBy === undefined ? parts : `waits for ${heldBy.join(', ')} before it ${parts}`;
 }
 
-function listText(objects: readonly ObjectRef[]): string {
-  const list = objects.slice(0, 5).map(formatRef).join(', ');
-  return objects.length > 5 ? `${list}, and ${objects.length - 5} more` : list;
-}
+const listText = (objects: readonly ObjectRef[]): string => listed(objects.map(formatRef), 5, ', ', ', ');
 
 function terminatingText({ object, finalizers, since }: Terminating): string {
   const held = finalizers.length === 0 ? '' : `, held by ${finalizers.join(', ')}`;

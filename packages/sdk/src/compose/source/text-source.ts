@@ -1,3 +1,4 @@
+import { listed } from '@typekro/kit/core';
 import { refuse } from '../refusal/refusal.ts';
 import { freeNames } from '../../javascript/index.ts';
 import { parseFunction } from './parse-function.ts';
@@ -38,11 +39,9 @@ export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefi
       : refuse('unsupported', 'a native function cannot be traced', 'pass a function of your own');
   }
   const names = freeNames(parseFunction(text).node);
-  const more = names.length > MAX_NAMED_VARIABLES ? ` and ${names.length - MAX_NAMED_VARIABLES} more` : '';
-  const named = `${names.slice(0, MAX_NAMED_VARIABLES).join(', ')}${more}`;
   return refuse(
     'provider',
-    `the composition reads variables around it (${named}), and this host does not allow reading them: ${problem ?? 'no provider'}`,
+    `the composition reads variables around it (${listed(names, MAX_NAMED_VARIABLES)}), and this host does not allow reading them: ${problem ?? 'no provider'}`,
     `run with --import typekro/register, add the typekro plugin to the bundler, or pass { scope: () => ({ ${names.join(', ')} }) }`,
   );
 }
