@@ -1,3 +1,4 @@
+import { tableLines } from '@typekro/app/text';
 import { type OutputConfiguration, Command as CommanderCommand, CommanderError, Option } from 'commander';
 import type { TypeKroError } from '@typekro/kit/core';
 import { withNegativeValues, withoutAlias } from './command-words.ts';
@@ -21,11 +22,11 @@ function camelCase(name: string): string {
 
 /** Formats the options of a command that parses its options itself, in the layout of commander's help. */
 function optionHelp({ options }: Command): string {
-  const rows = options.map(
-    ({ name, value, summary }) => [`--${name}${value === undefined ? '' : ` <${value}>`}`, summary] as const,
-  );
-  const width = Math.max(...rows.map(([flags]) => flags.length));
-  return `\nFlags:\n${rows.map(([flags, summary]) => `  ${flags.padEnd(width)}  ${summary}`).join('\n')}`;
+  const rows = options.map(({ name, value, summary }) => [
+    `  --${name}${value === undefined ? '' : ` <${value}>`}`,
+    summary,
+  ]);
+  return `\nFlags:\n${tableLines(rows).join('\n')}`;
 }
 
 /** The first commands for a new user. `typekro --help` prints them below the list of commands. */

@@ -1,3 +1,4 @@
+import { tableLines } from '../text/text-layout.ts';
 import { type JsonObject, isJsonObject, objectName, stringifyJson } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
@@ -79,15 +80,11 @@ export function statusLines(
     const text = message === '' ? reason : message;
     return `${printable(type).padEnd(width)}  ${status.padEnd(7)}  ${since.padStart(6)}  ${printableLine(text)}`.trimEnd();
   });
-  const names = Object.keys(view.fields);
-  const fieldWidth = Math.max(0, ...names.map((name) => name.length));
+  const fields = Object.entries(view.fields).map(([name, value]) => [name, printable(stringifyJson(value ?? null))]);
   return [
     ...headLines(observation, now),
     ...titled('conditions', conditions),
-    ...titled(
-      'fields',
-      names.map((name) => `${name.padEnd(fieldWidth)}  ${printable(stringifyJson(view.fields[name] ?? null))}`),
-    ),
+    ...titled('fields', tableLines(fields)),
     ...titled('objects', resourceLines(view.tracking)),
     ...titled('fields in other objects', contributionLines(observation, view.tracking)),
     ...titled(
@@ -102,11 +99,11 @@ export function statusLines(
 
 /** Returns one line per recorded object, with its node. */
 function resourceLines({ managedResources = [] }: Partial<RecordedTracking> = {}): string[] {
-  const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
-  return managedResources.map(
-    ({ nodeID, uid, ...object }) =>
-      `${nodeID.padEnd(width)}  ${printableLine(objectName(object))}${uid === undefined ? '  not written yet' : ''}`,
-  );
+  const rows = managedResources.map(({ nodeID, uid, ...object }) => [
+    nodeID,
+    `${printableLine(objectName(object))}${uid === undefined ? '  not written yet' : ''}`,
+  ]);
+  return tableLines(rows);
 }
 
 /**

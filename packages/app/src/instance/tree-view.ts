@@ -1,3 +1,4 @@
+import { tableLines } from '../text/text-layout.ts';
 import { count, definedMembers, formatRef, objectName } from '@typekro/kit/core';
 import { withCommand, type OwnedObject, type TreeNode } from '@typekro/controller/inspect';
 import type { Reports } from '@typekro/engine/runtime';
@@ -30,18 +31,20 @@ export function treeNodes({ decision, graph, refusedWrites, remedies, owned }: I
 export function treeLines(observation: InstanceObservation, now: number, colour: boolean): string[] {
   const nodes = observation.decision.nodes;
   const shown = shownNodes(nodes, observation.refusedWrites);
-  const labels = nodes.map(({ objects }) => objectsText(objects));
-  const [idWidth, objectWidth] = [widthOf(nodes.map(({ id }) => id)), widthOf(labels)];
+  const columns = tableLines(
+    nodes.map((node) => {
+      const { state, reason } = shown.of(node);
+      const writes = contributedText(observation.graph?.nodes.get(node.id));
+      const text = printableLine(`${state}${reason === '' ? '' : `: ${reason}`}${writes}`);
+      return [node.id, objectsText(node.objects), text];
+    }),
+  );
   const rows = nodes.flatMap((node, index) => {
     const branch = index === nodes.length - 1 ? '└─' : '├─';
-    const { state, reason } = shown.of(node);
-    const writes = contributedText(observation.graph?.nodes.get(node.id));
-    const text = printableLine(`${state}${reason === '' ? '' : `: ${reason}`}${writes}`);
-    const columns = [node.id.padEnd(idWidth), (labels[index] ?? '').padEnd(objectWidth), text];
     const owned = node.objects.flatMap(({ object }) => observation.owned?.get(formatRef(object)) ?? []);
     const indent = index === nodes.length - 1 ? '      ' : '│     ';
     return [
-      `${branch} ${shownMark(state, colour)} ${columns.join('  ')}`.trimEnd(),
+      `${branch} ${shownMark(shown.of(node).state, colour)} ${columns[index]}`,
       ...ownedLines(owned, colour).map((line) => `${indent}${line}`),
     ];
   });
@@ -61,8 +64,6 @@ function ownedLines(owned: readonly OwnedObject[], colour: boolean): string[] {
   });
   return owned.length <= MAX_OWNED ? lines : [...lines, `… and ${owned.length - MAX_OWNED} more`];
 }
-
-const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 
 /** `Deployment team-a/shop`, or the kind and number of several objects. */
 function objectsText(objects: readonly Reports.ObjectReport[]): string {

@@ -2,5 +2,5 @@
 export { shellWord, workflowCommand, xmlText } from './escapes.ts';
 export { type OutputForm, outputText, printableInColour, printableLine } from './output-text.ts';
 export { withShortValues } from './short-values.ts';
-export { padded, widthOf, wrappedLines } from './text-layout.ts';
+export { padded, tableLines, widthOf, wrappedLines } from './text-layout.ts';
 export { printedYaml, yamlOf, yamlText } from './yaml-text.ts';

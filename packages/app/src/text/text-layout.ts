@@ -18,6 +18,17 @@ export function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
+/** The rows of a table as lines: all cells of a column have the same width. */
+export function tableLines(rows: readonly (readonly string[])[], gap = '  '): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
+      .join(gap)
+      .trimEnd(),
+  );
+}
+
 /** Breaks lines to fit a terminal. An entry can hold several lines. Without `columns`, lines are not broken. */
 export function wrappedLines(lines: readonly string[], columns: number | undefined): readonly string[] {
   if (columns === undefined) return lines;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createManualClock, createMovableClock } from '@typekro/cluster';
-import { type ClusterView, clusterStatusLines, lastLines, tableLines } from './cluster-view.ts';
+import { type ClusterView, clusterStatusLines, lastLines, clusterTableLines } from './cluster-view.ts';
 import { MAX_MOVE_WORK_MS, moveClock } from './move-clock.ts';
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');
@@ -22,7 +22,7 @@ test.each([
   ['impaired', { objects: 3, problem: 'the disk is full' }],
   ['no response', { problem: 'no answer in 5 seconds' }],
 ])('a cluster is shown as "%s" in the list', (word, more) => {
-  const [, row = ''] = tableLines([{ ...view, ...more }], NOW);
+  const [, row = ''] = clusterTableLines([{ ...view, ...more }], NOW);
   expect(row.split(/ {3,}/)[1]).toBe(word);
 });
 

@@ -1,7 +1,7 @@
 import { definedMembers } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import type { CommandContext } from '../command.ts';
-import { padded, printableLine } from '@typekro/app/text';
+import { printableLine, tableLines } from '@typekro/app/text';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
 import { askState, objectsInAnswer, problemInAnswer } from './control-client.ts';
 import { contextName } from './user-kubeconfig.ts';
@@ -94,7 +94,7 @@ const stateCell = ({ state, objects, problem }: ClusterView): string =>
   problem === undefined ? state : objects === undefined ? 'no response' : 'impaired';
 
 /** The table of `typekro cluster list`. */
-export function tableLines(views: readonly ClusterView[], now: number): readonly string[] {
+export function clusterTableLines(views: readonly ClusterView[], now: number): readonly string[] {
   if (views.length === 0) return ['there is no cluster; typekro cluster start makes one'];
   const rows = views.map((view) => {
     const { name, url = '-', startedAt, data, objects } = view;
@@ -107,14 +107,7 @@ export function tableLines(views: readonly ClusterView[], now: number): readonly
       objects === undefined ? '-' : String(objects),
     ];
   });
-  const table = [['NAME', 'STATE', 'ADDRESS', 'AGE', 'DATA', 'OBJECTS'], ...rows];
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table.map((row) =>
-    row
-      .map((cell, column) => padded(cell, widths[column] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
+  return tableLines([['NAME', 'STATE', 'ADDRESS', 'AGE', 'DATA', 'OBJECTS'], ...rows], '   ');
 }
 
 /** The lines of `typekro cluster status`. */
@@ -134,10 +127,9 @@ export function clusterStatusLines(view: ClusterView, now: number): readonly str
     ['processes', view.processDirectory === undefined ? undefined : `of pods, in ${view.processDirectory}`],
   ];
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
-  const width = Math.max(...shown.map(([title]) => title.length));
   return [
     `${name} is ${STATE_WORDS[state]}`,
-    ...shown.map(([title, text]) => `  ${title.padEnd(width)}  ${text}`),
+    ...tableLines(shown).map((line) => `  ${line}`),
     ...(view.problem === undefined ? [] : ['', `  ${printableLine(view.problem)}`]),
     ...(state === 'crashed' ? crashLines(view) : []),
     ...(state === 'stopped' ? ['', `  start it again: typekro cluster start ${name}`] : []),

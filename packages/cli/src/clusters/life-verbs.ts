@@ -12,7 +12,7 @@ import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { requireFolder } from '../write-file.ts';
 import type { AuditFiles } from './cluster-files.ts';
 import { clusterFolder, clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
-import { clusterView, clusterStatusLines, tableLines } from './cluster-view.ts';
+import { clusterView, clusterStatusLines, clusterTableLines } from './cluster-view.ts';
 import { absentCluster } from './running-cluster.ts';
 import type { ContextOptions, RunningCluster, Started } from './start-cluster.ts';
 import { addContext, checkContext, startCluster } from './start-cluster.ts';
@@ -211,7 +211,7 @@ export async function listClusters(context: CommandContext, input: CommandInput)
   const views = (await Promise.all(found.map((each) => clusterView(context, each)))).filter(
     (view) => view !== undefined,
   );
-  print({ data: { schemaVersion: 1, clusters: views }, lines: () => tableLines(views, systemClock.now()) });
+  print({ data: { schemaVersion: 1, clusters: views }, lines: () => clusterTableLines(views, systemClock.now()) });
   return ExitCode.ok;
 }
 

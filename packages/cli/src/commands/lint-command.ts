@@ -1,3 +1,4 @@
+import { tableLines } from '@typekro/app/text';
 import { printLines } from '../instance/print-report.ts';
 import { type Diagnostic, count, hasErrors, stringifyJson } from '@typekro/kit/core';
 import { type Command, ExitCode, textOption, usageError } from '../command.ts';
@@ -77,11 +78,6 @@ function linesOf(form: Exclude<Form, 'text'>, diagnostics: readonly Diagnostic[]
 }
 
 function ruleLines(): string[] {
-  const names = ruleNames();
-  const width = Math.max(...names.map((name) => name.length));
   const codes = documentedCodes();
-  return names.map((name) => {
-    const summary = codes.find(({ code }) => code === name)?.summary ?? '';
-    return `${name.padEnd(width)}  ${summary}`;
-  });
+  return tableLines(ruleNames().map((name) => [name, codes.find(({ code }) => code === name)?.summary ?? '']));
 }

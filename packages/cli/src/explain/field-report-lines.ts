@@ -1,3 +1,4 @@
+import { tableLines } from '@typekro/app/text';
 import { FieldDescription } from '@typekro/engine/schema';
 import { type VersionsReport, versionsReportLines } from './versions-report.ts';
 
@@ -24,11 +25,10 @@ export function fieldReportLines(report: FieldReport): string[] {
   const { kind, path, fields, set, description } = report;
   const title = [path === '' ? 'object' : `${path}  ${report.type}`, kind].join('  of ');
   const facts = [...factRows(report), ...(set === undefined ? [] : [['set to', set] as const])];
-  const width = Math.max(0, ...facts.map(([name]) => name.length));
   const about = description === undefined ? [] : ['', ...description.split('\n').map((line) => `  ${line}`.trimEnd())];
   return [
     path === '' ? kind : title,
-    ...facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
+    ...tableLines(facts).map((line) => `  ${line}`),
     ...about,
     ...(fields.length === 0 ? [] : ['', ...memberLines(fields)]),
     ...versionsReportLines(report),
@@ -44,12 +44,10 @@ function factRows({ required, validation, ...facts }: FieldDescription): (readon
 }
 
 function memberLines(fields: ReturnType<typeof FieldDescription.membersOf>): string[] {
-  const nameWidth = Math.max(...fields.map(({ name }) => name.length));
-  const types = fields.map(({ type, required }) => `${type}${required ? ', required' : ''}`);
-  const typeWidth = Math.max(...types.map((text) => text.length));
-  return fields.map((field, index) => {
+  const rows = fields.map((field) => {
     const value = field.default === undefined ? '' : `default ${FieldDescription.valueText(field.default)}. `;
     const [first = ''] = (field.description ?? '').split('\n');
-    return `  ${field.name.padEnd(nameWidth)}  ${(types[index] ?? '').padEnd(typeWidth)}  ${value}${first}`.trimEnd();
+    return [field.name, `${field.type}${field.required ? ', required' : ''}`, `${value}${first}`];
   });
+  return tableLines(rows).map((line) => `  ${line}`);
 }

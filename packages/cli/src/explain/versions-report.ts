@@ -1,3 +1,4 @@
+import { tableLines } from '@typekro/app/text';
 import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { Conversion } from '@typekro/engine/conversion';
 import { CrdSchema } from '@typekro/engine/schema';
@@ -46,6 +47,5 @@ export function versionsReportLines({ versions = [], conversions = [] }: Version
 }
 
 function section(title: string, rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(0, ...rows.map(([name]) => name.length));
-  return rows.length === 0 ? [] : ['', title, ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)];
+  return rows.length === 0 ? [] : ['', title, ...tableLines(rows).map((line) => `  ${line}`)];
 }

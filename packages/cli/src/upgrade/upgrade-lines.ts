@@ -1,5 +1,5 @@
 import { count, listed } from '@typekro/kit/core';
-import { padded, printableLine } from '@typekro/app/text';
+import { printableLine, tableLines } from '@typekro/app/text';
 import { instanceLines } from '../plan/printed/instance-lines.ts';
 import type { PlanView } from '../plan/printed/object-lines.ts';
 import {
@@ -39,7 +39,7 @@ export function upgradeLines(check: UpgradeCheck, view: PlanView): string[] {
 function definitionLines(definitions: readonly DefinitionCheck[], view: PlanView): string[] {
   const { paint } = view;
   const levels = definitions[0]?.levels.map(({ level }) => level) ?? [];
-  const table = tableLines([
+  const table = printableTable([
     ['DEFINITION', 'KIND', 'INSTANCES', ...levels.map((level) => `AT ${level}`), 'ACCEPTED BY'],
     ...definitions.map((each) => [
       each.name,
@@ -71,7 +71,7 @@ function definitionLines(definitions: readonly DefinitionCheck[], view: PlanView
 
 function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {
   const { paint } = view;
-  const table = tableLines([
+  const table = printableTable([
     ['GRAPH', 'STATE', 'RESULT', 'ACCEPTED BY'],
     ...graphs.map((each) => [each.name, each.state || 'none', graphWord(each), acceptedText(each)]),
   ]);
@@ -102,17 +102,11 @@ function graphWord(graph: GraphCheck): Word {
   return graph.plan === undefined ? 'unchanged' : 'changes';
 }
 
-/** Pads the columns of a table. */
-function tableLines(cells: readonly (readonly string[])[]): string[] {
-  const rows = cells.map((row) => row.map(printableLine));
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => padded(cell, widths[column] ?? 0))
-      .join('   ')
-      .trimEnd(),
+const printableTable = (rows: readonly (readonly string[])[]): string[] =>
+  tableLines(
+    rows.map((row) => row.map(printableLine)),
+    '   ',
   );
-}
 
 const limitLines = (limits: readonly string[]): string[] =>
   limits.length === 0 ? [] : ['', 'Not seen', ...limits.map((limit) => `  ${printableLine(limit)}`)];
