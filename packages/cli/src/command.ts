@@ -104,14 +104,13 @@ export const ExitCode = {
   terminated: 143,
 } as const;
 
-/** A positional argument of a command. */
-export interface PositionalSpec {
+/** An argument or option of a command. */
+interface ValueSpec {
+  /** The name, without the dashes of an option: `file`, `once`, `log-level`. */
   readonly name: string;
   readonly summary: string;
-  readonly variadic?: boolean;
-  /** The accepted words, for shell completion. */
+  /** The accepted values, for shell completion. */
   readonly choices?: readonly string[];
-  readonly required?: boolean;
   /**
    * True when an empty string is a valid value. By default, an empty string is refused, because it usually comes from
    * an unset shell variable.
@@ -119,25 +118,21 @@ export interface PositionalSpec {
   readonly allowsEmpty?: boolean;
 }
 
+/** A positional argument of a command. */
+export interface PositionalSpec extends ValueSpec {
+  readonly variadic?: boolean;
+  readonly required?: boolean;
+}
+
 /** An option of a command: a switch, or an option with a string value. */
-export interface OptionSpec {
-  /** The name without the dashes: `once`, `log-level`. */
-  readonly name: string;
+export interface OptionSpec extends ValueSpec {
   /** The short form of the option: one letter. If kubectl has the same option, the letter is the same as in kubectl. */
   readonly short?: string;
-  readonly summary: string;
   /** The placeholder of the value in help; absent for a switch. */
   readonly value?: string;
   readonly defaultValue?: string;
-  /** The accepted values, for shell completion. */
-  readonly choices?: readonly string[];
   /** True when the option can be repeated. Its values are joined with commas. */
   readonly repeatable?: boolean;
-  /**
-   * True when an empty string is a valid value. By default, an empty string is refused, because it usually comes from
-   * an unset shell variable.
-   */
-  readonly allowsEmpty?: boolean;
   /** With this switch, the exit codes 2 and 3 are results (`changes`, `blocked`), and every error ends with 1. */
   readonly answersByExitCode?: boolean;
 }

@@ -1,6 +1,13 @@
 import { definedMembers } from '@typekro/kit/core';
 import { createPages, dashboardUrl } from '@typekro/dashboard';
-import type { InspectAction, InspectMeta, InspectServer, InspectSource, Viewer } from '@typekro/controller/inspect';
+import type {
+  InspectAction,
+  InspectMeta,
+  InspectServer,
+  InspectServerOptions,
+  InspectSource,
+  Viewer,
+} from '@typekro/controller/inspect';
 import { newInspectToken, ownViewer, proofOf, serveInspect, tokenOf } from '@typekro/controller/inspect';
 import { type KubernetesApi, systemClock } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
@@ -12,7 +19,7 @@ import { ClusterDetails } from './cluster-details.ts';
 import { ClusterIndex } from './cluster-index.ts';
 
 /** The options of a dashboard. */
-export interface DashboardOptions {
+export interface DashboardOptions extends Pick<InspectServerOptions, 'port' | 'hosts' | 'onFailure'> {
   readonly context: CommandContext;
   /** The client of this process. The caller closes it after the dashboard. */
   readonly api: KubernetesApi;
@@ -40,12 +47,6 @@ export interface DashboardOptions {
   readonly token?: string;
   /** Default `127.0.0.1`. An address that is not on the loopback interface needs `authenticate`. */
   readonly host?: string;
-  /** Default: a free port. */
-  readonly port?: number;
-  /** Additional host names that browsers may use for the server. */
-  readonly hosts?: readonly string[];
-  /** Called with each internal error of the dashboard, and with the method and path of the request. */
-  readonly onFailure?: (error: unknown, request: string) => void;
 }
 
 /** An open dashboard. */

@@ -1,26 +1,19 @@
+import { type WriteServices } from '../verbs/write.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { UserInfo } from '../cluster-options.ts';
-import type { AuditTrail } from '../protocol/request.ts';
 import type { ServiceAddress } from '../webhooks/webhook-client.ts';
-import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import type { Conversions } from '../store/stored.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';
 import { ADMISSION_GROUP } from './admission-gate.ts';
 
 /** The parts of the cluster that admission uses. */
-export interface AdmissionContext {
+export interface AdmissionContext extends Pick<
+  WriteServices,
+  'registry' | 'newUid' | 'allowsAll' | 'conversions' | 'audit'
+> {
   readonly store: ObjectLookup;
-  readonly registry: Registry;
-  readonly newUid: () => string;
   readonly serviceAddress: ServiceAddress;
-  /** True when the cluster allows every request of every user. */
-  readonly allowsAll: boolean;
-  /** Converts the object of the write between versions, by conversion webhooks. */
-  readonly conversions?: Conversions | undefined;
-  /** The audit events of the request. */
-  readonly audit?: AuditTrail | undefined;
 }
 
 /** The operations that admission distinguishes. */

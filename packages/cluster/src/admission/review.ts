@@ -1,11 +1,10 @@
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { tryParseStrictJson } from '../codec/json.ts';
 import { userJson } from '../auth/token-documents.ts';
 import { ApiError, errorWithCause } from '../errors/api-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import type { BodyType } from '../verbs/body.ts';
 import { ReviewText } from '../webhooks/review-text.ts';
 import type { AdmissionAttributes, Kind } from './attributes.ts';
 
@@ -19,14 +18,7 @@ export const reviewVersionIn = (accepted: readonly JsonValue[]): ReviewVersion |
   accepted.find((version): version is ReviewVersion => version === 'v1' || version === 'v1beta1');
 
 /** The objects of a request in the version that a webhook or policy requests. */
-export interface VersionedObjects {
-  readonly resource: ServedResource;
-  readonly kind: Kind;
-  /** The `type` of `AdmissionAttributes`, in this version. */
-  readonly type: BodyType | undefined;
-  readonly object: KubeObject | undefined;
-  readonly old: KubeObject | undefined;
-}
+export type VersionedObjects = Pick<AdmissionAttributes, 'resource' | 'kind' | 'type' | 'object' | 'old'>;
 
 const kindOf = ({ group, version, kind }: Kind): JsonObject => ({ group, version, kind });
 

@@ -1,4 +1,4 @@
-import type { GroupVersionKind, JsonObject, KubeObject } from '@typekro/kit/core';
+import type { GroupVersionKind, JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { FieldDifference } from './objects/compare.ts';
 import type { Fingerprint, EquivalentDigests } from './objects/fingerprint.ts';
 import type { ForeignItem } from './objects/foreign-items.ts';
@@ -360,23 +360,15 @@ export interface GraphTracking {
 }
 
 /** An object that a Graph has created or is about to create: an entry of `status.managedResources`. */
-export interface ManagedResource {
+export interface ManagedResource extends ObjectRef {
   /** The ids of the enclosing subgraphs and of the node, joined by `/`. */
   readonly nodeID: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
   /** Absent until the Graph has written the object. */
   readonly uid?: string;
 }
 
 /** Fields that a patch node writes into an object: an entry of `status.contributions`. */
-export interface Contribution {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
+export interface Contribution extends ObjectRef {
   readonly subresource?: string;
   readonly fieldManager: string;
 }

@@ -10,6 +10,7 @@ import {
   signCertificate,
   subjectAlternatives,
   subjectOf,
+  type CertificateContent,
 } from './x509.ts';
 
 /** A certificate and its key, both as PEM. */
@@ -93,12 +94,8 @@ export function openAuthority({ cert, key }: CertificatePair): Authority {
   return authorityOf({ ca: cert, issuer: subjectOf(own.raw), signingKey, ...validity });
 }
 
-interface AuthorityInit {
+interface AuthorityInit extends Pick<CertificateContent, 'issuer' | 'signingKey' | 'notBefore' | 'notAfter'> {
   readonly ca: string;
-  readonly issuer: Buffer;
-  readonly signingKey: KeyObject;
-  readonly notBefore: number;
-  readonly notAfter: number;
 }
 
 /** The bits of the X.509 extension `keyUsage`. */

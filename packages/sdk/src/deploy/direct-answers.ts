@@ -1,5 +1,10 @@
 import { definedMembers, type KubeObject, formatApiVersion } from '@typekro/kit/core';
-import { type ExecutionView, type RememberedWrite, attemptRead } from '@typekro/controller/execute';
+import {
+  type ExecutionView,
+  type RememberedWrite,
+  attemptRead,
+  type ExecutionPorts,
+} from '@typekro/controller/execute';
 import { type Clock, type KubernetesApi, isNotFound } from '@typekro/kube';
 import type { ApplyAction, Decisions, Observations, Targets } from '@typekro/engine/runtime';
 import { keys, ObjectTarget } from '@typekro/engine/runtime';
@@ -15,17 +20,12 @@ import {
 import type { WatchSet } from './watch-set.ts';
 
 /** The options of `DirectAnswers`. */
-export interface DirectAnswersOptions {
+export interface DirectAnswersOptions extends Pick<ExecutionPorts, 'user' | 'clock' | 'random' | 'signal'> {
   readonly api: KubernetesApi;
   readonly store: ObservedStore;
   /** Open watches. They answer most reads without a request. `undefined` when the deploy opens no watches. */
   readonly watches: WatchSet | undefined;
   readonly dryRun: boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly signal: AbortSignal;
-  /** The account that `api` impersonates. */
-  readonly user: string | undefined;
 }
 
 /**

@@ -10,9 +10,9 @@ import {
 } from '@typekro/kit/core';
 import { type Graph, type GraphNode, Nodes } from '@typekro/engine/graph';
 import { type InspectSource, instanceRef } from '@typekro/controller/inspect';
-import { type Clock, type KubeClient, KubeError } from '@typekro/kube';
+import { type Clock, KubeError } from '@typekro/kube';
 import { type NodeReport, Explanation, ObjectLabels, RenderedInstance, keys } from '@typekro/engine/runtime';
-import { versionedWorld } from '../simulation/virtual-world.ts';
+import { versionedWorld, type VirtualWorld } from '../simulation/virtual-world.ts';
 import { changesElements, expandPaths } from './partial-differences.ts';
 import type { GivenState } from './steps.ts';
 import { WrittenNodes } from './written-nodes.ts';
@@ -27,14 +27,9 @@ export interface GraphTestBase {
 }
 
 /** The cluster and the controller of a test, in virtual time. */
-export interface TestedWorld {
+export interface TestedWorld extends Pick<VirtualWorld, 'user' | 'settle' | 'advance' | 'restart' | 'close'> {
   readonly clock: Pick<Clock, 'now'>;
-  readonly user: KubeClient;
   readonly controller: { readonly reports: Pick<InspectSource, 'report'> };
-  settle(): Promise<void>;
-  advance(milliseconds: number): Promise<void>;
-  restart(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** The field manager of writes that simulate other clients. */

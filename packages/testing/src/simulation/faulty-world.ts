@@ -1,33 +1,25 @@
 import type { Cluster } from '@typekro/cluster';
-import type { ControllerOptions } from '@typekro/controller/controller';
 import { definedMembers } from '@typekro/kit/core';
 import { type TransportRequest, KubeClient } from '@typekro/kube';
 import { type RuledGraph, Invariants } from './invariants.ts';
 import { type KindOfPlural, Ledger } from './ledger.ts';
-import { type Election, type ProcessHost, ControllerProcess } from './process.ts';
+import { type ProcessHost, ControllerProcess } from './process.ts';
 import { type SimClock, storyRandom } from './sim-clock.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
 
 /** The options of a `FaultyWorld`. */
-export interface FaultyWorldOptions {
-  readonly cluster: Cluster;
-  /** The clock of the cluster. */
-  readonly clock: SimClock;
+export interface FaultyWorldOptions extends Pick<
+  ProcessHost,
+  'cluster' | 'clock' | 'schedule' | 'election' | 'authenticate' | 'controller'
+> {
   /** The seed of the jitter. */
   readonly seed: number;
-  readonly schedule: FaultSchedule;
   /** The graph whose instances are checked. */
   readonly graph: RuledGraph;
   /** Maps the plural of a resource to its kind, for the kinds that are checked. */
   readonly kindOf: KindOfPlural;
   /** The number of controller processes. Default: 1. */
   readonly processes?: number;
-  /** The leader election of the processes; absent for one process. */
-  readonly election?: Election;
-  /** Adds the credentials of a process to its connection. Default: the requests have none. */
-  readonly authenticate?: ProcessHost['authenticate'];
-  /** The controller options of a process without an election. Default: none. */
-  readonly controller?: Partial<ControllerOptions>;
   /** Receives the log lines of requests, faults and disruptions, in order. */
   readonly onLog?: (line: string) => void;
   /**

@@ -2,27 +2,22 @@ import type { Cluster } from '@typekro/cluster';
 import type { Controller, ControllerOptions, Logger } from '@typekro/controller/controller';
 import { createController, jsonLogger } from '@typekro/controller/controller';
 import { type Clock, type Transport, type TransportRequest, KubeClient } from '@typekro/kube';
-import { FaultyTransport } from './faulty-transport.ts';
+import { FaultyTransport, type FaultPlan } from './faulty-transport.ts';
 import type { Invariants } from './invariants.ts';
 import { ProcessKnowledge } from './knowledge.ts';
 import { type SimClock, SkewedClock } from './sim-clock.ts';
-import type { Fault, FaultSchedule } from './fault-schedule.ts';
+import type { Fault } from './fault-schedule.ts';
 
 /** The dependencies that the processes of a run share. */
-export interface ProcessHost {
+export interface ProcessHost extends Pick<FaultPlan, 'schedule' | 'nextRequest' | 'nextStream' | 'onWatchFault'> {
   readonly cluster: Cluster;
   readonly clock: SimClock;
   readonly random: () => number;
-  readonly schedule: FaultSchedule;
   readonly invariants: Invariants;
   /** Receives each line of the log of a process. */
   readonly onLog: (line: string) => void;
   /** Receives each fault of a request. */
   readonly onFault: (fault: Fault, process: string, request: TransportRequest, index: number) => void;
-  /** Receives a description of each fault of an open watch. */
-  readonly onWatchFault: (text: string, request: TransportRequest) => void;
-  readonly nextRequest: (request: TransportRequest) => number;
-  readonly nextStream: () => number;
   /** The leader election; absent for a single process, which has no Lease. */
   readonly election?: Election;
   /** Adds the credentials of a process to its connection. Default: the requests have none. */

@@ -1,6 +1,12 @@
 import { type KubeObject, definedMembers, formatApiVersion } from '@typekro/kit/core';
-import { type ExecutionView, type ReadMemory, type RememberedWrite, attemptRead } from '../../execute/index.ts';
-import type { Clock, KubernetesApi } from '@typekro/kube';
+import {
+  type ExecutionView,
+  type ReadMemory,
+  type RememberedWrite,
+  attemptRead,
+  type ExecutionPorts,
+} from '../../execute/index.ts';
+import type { KubernetesApi } from '@typekro/kube';
 import { type ApplyAction, type Decisions, ObjectKey, ObjectTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
@@ -11,16 +17,11 @@ import { type InstanceRecord, deleteOrDrop } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
 
 /** The context of one pass. */
-export interface AnswerContext {
+export interface AnswerContext extends Pick<ExecutionPorts, 'user' | 'clock' | 'random' | 'signal'> {
   /** The client for children, with the identity of the definition, of the instance's namespace or of the Graph. */
   readonly client: KubernetesApi;
-  /** The user of `client`; `undefined` for the controller itself. */
-  readonly user: string | undefined;
   readonly caches: CacheSet;
   readonly contests: Contests;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly signal: AbortSignal;
   /** Returns the projection generation of the graph. */
   readonly projectionGeneration: () => number;
 }
