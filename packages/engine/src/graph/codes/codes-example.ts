@@ -1,12 +1,19 @@
 import type { CodeInfo } from '@typekro/kit/core';
+const entryOf =
+  (severity: CodeInfo['severity']) =>
+  (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
+    code,
+    severity,
+    summary,
+    example,
+    remedy,
+  });
+
 /** The table entry for an error. */
-export const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
-  code,
-  severity: 'error',
-  summary,
-  example,
-  remedy,
-});
+export const error = entryOf('error');
+
+/** The table entry for a warning. */
+export const warning = entryOf('warning');
 
 /** Lines of a block, indented. */
 function indent(text: string, by: number): string {

@@ -1,13 +1,5 @@
 import type { CodeInfo } from '@typekro/kit/core';
-import { withRule, withData, withResources, withSchema, withSpec } from './codes-example.ts';
-
-const warning = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
-  code,
-  severity: 'warning',
-  summary,
-  example,
-  remedy,
-});
+import { warning, withRule, withData, withResources, withSchema, withSpec } from './codes-example.ts';
 
 const deployment = (pod: string, more = ''): string => `- id: app
   template:

@@ -59,18 +59,15 @@ interface SchemaComparison {
   readonly facets: ComparedFacets;
 }
 
+/** Returns a function that adds a change of a part of the schema at `path`. */
+const adderTo =
+  (changes: SchemaChange[], path: string) =>
+  (type: ChangeType, breaking: boolean, at: string, before: string, after: string, description: string): void =>
+    void changes.push({ type, breaking, path: path + at, old: before, new: after, description });
+
 function compare(path: string, old: Schema, next: Schema, comparison: SchemaComparison, depth: number): void {
   const { changes, facets } = comparison;
-  const add = (
-    type: ChangeType,
-    breaking: boolean,
-    at: string,
-    before: string,
-    after: string,
-    description: string,
-  ): void => {
-    changes.push({ type, breaking, path: path + at, old: before, new: after, description });
-  };
+  const add = adderTo(changes, path);
   const [oldText, newText] = [old.description ?? '', next.description ?? ''];
   if (oldText !== newText) {
     const description = `Description field was changed from ${oldText} to ${newText}`;
@@ -200,16 +197,7 @@ function compareProperties(path: string, old: Schema, next: Schema, comparison: 
   const { changes } = comparison;
   const [before, after] = [new Map(entries(old)), new Map(entries(next))];
   const [wasRequired, isRequired] = [new Set(old.required), new Set(next.required)];
-  const add = (
-    type: ChangeType,
-    breaking: boolean,
-    at: string,
-    from: string,
-    to: string,
-    description: string,
-  ): void => {
-    changes.push({ type, breaking, path: path + at, old: from, new: to, description });
-  };
+  const add = adderTo(changes, path);
   for (const [name, schema] of before) {
     const at = `.properties.${name}`;
     const newSchema = after.get(name);

@@ -40,17 +40,10 @@ import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
 type Head = VariableDeclaration | Pattern;
 
-/** The completion of an iteration. A `continue` of this loop counts as a normal end. */
-function endOfIteration(completion: Completion, labels: readonly string[]): Completion {
+/** A completion in which a jump of this loop counts as a normal end: `continue` of an iteration, `break` of the loop. */
+function endOf(jump: 'continue' | 'break', completion: Completion, labels: readonly string[]): Completion {
   return mapLeaves(completion, (leaf) =>
-    leaf.kind === 'continue' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
-  );
-}
-
-/** The completion of a whole loop. A `break` of this loop counts as a normal end. */
-function endOfLoop(completion: Completion, labels: readonly string[]): Completion {
-  return mapLeaves(completion, (leaf) =>
-    leaf.kind === 'break' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
+    leaf.kind === jump && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
   );
 }
 
@@ -64,7 +57,7 @@ function runIteration(head: Head, value: unknown, body: Statement, env: Env, lab
     if (kind !== 'var') for (const name of boundNames(id)) scope.declare(name, kind === 'const', undefined, false);
     env.interpreter.bindPattern(id, value, inner, kind);
   } else env.interpreter.bindPattern(head, value, inner, 'assign');
-  return endOfIteration(env.interpreter.execute(body, inner), labels);
+  return endOf('continue', env.interpreter.execute(body, inner), labels);
 }
 
 /** `for (const x of list)`. */
@@ -74,7 +67,7 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
   const head = node.left;
   const source = resolveMerged(env.interpreter.evaluate(node.right, env));
   const run = (value: unknown) => runIteration(head, value, node.body, env, labels);
-  return endOfLoop(iterate(source, nameOf(head), run, node, env), labels);
+  return endOf('break', iterate(source, nameOf(head), run, node, env), labels);
 }
 
 /** `for (const key in object)`. */
@@ -103,7 +96,7 @@ export function executeForIn(node: ForInStatement, env: Env, labels: readonly st
     // A key that the body deletes before its turn has no iteration.
     return mayLose && typeof value === 'string' ? branch(truthy(hasKey(value, object)), enter, () => NORMAL) : enter();
   };
-  return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
+  return endOf('break', iterate(keys, nameOf(node.left), run, node, env), labels);
 }
 
 /** The keys that `for..in` visits, including inherited keys. */
@@ -222,7 +215,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
       return mapLeaves(counted(node, current, labels), (leaf) => (leaf.kind === 'normal' ? LEAVE : leaf));
     }
     if (++iterations > MAX_LIST_LENGTH) refuseEndless(conditions);
-    const completion = endOfIteration(env.interpreter.execute(node.body, current), labels);
+    const completion = endOf('continue', env.interpreter.execute(node.body, current), labels);
     const update = (): Completion => {
       current = nextIteration(node, current);
       if (node.update) env.interpreter.evaluate(node.update, current);
@@ -230,7 +223,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     };
     return executeFrom(2, (part) => (part === 0 ? completion : update()), 0);
   };
-  return endOfLoop(executeFrom(MAX_LIST_LENGTH + 2, step, 0), labels);
+  return endOf('break', executeFrom(MAX_LIST_LENGTH + 2, step, 0), labels);
 }
 
 /**
@@ -307,7 +300,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     runIteration: (value) => {
       const scope = new LexicalEnvironment(env.scope, env.unit);
       scope.declare(name, false, value, true);
-      return endOfIteration(env.interpreter.execute(node.body, withScope(env, scope)), labels);
+      return endOf('continue', env.interpreter.execute(node.body, withScope(env, scope)), labels);
     },
   });
 }
@@ -332,7 +325,7 @@ export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, 
       if (!test) return LEAVE;
     }
     if (index > MAX_LIST_LENGTH) refuseEndless(conditions);
-    return endOfIteration(env.interpreter.execute(node.body, env), labels);
+    return endOf('continue', env.interpreter.execute(node.body, env), labels);
   };
-  return endOfLoop(executeFrom(MAX_LIST_LENGTH + 2, step, 0), labels);
+  return endOf('break', executeFrom(MAX_LIST_LENGTH + 2, step, 0), labels);
 }
