@@ -1,3 +1,4 @@
+import { firstDefined } from '@typekro/kit/core';
 import type { CelType } from './types.ts';
 import type { Value } from './values.ts';
 
@@ -31,13 +32,8 @@ export const EMPTY_PROVIDER: TypeProvider = {
 
 /** A provider that combines several providers. Each lookup returns the result of the first provider that has one. */
 export function combineProviders(...providers: readonly TypeProvider[]): TypeProvider {
-  const first = <T>(lookUp: (provider: TypeProvider) => T | undefined): T | undefined => {
-    for (const provider of providers) {
-      const found = lookUp(provider);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
+  const first = <T>(lookUp: (provider: TypeProvider) => T | undefined): T | undefined =>
+    firstDefined(providers, lookUp);
   return {
     findType: (name) => first((provider) => provider.findType(name)),
     findField: (typeName, field) => first((provider) => provider.findField(typeName, field)),

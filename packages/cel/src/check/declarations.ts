@@ -1,3 +1,4 @@
+import { firstDefined } from '@typekro/kit/core';
 import type { VariableOptions } from '../api.ts';
 import { kubernetesLiterals } from '../lib/k8s/k8s-literals.ts';
 import type { FunctionDeclaration, Library, Validator } from '../library.ts';
@@ -153,11 +154,7 @@ export class Declarations {
   }
 
   lookupFunction(name: string): FunctionDeclaration | undefined {
-    for (const candidate of this.candidates(name)) {
-      const found = this.functionNamed(candidate);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return firstDefined(this.candidates(name), (candidate) => this.functionNamed(candidate));
   }
 
   variableNamed(name: string): DeclaredVariable | undefined {

@@ -1,8 +1,7 @@
 import { opaqueType, structType, type CelType } from '../types.ts';
 import { compareQuantities, formatQuantity, type ParsedQuantity } from '@typekro/kit/kubernetes';
 import {
-  formatUrl,
-  type GoUrl,
+  goUrl,
   formatAddress,
   formatPrefix,
   sameAddress,
@@ -50,8 +49,8 @@ export class QuantityValue extends LibraryValue {
 }
 
 export class UrlValue extends LibraryValue {
-  readonly url: GoUrl;
-  constructor(url: GoUrl) {
+  readonly url: goUrl.GoUrl;
+  constructor(url: goUrl.GoUrl) {
     super();
     this.url = url;
   }
@@ -59,10 +58,12 @@ export class UrlValue extends LibraryValue {
     return URL_TYPE.name;
   }
   equals(other: Value): boolean {
-    return other instanceof UrlValue ? formatUrl(this.url) === formatUrl(other.url) : fail('no such overload');
+    return other instanceof UrlValue
+      ? goUrl.formatUrl(this.url) === goUrl.formatUrl(other.url)
+      : fail('no such overload');
   }
   override toString(): string {
-    return formatUrl(this.url);
+    return goUrl.formatUrl(this.url);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
-import { packageFolders, placeOfMade, userFrames, nearestName } from '@typekro/kit/core';
+import { packageFolders, placeOfMade, userFrames, nearestName, firstDefined } from '@typekro/kit/core';
 import { moduleOf } from './import-problem.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
@@ -45,11 +45,9 @@ function placeOfThrow(thrown: string, path: string): SourcePosition | undefined 
   const named = throws.find((at) => thrown !== '' && text.slice(at, at + thrown.length + 40).includes(thrown));
   const at = named ?? (throws.length === 1 ? throws[0] : undefined);
   if (at !== undefined) return positionAt(path, text, at);
-  for (const [, quoted = ''] of thrown.matchAll(/'([^']+)'|"([^"]+)"/g)) {
-    const place = quoted.length > 2 ? placeOfText(path, quoted) : undefined;
-    if (place !== undefined) return place;
-  }
-  return undefined;
+  return firstDefined(thrown.matchAll(/'([^']+)'|"([^"]+)"/g), ([, quoted = '']) =>
+    quoted.length > 2 ? placeOfText(path, quoted) : undefined,
+  );
 }
 
 function textOfThrown(error: unknown): string {

@@ -1,3 +1,4 @@
+import { firstDefined } from '@typekro/kit/core';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { labelSelectorMatcher, listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { notFound } from '../errors/api-error.ts';
@@ -75,11 +76,7 @@ export function matchedResource(
   if (rules.some((rule) => ruleMatches(rule, own))) return resource;
   if (policy === 'Exact') return undefined;
   const others = [...served].filter((other) => other !== resource && other.collection === resource.collection);
-  for (const rule of rules) {
-    const found = others.find((other) => ruleMatches(rule, targetOf(other, attributes)));
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return firstDefined(rules, (rule) => others.find((other) => ruleMatches(rule, targetOf(other, attributes))));
 }
 
 const isEmpty = (selector: JsonObject): boolean =>

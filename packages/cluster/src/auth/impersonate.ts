@@ -1,4 +1,4 @@
-import { percentDecoded, setOwn } from '@typekro/kit/core';
+import { percentDecoded, setOwn, firstDefined } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { dnsLabel, dnsSubdomain, domainPath } from '@typekro/kit/kubernetes';
 import { fieldInvalid } from '../errors/field-problems.ts';
@@ -148,7 +148,7 @@ function modeProblem(
     const { allowed, reason } = authorize(context, user, attributes);
     return allowed ? undefined : refusal(user, attributes, reason);
   };
-  const ofUser = firstProblem(checks, refused);
+  const ofUser = firstDefined(checks, refused);
   if (ofUser !== undefined) return ofUser;
   const groups = wanted.groups.map((name) => right(group, 'groups', name));
   const extras = Object.entries(wanted.extra).flatMap(([key, list]) =>
@@ -159,22 +159,11 @@ function modeProblem(
     const of = right(group, 'groups', wanted.groups.includes('') ? '' : MASTERS);
     if (groupProblem !== undefined) return refusal(user, of, groupProblem);
   }
-  const ofGroups = firstProblem(groups, refused);
+  const ofGroups = firstDefined(groups, refused);
   if (ofGroups !== undefined) return ofGroups;
   const extraProblem = constraint === undefined ? undefined : wrongExtra(wanted.extra);
   if (extraProblem !== undefined) return refusal(user, right(AUTHENTICATION_GROUP, 'userextras', ''), extraProblem);
-  return firstProblem(extras, refused);
-}
-
-function firstProblem(
-  checks: readonly Attributes[],
-  refused: (attributes: Attributes) => ApiError | undefined,
-): ApiError | undefined {
-  for (const attributes of checks) {
-    const problem = refused(attributes);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
+  return firstDefined(extras, refused);
 }
 
 function wrongGroup(groups: readonly string[]): string | undefined {

@@ -1,4 +1,4 @@
-import { type KubeObject, parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, parseApiVersion, firstDefined } from '@typekro/kit/core';
 import { type KubernetesRelease, latestRelease } from '../release.ts';
 import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin-resources.ts';
@@ -58,11 +58,7 @@ export class Registry {
    * comes first.
    */
   findAny(group: string, plural: string): ServedResource | undefined {
-    for (const version of this.#versions.get(group) ?? []) {
-      const resource = this.find(group, version, plural);
-      if (resource !== undefined) return resource;
-    }
-    return undefined;
+    return firstDefined(this.#versions.get(group) ?? [], (version) => this.find(group, version, plural));
   }
 
   hasGroup(group: string): boolean {

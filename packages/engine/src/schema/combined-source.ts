@@ -1,4 +1,4 @@
-import { type GroupVersionKind, definedMembers } from '@typekro/kit/core';
+import { type GroupVersionKind, definedMembers, firstDefined } from '@typekro/kit/core';
 import { typeKey } from './discovery.ts';
 import type { SchemaSource } from './model.ts';
 
@@ -9,20 +9,8 @@ import type { SchemaSource } from './model.ts';
 export function combineSources(...sources: readonly SchemaSource[]): SchemaSource {
   return {
     ...definedMembers({ ifUnknown: sources.find(({ ifUnknown }) => ifUnknown !== undefined)?.ifUnknown }),
-    schemaOf(type) {
-      for (const source of sources) {
-        const schema = source.schemaOf(type);
-        if (schema !== undefined) return schema;
-      }
-      return undefined;
-    },
-    resourceOf(type) {
-      for (const source of sources) {
-        const resource = source.resourceOf(type);
-        if (resource !== undefined) return resource;
-      }
-      return undefined;
-    },
+    schemaOf: (type) => firstDefined(sources, (source) => source.schemaOf(type)),
+    resourceOf: (type) => firstDefined(sources, (source) => source.resourceOf(type)),
     *kinds() {
       const seen = new Set<string>();
       for (const source of sources) {

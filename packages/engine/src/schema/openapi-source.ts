@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, firstDefined } from '@typekro/kit/core';
 import { ResourceIndex, typeKey } from './discovery.ts';
 import { EMPTY, viewSchema } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
@@ -72,11 +72,9 @@ function referenceOf(raw: JsonObject): string | undefined {
   }
   const all = raw['allOf'];
   if (!Array.isArray(all)) return undefined;
-  for (const entry of all) {
-    const wrapped = isJsonObject(entry) && typeof entry['$ref'] === 'string' ? referenceOf(entry) : undefined;
-    if (wrapped !== undefined) return wrapped;
-  }
-  return undefined;
+  return firstDefined(all, (entry) =>
+    isJsonObject(entry) && typeof entry['$ref'] === 'string' ? referenceOf(entry) : undefined,
+  );
 }
 
 /** Decodes the escapes of a JSON pointer. Percent escapes do not occur in schema names. */

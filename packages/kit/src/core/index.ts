@@ -82,11 +82,10 @@ export {
 } from './libraries.ts';
 export { equalSecrets, isLoopbackHost, keepAllHeaders } from './http-basics.ts';
 export { readLimitedBody, releaseBody } from './limited-body.ts';
-export { nearestName } from './nearest-name.ts';
+export { nearestName, remedyForName, requireKnownOptions } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';
-export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
 export { seededRandom } from './seeded-random.ts';
-export { setOwn, definedMembers, getOwn, grouped } from './members.ts';
+export { setOwn, definedMembers, firstDefined, getOwn, grouped } from './members.ts';
 export {
   interruptFiles,
   NO_FOLLOW,

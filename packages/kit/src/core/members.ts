@@ -8,6 +8,18 @@ export function definedMembers<Members extends object>(
   return defined as { [Key in keyof Members]?: Exclude<Members[Key], undefined> };
 }
 
+/** The first result of `find` that is not `undefined`, for the items in their order. */
+export function firstDefined<Item, Found>(
+  items: Iterable<Item>,
+  find: (item: Item) => Found | undefined,
+): Found | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** Groups items by key. Keys and items keep the order of the input. */
 export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();

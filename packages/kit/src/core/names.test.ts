@@ -1,8 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { requireKnownOptions, unknownName } from './known-names.ts';
 import type { JsonObject } from './json.ts';
 import { setOwn } from './members.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName, requireKnownOptions } from './nearest-name.ts';
 import { parseApiVersion } from './object.ts';
 import { unknownKindHint } from './unknown-kind.ts';
 
@@ -15,7 +14,9 @@ test.each<readonly [Record<string, unknown>, string | undefined]>([
   [{ toString: 1 }, 'toString'],
   [Object.create({ prot: 1 }) as Record<string, unknown>, undefined],
 ])('the unknown name of %j is %j', (given, name) => {
-  expect(unknownName(given, KNOWN)).toBe(name);
+  const check = () => requireKnownOptions('listen()', given, KNOWN, 'testing/unknown-option');
+  if (name === undefined) expect(check).not.toThrow();
+  else expect(check).toThrow(`listen() has no option "${name}"`);
 });
 
 test.each([

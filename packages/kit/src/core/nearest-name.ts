@@ -1,3 +1,5 @@
+import { TypeKroError } from './error.ts';
+
 /**
  * The maximum length of a wrong name for which a known name is searched. A known name may be a third longer, because a
  * third of the characters may differ.
@@ -77,4 +79,27 @@ function editDistance(a: string, b: string, limit: number): number {
 function replacementCost(one: string | undefined, other: string | undefined): number {
   if (one === other) return 0;
   return one?.toLowerCase() === other?.toLowerCase() ? 0.5 : 1;
+}
+
+/** The names that a call or an object knows, as the keys of a table. */
+export type KnownNames = Readonly<Record<string, unknown>>;
+
+/** The remedy for an unknown name: the most similar known name, otherwise all known names. */
+export function remedyForName(name: string, known: KnownNames): string {
+  const names = Object.keys(known);
+  const near = nearestName(name, names);
+  return near === undefined ? `the options are ${names.join(', ')}` : `did you mean "${near}"?`;
+}
+
+/**
+ * Refuses an unknown option. Programs in JavaScript pass misspelt options, and without this check the option would have
+ * no effect.
+ *
+ * @param call names the call in the message, such as `createCluster()`
+ * @throws TypeKroError with the given code for the first unknown option
+ */
+export function requireKnownOptions(call: string, options: object, known: KnownNames, code: string): void {
+  const name = Object.keys(options).find((each) => !Object.hasOwn(known, each));
+  if (name === undefined) return;
+  throw new TypeKroError(`${call} has no option "${name}"`, { code, remedy: remedyForName(name, known) });
 }

@@ -1,3 +1,4 @@
+import { firstDefined } from '../core/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import { compareText } from './go-text.ts';
 import { formatGeneral } from './float.ts';
@@ -60,11 +61,7 @@ export function goJsonProblem(value: JsonValue | undefined): string | undefined 
   if (typeof value === 'number')
     return Number.isFinite(value) ? undefined : `json: unsupported value: ${formatGeneral(value)}`;
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const member of Array.isArray(value) ? value : Object.values(value)) {
-    const problem = goJsonProblem(member);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
+  return firstDefined(Array.isArray(value) ? value : Object.values(value), goJsonProblem);
 }
 
 /** The depth at which `{…}` or `[…]` replaces the content of an object or list. */

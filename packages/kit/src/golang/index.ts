@@ -34,5 +34,5 @@ export { goQuote, needsNoEscape } from './quote.ts';
 export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
 export { CHARACTERS, goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './go-text.ts';
-export type { GoUrl } from './url.ts';
-export { formatUrl, parseRequestUrl, parseUrl, urlEscapedPath, urlHost, urlHostAndPort, urlQuery } from './url.ts';
+export { parseRequestUrl } from './url.ts';
+export * as goUrl from './url.ts';

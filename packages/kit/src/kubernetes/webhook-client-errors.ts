@@ -1,5 +1,5 @@
 import { type JsonObject, isJsonObject } from '../core/index.ts';
-import { Failure, parseUrl } from '../golang/index.ts';
+import { Failure, goUrl } from '../golang/index.ts';
 import { urlFragment, urlRawQuery, urlUserinfo } from '../golang/url.ts';
 import { type FieldError, fieldErrors } from './field-errors.ts';
 import { dnsSubdomain } from './names.ts';
@@ -23,7 +23,7 @@ export function webhookClientErrors(client: JsonObject, at: string): FieldError[
 }
 
 function* urlErrors(text: string, path: string): Generator<FieldError> {
-  const url = parseUrl(text);
+  const url = goUrl.parseUrl(text);
   if (url instanceof Failure) {
     yield required(path, `url must be a valid URL: ${url.message}${FORM}`);
     return;

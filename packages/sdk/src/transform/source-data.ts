@@ -1,3 +1,4 @@
+import { firstDefined } from '@typekro/kit/core';
 import type { AnyNode } from 'acorn';
 import type { FilePosition } from '@typekro/kit/core';
 import { type Captures, type FunctionSyntax, childrenOf, quoteJs } from '../javascript/index.ts';
@@ -55,11 +56,7 @@ function positions(node: FunctionSyntax, { tokens, authorOf }: Context): number[
 }
 
 function firstKnown(node: FunctionSyntax, { file, tokens, authorOf }: Context): FilePosition {
-  for (const offset of tokensOf(node, tokens)) {
-    const author = authorOf(offset);
-    if (author !== undefined) return author;
-  }
-  return { file, line: 1, column: 1 };
+  return firstDefined(tokensOf(node, tokens), authorOf) ?? { file, line: 1, column: 1 };
 }
 
 /**

@@ -1,14 +1,6 @@
 import type { CallContext, Library } from '../../library.ts';
 import { setOwn } from '@typekro/kit/core';
-import {
-  Failure,
-  parseRequestUrl,
-  parseUrl,
-  urlEscapedPath,
-  urlHost,
-  urlHostAndPort,
-  urlQuery,
-} from '@typekro/kit/golang';
+import { Failure, parseRequestUrl, goUrl } from '@typekro/kit/golang';
 import { BOOL, listType, mapType, STRING } from '../../types.ts';
 import { fail, type Value } from '../../values.ts';
 import { member, overload, reading, declare } from '../define.ts';
@@ -20,10 +12,10 @@ export const kubernetesUrl: Library = {
   functions: [
     declare('url', overload('string_to_url', [STRING], URL_TYPE, reading(toUrl))),
     part('getScheme', 'url_get_scheme', ({ url }) => url.scheme),
-    part('getHost', 'url_get_host', ({ url }) => urlHost(url)),
-    part('getHostname', 'url_get_hostname', ({ url }) => urlHostAndPort(url).host),
-    part('getPort', 'url_get_port', ({ url }) => urlHostAndPort(url).port),
-    part('getEscapedPath', 'url_get_escaped_path', ({ url }) => urlEscapedPath(url)),
+    part('getHost', 'url_get_host', ({ url }) => goUrl.urlHost(url)),
+    part('getHostname', 'url_get_hostname', ({ url }) => goUrl.urlHostAndPort(url).host),
+    part('getPort', 'url_get_port', ({ url }) => goUrl.urlHostAndPort(url).port),
+    part('getEscapedPath', 'url_get_escaped_path', ({ url }) => goUrl.urlEscapedPath(url)),
     declare('getQuery', member('url_get_query', [URL_TYPE], mapType(STRING, listType(STRING)), getQuery)),
     declare(
       'isURL',
@@ -47,7 +39,7 @@ function part(name: string, id: string, get: (value: UrlValue) => string) {
  */
 function toUrl(text: string): Value {
   const request = parseRequestUrl(text);
-  const url = request instanceof Failure ? request : parseUrl(text);
+  const url = request instanceof Failure ? request : goUrl.parseUrl(text);
   if (url instanceof Failure) return fail(`URL parse error during conversion from string: ${url.message}`);
   return new UrlValue(url);
 }
@@ -55,6 +47,6 @@ function toUrl(text: string): Value {
 function getQuery({ url }: UrlValue, context: CallContext): Value {
   context.charge(url.rawQuery.length >> 2);
   const query: Record<string, Value> = {};
-  for (const [key, values] of urlQuery(url)) setOwn(query, key, values);
+  for (const [key, values] of goUrl.urlQuery(url)) setOwn(query, key, values);
   return query;
 }

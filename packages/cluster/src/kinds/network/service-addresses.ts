@@ -104,13 +104,7 @@ export function createServiceAddresses(cidr: string): ServiceAddresses {
       nextPort = FIRST_DYNAMIC_PORT;
     },
     release: (address) => void taken.delete(toNumber(address)),
-    allocate() {
-      for (const range of ranges) {
-        const address = allocateIn(range, taken);
-        if (address !== undefined) return address;
-      }
-      return undefined;
-    },
+    allocate: () => firstDefined(ranges, (range) => allocateIn(range, taken)),
     takePort(port) {
       if (ports.has(port)) return false;
       ports.add(port);
@@ -129,3 +123,4 @@ export function createServiceAddresses(cidr: string): ServiceAddresses {
     },
   };
 }
+import { firstDefined } from '@typekro/kit/core';

@@ -1,4 +1,4 @@
-import { type GroupVersionKind, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type GroupVersionKind, type KubeObject, isJsonObject, firstDefined } from '@typekro/kit/core';
 import { type SchemaSource, crdSource } from '../../schema/index.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 
@@ -15,17 +15,10 @@ export function installedKinds(definition: ParsedDefinition): InstalledKinds {
   for (const { id, template } of definition.resources) {
     if (isJsonObject(template) && isCrd(template)) byId.set(id, crdSource([template as KubeObject]));
   }
-  const first = <T>(lookUp: (source: SchemaSource) => T | undefined): T | undefined => {
-    for (const source of byId.values()) {
-      const found = lookUp(source);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
   return {
     source: {
-      schemaOf: (type) => first((source) => source.schemaOf(type)),
-      resourceOf: (type) => first((source) => source.resourceOf(type)),
+      schemaOf: (type) => firstDefined(byId.values(), (source) => source.schemaOf(type)),
+      resourceOf: (type) => firstDefined(byId.values(), (source) => source.resourceOf(type)),
       kinds: () => [...byId.values()].flatMap((source) => [...source.kinds()]),
     },
     installerOf: (type) => [...byId].find(([, source]) => source.resourceOf(type) !== undefined)?.[0],

@@ -1,4 +1,4 @@
-import { type JsonObject, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, firstDefined } from '@typekro/kit/core';
 import { forbidden, invalid, required } from '../validation/field-error.ts';
 import { structuralSchema } from '../lazy.ts';
 import { type FieldError, asList } from '@typekro/kit/kubernetes';
@@ -59,11 +59,7 @@ function unsupportedKeyword(schema: JsonObject, depth: number): string | undefin
   if (Array.isArray(items) && items.length > 0) return "OpenAPIV3Schema 'items' must be a schema, but is an array";
   const parts = [items, additionalProperties, not, ...(isJsonObject(properties) ? Object.values(properties) : [])];
   for (const keyword of ['allOf', 'anyOf', 'oneOf']) for (const each of asList(schema[keyword])) parts.push(each);
-  for (const part of parts) {
-    const found = isJsonObject(part) ? unsupportedKeyword(part, depth + 1) : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return firstDefined(parts, (part) => (isJsonObject(part) ? unsupportedKeyword(part, depth + 1) : undefined));
 }
 
 const UNSUPPORTED = [

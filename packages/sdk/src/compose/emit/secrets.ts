@@ -1,3 +1,4 @@
+import { firstDefined } from '@typekro/kit/core';
 import type { Diagnostic } from '@typekro/kit/core';
 import type { Node, Raw } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
@@ -90,16 +91,12 @@ class SecretFinder {
     if (other !== undefined) {
       const read = this.#through(other, path, seen);
       if (read !== undefined) return read;
-      return keys.map((key) => this.#search(key, seen)).find((found) => found !== undefined);
+      return firstDefined(keys, (key) => this.#search(key, seen));
     }
     const isQuestion = (arg: Node) =>
       (node.kind === 'has' && arg === first && this.#isRevealed(arg)) ||
       (node.kind === 'in' && arg === second && this.#isRevealed(arg));
-    for (const arg of node.args) {
-      const read = isQuestion(arg) ? undefined : this.#search(arg, seen);
-      if (read !== undefined) return read;
-    }
-    return undefined;
+    return firstDefined(node.args, (arg) => (isQuestion(arg) ? undefined : this.#search(arg, seen)));
   }
 
   /**

@@ -1,4 +1,4 @@
-import { TypeKroError, nearestName, remedyForName, unknownName } from '@typekro/kit/core';
+import { TypeKroError, nearestName, remedyForName } from '@typekro/kit/core';
 import type { DeployCallOptions, FactoryOptions, Mode, RetryPolicy } from '../deploy-engine.ts';
 
 /** The values that an option takes: a description, an example and a test. */
@@ -105,7 +105,7 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
  * @throws TypeKroError `compose/unknown-option`, or `compose/invalid-option` for a value that the option does not take.
  */
 export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions {
-  const name = unknownName(options, CALL_OPTIONS);
+  const name = Object.keys(options).find((each) => !Object.hasOwn(CALL_OPTIONS, each));
   if (name !== undefined)
     throw new TypeKroError(`a call of a factory has no option "${name}"`, {
       code: 'compose/unknown-option',
@@ -178,7 +178,7 @@ export function checkFactoryOptions(options: object): void {
   checkValues(options, FACTORY_OPTIONS, '');
   const { retryPolicy } = options as FactoryOptions;
   if (retryPolicy === undefined) return;
-  const name = unknownName(retryPolicy, RETRY_POLICY);
+  const name = Object.keys(retryPolicy).find((each) => !Object.hasOwn(RETRY_POLICY, each));
   if (name !== undefined)
     throw new TypeKroError(`the option retryPolicy has no member "${name}"`, {
       code: 'compose/unknown-option',

@@ -1,3 +1,4 @@
+import { firstDefined } from '@typekro/kit/core';
 import { type Site, Refusal, refuse } from '../refusal/refusal.ts';
 import { hasTokens, labelOf, splitTokens, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -113,11 +114,8 @@ function firstSymbolic(value: unknown, level = 0): Sym | undefined {
   if (typeof value === 'string')
     return hasTokens(value) ? splitTokens(value).find((part) => part instanceof Sym) : undefined;
   if (typeof value !== 'object' || value === null || level > 8) return undefined;
-  for (const { value: item } of Object.values(Object.getOwnPropertyDescriptors(value)) as { value?: unknown }[]) {
-    const inner = firstSymbolic(item, level + 1);
-    if (inner !== undefined) return inner;
-  }
-  return undefined;
+  const items = Object.values(Object.getOwnPropertyDescriptors(value)) as { value?: unknown }[];
+  return firstDefined(items, (item) => firstSymbolic(item.value, level + 1));
 }
 
 /**

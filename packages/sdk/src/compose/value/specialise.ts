@@ -1,5 +1,5 @@
 import { and, concatLists, concat, cond, eq, list, not, or } from '../ir/build.ts';
-import { setOwn } from '@typekro/kit/core';
+import { setOwn, firstDefined } from '@typekro/kit/core';
 import { type Node, type Variable, isLiteral, makeNode, walk, withArgs } from '../ir/node.ts';
 import type { Facts } from '../trace/facts.ts';
 import { textNode, textValue } from './ops.ts';
@@ -225,11 +225,7 @@ export function openTest(value: unknown, reads: (node: Node) => boolean): Node |
   const inner = symbolic(value);
   const either = (test: Node, ...sides: readonly unknown[]): Node | undefined => {
     if (!reads(test) && sides.some((side) => readsAny(side, reads))) return test;
-    for (const part of [wrap(new Sym(test)), ...sides]) {
-      const found = openTest(part, reads);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return firstDefined([wrap(new Sym(test)), ...sides], (part) => openTest(part, reads));
   };
   if (inner instanceof Sym) {
     const { absence, node } = inner;
@@ -241,25 +237,14 @@ export function openTest(value: unknown, reads: (node: Node) => boolean): Node |
   if (value instanceof Maybe) return either(value.test, value.value);
   if (value instanceof Splice) return openTestOf(value.list, reads);
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const key of Reflect.ownKeys(value)) {
+  return firstDefined(Reflect.ownKeys(value), (key) => {
     const item = (value as Record<PropertyKey, unknown>)[key];
-    const found =
-      key === MERGED
-        ? firstOf(item as readonly MergedPiece[], ({ test, map, keys }) =>
-            test === undefined ? openTest([map && wrap(map), keys], reads) : either(test, map && wrap(map), keys),
-          )
-        : openTest(item, reads);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function firstOf<T>(items: readonly T[], look: (item: T) => Node | undefined): Node | undefined {
-  for (const item of items) {
-    const found = look(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+    return key === MERGED
+      ? firstDefined(item as readonly MergedPiece[], ({ test, map, keys }) =>
+          test === undefined ? openTest([map && wrap(map), keys], reads) : either(test, map && wrap(map), keys),
+        )
+      : openTest(item, reads);
+  });
 }
 
 function readsAny(value: unknown, reads: (node: Node) => boolean): boolean {
