@@ -14,7 +14,7 @@ import {
 import type { Carried } from '../library/carried.ts';
 import { type CarriedByKey, type KeyedSlot, isUnfilled, seenByKey } from '../library/keyed.ts';
 import { type View, factOf } from '../library/view.ts';
-import { Refusal } from '../refusal/refusal.ts';
+import { Refusal, unlessRefused } from '../refusal/refusal.ts';
 import type { ProgramVariable, Writes } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { asSym, resolveMerged } from '../value/merge.ts';
@@ -118,14 +118,7 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: By
 
 const isUnset = (value: unknown): boolean => value === undefined || value === null;
 
-function attemptType(value: unknown): StaticType | undefined {
-  try {
-    return typeOfSet(value);
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
-}
+const attemptType = (value: unknown): StaticType | undefined => unlessRefused(() => typeOfSet(value));
 
 /** Runs the body once; without `earlier`, variables without an expression keep their value from before the loop. */
 function runOnce(

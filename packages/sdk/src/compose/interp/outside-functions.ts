@@ -4,7 +4,7 @@ import type { FunctionLike, FunctionSource } from '../source/function-source.ts'
 import { currentRun, sourceOfFunction } from '../source/current-run.ts';
 import { isNativeText } from '../source/text-source.ts';
 import { BUILD_TIME_NAMES } from '../library/build-time.ts';
-import { Refusal } from '../refusal/refusal.ts';
+import { unlessRefused } from '../refusal/refusal.ts';
 import type { Closure } from '../value/closure.ts';
 import { makesResources } from '../value/native-functions.ts';
 import { assignedAround, childrenOf, visitNodes } from '../../javascript/index.ts';
@@ -142,14 +142,7 @@ const WEB_FUNCTIONS = [
  * The source of a function; `undefined` for native functions, and for functions and classes whose text is missing or
  * cannot be parsed.
  */
-function readSource(fn: FunctionLike): FunctionSource | undefined {
-  try {
-    return sourceOfFunction(fn);
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
-}
+const readSource = (fn: FunctionLike): FunctionSource | undefined => unlessRefused(() => sourceOfFunction(fn));
 
 /** Makes a closure of a function's source, without a scope of the composition. The function's own name denotes `fn`. */
 function closureFrom({ node, text, shift, lookup, locate, self }: FunctionSource, fn: FunctionLike): Closure {

@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal/refusal.ts';
+import { unlessRefused } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { symOfItems } from '../value/value-nodes.ts';
 import { isOpen } from '../value/open.ts';
@@ -29,11 +29,4 @@ function makesOneIdTwice(from: number): boolean {
 }
 
 /** The parts as one list. `undefined` when they cannot be one list; the resources with equal ids are refused then. */
-function joined(items: readonly unknown[]): Sym | undefined {
-  try {
-    return symOfItems(items);
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
-}
+const joined = (items: readonly unknown[]): Sym | undefined => unlessRefused(() => symOfItems(items));

@@ -82,6 +82,16 @@ export class Refusal extends Error {
   }
 }
 
+/** The result of `work`; `undefined` when it is refused. */
+export function unlessRefused<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
 /** A refusal that is only the consequence of an earlier refusal. The earlier refusal is noted already. */
 export class FollowUp extends Refusal {
   constructor() {
