@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { Environment, VariableOptions } from './api.ts';
 import { createEnvironment } from './environment.ts';
 import {
@@ -105,14 +106,9 @@ function base(features: KroFeatures): Environment {
     (name) => features[name] === true,
   );
   const key = names.join(',');
-  let environment = bases.get(key);
-  if (environment === undefined) {
-    environment = createEnvironment({
-      libraries: [...KRO_LIBRARIES, ...names.map((name) => OPTIONAL_LIBRARIES[name])],
-    });
-    bases.set(key, environment);
-  }
-  return environment;
+  return getOrInsert(bases, key, () =>
+    createEnvironment({ libraries: [...KRO_LIBRARIES, ...names.map((name) => OPTIONAL_LIBRARIES[name])] }),
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   kubernetes134DifferenceText,
   kubernetes135DifferenceText,
   TypeKroError,
+  getOrInsert,
 } from '@typekro/kit/core';
 import {
   KUBERNETES_RELEASE,
@@ -68,12 +69,7 @@ function earlierThan(later: KubernetesRelease, minor: number, difference: Differ
   let groups: readonly DiscoveredGroup[] | undefined;
   const roles = new Map<RoleKind, readonly JsonObject[]>();
   const defaultRoles = (plural: RoleKind): readonly JsonObject[] => {
-    let list = roles.get(plural);
-    if (list === undefined) {
-      list = changed(later.defaultRoles(plural), difference.roles[plural], keyOfRole);
-      roles.set(plural, list);
-    }
-    return list;
+    return getOrInsert(roles, plural, () => changed(later.defaultRoles(plural), difference.roles[plural], keyOfRole));
   };
   return {
     minor,

@@ -7,6 +7,7 @@ import {
   kubernetesStorageHashesText,
   kubernetesTableColumnsText,
   kubernetesTypesText,
+  getOrInsert,
 } from '@typekro/kit/core';
 import type { JsonObject } from '@typekro/kit/core';
 import type { BuiltinDescriptions } from '@typekro/engine/schema';
@@ -94,11 +95,7 @@ const loaded = new Map<string, unknown>();
 
 /** The data file `name` of Kubernetes 1.36. Each file is read once per process, at its first use. */
 export function loadData<Name extends keyof DataFiles>(name: Name): DataFiles[Name] {
-  let value = loaded.get(name);
-  if (value === undefined) {
-    value = JSON.parse(TEXTS[name]());
-    loaded.set(name, value);
-  }
+  const value = getOrInsert(loaded, name, () => JSON.parse(TEXTS[name]()));
   return value as DataFiles[Name];
 }
 

@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { KubeError } from './kube-error.ts';
 import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, ResourceType } from './kube-api.ts';
@@ -62,12 +63,12 @@ class SharedReads {
 
   async find(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | undefined> {
     await this.#learn(options);
-    return remember(this.#objects, objectKey(ref), async () => {
+    return getOrInsert(this.#objects, objectKey(ref), async () => {
       const place = `${typeKey(ref)} ${ref.namespace ?? ''}`;
       const single = (this.#singles.get(place) ?? 0) + 1;
       this.#singles.set(place, single);
       if (single <= MAX_SINGLE_READS) return this.#api.find(ref, options);
-      const names = await remember(this.#names, place, () => this.#namesIn(ref, options));
+      const names = await getOrInsert(this.#names, place, () => this.#namesIn(ref, options));
       return names === undefined || names.has(ref.name) ? this.#api.find(ref, options) : undefined;
     });
   }
@@ -87,7 +88,7 @@ class SharedReads {
     await this.#learn(options);
     const { namespace, labelSelector } = options;
     const own = `${listKey(type, options)} ${namespace ?? ''}`;
-    return remember(this.#lists, own, async () => {
+    return getOrInsert(this.#lists, own, async () => {
       if (namespace === undefined || labelSelector === undefined) return this.#read(type, options);
       const each = listKey(type, options);
       const count = (this.#namespaces.get(each) ?? 0) + 1;
@@ -139,15 +140,6 @@ class SharedReads {
     })();
     return this.#learned;
   }
-}
-
-/** The value of a key, which is computed at its first use and shared by all callers. A failure is kept as well. */
-function remember<Value>(map: Map<string, Promise<Value>>, key: string, compute: () => Promise<Value>): Promise<Value> {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = compute();
-  map.set(key, value);
-  return value;
 }
 
 /** The response to a read; `undefined` when the request fails. */

@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import { failure, Failure } from '@typekro/kit/golang';
 import { atoi } from './format-parse.ts';
 
@@ -61,23 +62,23 @@ function expand(entry: string): string[] {
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatterOf(name: string): Intl.DateTimeFormat {
-  let formatter = formatters.get(name);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone: name,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formatters.set(name, formatter);
-  }
-  return formatter;
+  return getOrInsert(
+    formatters,
+    name,
+    () =>
+      new Intl.DateTimeFormat('en-US', {
+        timeZone: name,
+        calendar: 'gregory',
+        numberingSystem: 'latn',
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+        second: 'numeric',
+      }),
+  );
 }
 
 function namedOffset(name: string, seconds: number): number {

@@ -1,4 +1,4 @@
-import { type ObjectRef, formatRef } from '@typekro/kit/core';
+import { type ObjectRef, formatRef, getOrInsert } from '@typekro/kit/core';
 import { type NodeReport, Explanation, RootCause } from '@typekro/engine/runtime';
 
 /**
@@ -60,10 +60,6 @@ export class ReportedCauses {
   keysOf({ ref, definition }: { readonly ref: string; readonly definition: string }): ReadonlySet<string> | undefined {
     const nodes = this.#nodesOf(ref);
     if (nodes === undefined) return undefined;
-    const known = this.#known.get(nodes);
-    if (known !== undefined) return known;
-    const keys = keysOfNodes(nodes, definition);
-    this.#known.set(nodes, keys);
-    return keys;
+    return getOrInsert(this.#known, nodes, () => keysOfNodes(nodes, definition));
   }
 }

@@ -1,6 +1,6 @@
 import type { Environment, Program } from '@typekro/cel';
 import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } from '@typekro/cel';
-import { type JsonValue, type KubeObject, oncePerObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, oncePerObject, getOrInsert } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
 import { CelTypes, CrdRules, StructuralSchema } from '@typekro/engine/schema';
@@ -22,17 +22,14 @@ const environmentsOf = oncePerObject((_: Schema) => new Map<boolean, Environment
  */
 export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: boolean): Environment {
   const pair = environmentsOf(schema);
-  let environment = pair.get(optionalOld);
-  if (environment === undefined) {
+  return getOrInsert(pair, optionalOld, () => {
     const own = root ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema;
     const { variables, types } = CelTypes.of({ self: { schema: own } });
     const self = variables['self'];
     // Both variables share one struct type, because rules compare them and structs of two types cannot be compared.
     const oldSelf = optionalOld && self !== undefined ? { type: optionalType(self.type), raw: true } : self;
-    environment = baseEnvironment().extend(oldSelf === undefined ? variables : { ...variables, oldSelf }, { types });
-    pair.set(optionalOld, environment);
-  }
-  return environment;
+    return baseEnvironment().extend(oldSelf === undefined ? variables : { ...variables, oldSelf }, { types });
+  });
 }
 
 type Outcome =
@@ -59,12 +56,10 @@ export function ruleEvaluator(root: Schema): () => ObjectRules {
   ): Outcome => {
     const known = programsOf(site.schema);
     const key = `${optionalOld ? '?' : ''}${text}`;
-    let compiled = known.get(key);
-    if (compiled === undefined) {
+    const compiled = getOrInsert(known, key, () => {
       const result = ruleEnvironment(site.schema, optionalOld, site.schema === root).compile(text);
-      compiled = result.ok ? limitedRun(result.program, result.checked) : result.text;
-      known.set(key, compiled);
-    }
+      return result.ok ? limitedRun(result.program, result.checked) : result.text;
+    });
     if (typeof compiled === 'string') return { ok: false, message: compiled };
     const limited = compiled(variables, budget);
     if (limited.isOverLimit) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type JsonObject, type JsonValue, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, oncePerObject, getOrInsert } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import { toJsonBytes, toJsonText } from '../codec/json.ts';
 import { CustomResource } from '../registry/served-custom-resource.ts';
@@ -106,17 +106,14 @@ const schemaHash = oncePerObject((schema: object) => createHash('sha256').update
 
 /** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
 function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {
-  let hash = cached.hashes.get(path);
-  if (hash === undefined) {
+  return getOrInsert(cached.hashes, path, () => {
     const sum = createHash('sha256').update(`kubernetes-1.${registry.release.minor}/${DATA_REVISION}`).update(path);
     for (const resource of registry.inVersion(group, version)) {
       sum.update(`${resource.plural} ${resource.kind} ${resource.namespaced}`);
       if (resource instanceof CustomResource) sum.update(schemaHash(resource.schema));
     }
-    hash = sum.digest('hex').toUpperCase();
-    cached.hashes.set(path, hash);
-  }
-  return hash;
+    return sum.digest('hex').toUpperCase();
+  });
 }
 
 /** The hash of the OpenAPI v2 document. It changes when the document of any group changes. */

@@ -3,7 +3,7 @@
  * (`controllers/process-pods.ts`), and pod subresources connect to them (`virtual/`).
  */
 import { resolve } from 'node:path';
-import { type KubeObject, EMBEDDED_CONTEXT } from '@typekro/kit/core';
+import { type KubeObject, EMBEDDED_CONTEXT, getOrInsert } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { tokenLifetime, YEAR_SECONDS } from '../auth/token-lifetime.ts';
@@ -92,12 +92,10 @@ export class ProcessRuntime {
   /** Returns the processes of a pod. The first call for a pod creates them. */
   runOf(pod: KubeObject): PodRun {
     const uid = pod.metadata.uid ?? '';
-    let run = this.#runs.get(uid);
-    if (run === undefined) {
+    const run = getOrInsert(this.#runs, uid, () => {
       const taken = new Set([...this.#runs.values()].map(({ address }) => address));
-      run = new PodRun(pod, podAddress(uid, taken, process.platform), this.#services);
-      this.#runs.set(uid, run);
-    }
+      return new PodRun(pod, podAddress(uid, taken, process.platform), this.#services);
+    });
     this.#pods.set(uid, pod);
     this.#measureLater();
     return run;

@@ -1,4 +1,4 @@
-import { oncePerObject } from '@typekro/kit/core';
+import { oncePerObject, getOrInsert } from '@typekro/kit/core';
 import type { FieldFacts, TypeFacts } from '../kubernetes-data.ts';
 import { type KubernetesRelease, latestRelease } from '../release.ts';
 import { type FieldNode, type ObjectNode, type ScalarType, type TypeNode, anyNode } from './type-node.ts';
@@ -27,12 +27,11 @@ export class BuiltinTypes {
 
   /** The node of a type, e.g. `core.v1.Pod`. */
   get(name: string): ObjectNode {
-    let node = this.#nodes.get(name);
-    if (node === undefined) {
-      node = new BuiltinObject(name, this.#release.typeFacts(name) ?? { fields: {} }, this);
-      this.#nodes.set(name, node);
-    }
-    return node;
+    return getOrInsert(
+      this.#nodes,
+      name,
+      () => new BuiltinObject(name, this.#release.typeFacts(name) ?? { fields: {} }, this),
+    );
   }
 
   /** Does this version of Kubernetes have the type? */

@@ -1,4 +1,4 @@
-import { oncePerObject } from '@typekro/kit/core';
+import { oncePerObject, getOrInsert } from '@typekro/kit/core';
 import { type FieldTree, treeOfMembers } from '../fields/tree.ts';
 import { strategyOf } from '../kinds/index.ts';
 import type { Strategy } from '../kinds/strategy.ts';
@@ -21,12 +21,7 @@ const resetsOf = oncePerObject((_: Strategy) => new Map<string, FieldTree>());
 export function resetFields(resource: ServedResource, subresource: string): FieldTree {
   const strategy = strategyFor(resource);
   const known = resetsOf(strategy);
-  let tree = known.get(subresource);
-  if (tree === undefined) {
-    tree = treeOfMembers(resetPaths(resource, strategy, subresource));
-    known.set(subresource, tree);
-  }
-  return tree;
+  return getOrInsert(known, subresource, () => treeOfMembers(resetPaths(resource, strategy, subresource)));
 }
 
 function resetPaths(resource: ServedResource, strategy: Strategy, subresource: string): readonly (readonly string[])[] {

@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import { toJsonBytes } from '../codec/json.ts';
@@ -390,10 +391,5 @@ const departures = new WeakMap<Stored, Stored>();
 
 /** The old content of an object, with the resource version at which the object left the selection. */
 function withVersion(previous: Stored, stored: Stored): Stored {
-  let departure = departures.get(stored);
-  if (departure === undefined) {
-    departure = previous.withVersion(stored.version);
-    departures.set(stored, departure);
-  }
-  return departure;
+  return getOrInsert(departures, stored, () => previous.withVersion(stored.version));
 }

@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isDnsLabel, isDnsSubdomain } from '@typekro/kit/kubernetes';
 import type { ObjectType } from '@typekro/engine/runtime';
@@ -54,12 +55,10 @@ export class ActingIdentities {
   of(serviceAccount: ServiceAccountRef | undefined): ActingIdentity {
     if (serviceAccount === undefined) return this.own;
     const user = serviceAccountUser(serviceAccount);
-    const known = this.#byUser.get(user);
-    if (known !== undefined) return known;
-    const client = this.#options.client.as({ user });
-    const identity = { user, client, caches: this.#openCaches(client) };
-    this.#byUser.set(user, identity);
-    return identity;
+    return getOrInsert(this.#byUser, user, () => {
+      const client = this.#options.client.as({ user });
+      return { user, client, caches: this.#openCaches(client) };
+    });
   }
 
   all(): ActingIdentity[] {

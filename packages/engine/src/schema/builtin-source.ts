@@ -1,5 +1,5 @@
 import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
-import { kubernetesDiscoveryText, kubernetesTypesText, TypeKroError, once } from '@typekro/kit/core';
+import { kubernetesDiscoveryText, kubernetesTypesText, TypeKroError, once, getOrInsert } from '@typekro/kit/core';
 import { type TypeFacts, type TypeTable, BuiltinTypes } from './builtin-types.ts';
 import { withSupplement } from './builtin-supplement.ts';
 import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
@@ -37,12 +37,7 @@ const bundles = new Map<string, BuiltinSource>();
  * @throws TypeKroError `schema/unknown-kubernetes-version` when no data is bundled for that version.
  */
 export function builtinSource(minor: string = DEFAULT_KUBERNETES_MINOR): BuiltinSource {
-  let source = bundles.get(minor);
-  if (source === undefined) {
-    source = openBundle(minor);
-    bundles.set(minor, source);
-  }
-  return source;
+  return getOrInsert(bundles, minor, () => openBundle(minor));
 }
 
 /** Maps a bundled version to the contents of its data files. */

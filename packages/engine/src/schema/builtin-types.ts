@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { JsonValue } from '@typekro/kit/core';
 import { deriveSchema, EMPTY, lazyMember } from './lazy.ts';
 import type { ListType, Schema } from './model.ts';
@@ -89,13 +90,10 @@ export class BuiltinTypes {
    * unknown name.
    */
   node(name: string): Schema {
-    let node = this.#nodes.get(name);
-    if (node === undefined) {
+    return getOrInsert(this.#nodes, name, () => {
       const facts = this.#table.facts(name);
-      node = facts === undefined ? EMPTY : this.#objectNode(facts);
-      this.#nodes.set(name, node);
-    }
-    return node;
+      return facts === undefined ? EMPTY : this.#objectNode(facts);
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, isJsonObject, firstDefined } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, firstDefined, getOrInsert } from '@typekro/kit/core';
 import { ResourceIndex, typeKey } from './discovery.ts';
 import { EMPTY, viewSchema } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
@@ -37,11 +37,7 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
     // A reference without a target, and a cycle that consists only of references, get the empty schema.
     if (passed.has(name) || !Object.hasOwn(components, name)) return EMPTY;
     const target = components[name];
-    const known = nodes.get(name);
-    if (known !== undefined) return known;
-    const node = resolve(target, new Set([...passed, name]));
-    nodes.set(name, node);
-    return node;
+    return getOrInsert(nodes, name, () => resolve(target, new Set([...passed, name])));
   };
   const byKind = new Map<string, string>();
   for (const [name, raw] of Object.entries(components)) {

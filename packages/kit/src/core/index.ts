@@ -85,7 +85,7 @@ export { readLimitedBody, releaseBody } from './limited-body.ts';
 export { nearestName, remedyForName, requireKnownOptions } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';
 export { seededRandom } from './seeded-random.ts';
-export { setOwn, definedMembers, firstDefined, getOwn, grouped } from './members.ts';
+export { setOwn, definedMembers, firstDefined, getOrInsert, getOwn, grouped } from './members.ts';
 export {
   interruptFiles,
   NO_FOLLOW,

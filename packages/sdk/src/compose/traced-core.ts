@@ -1,4 +1,11 @@
-import { type Diagnostic, type JsonObject, type SourcePosition, formatDiagnostic, hasErrors } from '@typekro/kit/core';
+import {
+  type Diagnostic,
+  type JsonObject,
+  type SourcePosition,
+  formatDiagnostic,
+  hasErrors,
+  getOrInsert,
+} from '@typekro/kit/core';
 import type { CompileResult, Graph } from '@typekro/engine/graph';
 import { applyAspects } from './aspects/apply-aspects.ts';
 import type { AnyAspect } from './aspect-types.ts';
@@ -102,12 +109,7 @@ export abstract class TracedCore {
    * @throws CompositionError with all errors of the target's compiler.
    */
   write(target: Target): Written {
-    let written = this.written.get(target);
-    if (written === undefined) {
-      written = this.writeAndCheck(target);
-      this.written.set(target, written);
-    }
-    return written;
+    return getOrInsert(this.written, target, () => this.writeAndCheck(target));
   }
 
   private writeAndCheck(target: Target): Written {

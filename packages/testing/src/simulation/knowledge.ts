@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { Clock, TransportRequest } from '@typekro/kube';
 import type { KubeObject } from '@typekro/kit/core';
 import { keys, ObjectKey } from '@typekro/engine/runtime';
@@ -63,11 +64,7 @@ export class ProcessKnowledge {
   }
 
   #identity(user: string | undefined): IdentityKnowledge {
-    const known = this.#byUser.get(user);
-    if (known !== undefined) return known;
-    const identity = new IdentityKnowledge(this.#clock);
-    this.#byUser.set(user, identity);
-    return identity;
+    return getOrInsert(this.#byUser, user, () => new IdentityKnowledge(this.#clock));
   }
 }
 

@@ -1,4 +1,4 @@
-import { type KubeObject, oncePerObject } from '@typekro/kit/core';
+import { type KubeObject, oncePerObject, getOrInsert } from '@typekro/kit/core';
 import type { Collection, Store, StoreEvent } from '../../store/store.ts';
 import { controllerOf } from '../relation-index.ts';
 import { conditionOf } from '@typekro/kit/kubernetes';
@@ -105,12 +105,15 @@ export class PodTallies {
     let tallies = this.#byOwner.get(owner);
     if (tallies === undefined) this.#byOwner.set(owner, (tallies = new Map()));
     const labelKey = JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    let tally = tallies.get(labelKey);
-    if (tally === undefined) {
-      tally = { owner, labelKey, labels, pods: 0, active: 0, ready: 0, terminating: 0 };
-      tallies.set(labelKey, tally);
-    }
-    return tally;
+    return getOrInsert(tallies, labelKey, () => ({
+      owner,
+      labelKey,
+      labels,
+      pods: 0,
+      active: 0,
+      ready: 0,
+      terminating: 0,
+    }));
   }
 }
 

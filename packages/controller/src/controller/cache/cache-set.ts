@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import type { Graph, PathStep } from '@typekro/engine/graph';
 import { type Clock, type KubernetesApi, elapsed } from '@typekro/kube';
@@ -171,11 +172,7 @@ export class CacheSet {
     >();
     const entry = (type: ObjectType) => {
       const id = kindId(type);
-      const known = wanted.get(id);
-      if (known !== undefined) return known;
-      const created = { type, requests: [], hold: undefined };
-      wanted.set(id, created);
-      return created;
+      return getOrInsert(wanted, id, () => ({ type, requests: [], hold: undefined }));
     };
     for (const request of requests) entry(request.target.type).requests.push(request);
     for (const { type, namespaces } of kinds) {

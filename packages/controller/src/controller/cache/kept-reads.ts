@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { GroupVersionKind } from '@typekro/kit/core';
 import { type Graph, type GraphNode, type PathStep, Nodes } from '@typekro/engine/graph';
 import { Projection } from '@typekro/engine/runtime';
@@ -48,11 +49,7 @@ export class KeptReads {
   /** The paths that projections of a kind keep. The returned set may grow later. */
   pathsOf(type: GroupVersionKind): PathUnion {
     const id = kindId(type);
-    const known = this.#paths.get(id);
-    if (known !== undefined) return known;
-    const created = new PathUnion();
-    this.#paths.set(id, created);
-    return created;
+    return getOrInsert(this.#paths, id, () => new PathUnion());
   }
 
   /** Adds paths. An empty path keeps everything. Returns whether the set has grown. */

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, jsonEquals, refOf, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals, refOf, TypeKroError, getOrInsert } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
 import { type Graph, revisionHash } from '@typekro/engine/graph';
 import { type Clock, type KubernetesApi, isNotFound, KubeError } from '@typekro/kube';
@@ -45,11 +45,7 @@ export class RevisionStore {
    */
   hashOf(revision: Revision): string {
     const { uid = '' } = revision.object.metadata;
-    const known = this.#hashes.get(uid);
-    if (known !== undefined) return known;
-    const hash = revisionHash(revision.spec);
-    this.#hashes.set(uid, hash);
-    return hash;
+    return getOrInsert(this.#hashes, uid, () => revisionHash(revision.spec));
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type CelType, type Expr, isOptional, namesBoundBy, regexProblem, typeToString, walkAst } from '@typekro/cel';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, getOrInsert } from '@typekro/kit/core';
 import { type Analysed, rootsOf } from '../analysis.ts';
 import { acceptedByKroLoophole, hasBytes } from '../checks/assignability.ts';
 import { callsGlobal, callsBeyondStock } from '../expressions/gated-functions.ts';
@@ -204,17 +204,8 @@ class Warner {
   }
 
   #soundField({ resolved }: ResourceDraft, { site }: CompiledExpression<FieldSite>): SoundExpressions {
-    let paths = this.#soundFields.get(resolved);
-    if (paths === undefined) {
-      paths = new Map();
-      this.#soundFields.set(resolved, paths);
-    }
-    let sound = paths.get(site.pathText);
-    if (sound === undefined) {
-      sound = new SoundExpressions();
-      paths.set(site.pathText, sound);
-    }
-    return sound;
+    const paths = getOrInsert(this.#soundFields, resolved, () => new Map());
+    return getOrInsert(paths, site.pathText, () => new SoundExpressions());
   }
 
   /** Warns of problems of an expression that do not depend on its site. */
@@ -291,15 +282,10 @@ class Warner {
 
   /** The loops and calls of a syntax tree. They are cached, because many sites may have the same tree. */
   #partsOf(root: Expr): ExpressionParts {
-    let parts = this.#parts.get(root);
-    if (parts === undefined) {
-      parts = {
-        loopVariables: loopVariables(root),
-        beyondStock: callsBeyondStock(root, (name) => this.#drafts.has(name)),
-      };
-      this.#parts.set(root, parts);
-    }
-    return parts;
+    return getOrInsert(this.#parts, root, () => ({
+      loopVariables: loopVariables(root),
+      beyondStock: callsBeyondStock(root, (name) => this.#drafts.has(name)),
+    }));
   }
 
   #warn(code: string, message: string, place: ProblemLocation, hint?: string): void {

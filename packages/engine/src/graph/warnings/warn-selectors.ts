@@ -1,4 +1,12 @@
-import { type JsonObject, type JsonValue, getOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  getOwn,
+  isJsonObject,
+  jsonEquals,
+  stringifyJson,
+  getOrInsert,
+} from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import type { WrittenNode } from '../resource-draft.ts';
 import type { PathStep } from '../model.ts';
@@ -139,13 +147,11 @@ class PodMatcher {
    */
   couldMatch(selector: JsonObject): boolean {
     const wanted = stringifyJson(selector);
-    const known = this.#answers.get(wanted);
-    if (known !== undefined) return known;
-    const likely = Object.entries(selector).map(([key, value]) => this.#podsWith.get(labelKey(key, value)));
-    const fits = (labels: JsonObject | undefined): boolean => labels !== undefined && this.#fits(selector, labels);
-    const answer = likely.some(fits) || Array.from(this.#pods.values()).some(fits);
-    this.#answers.set(wanted, answer);
-    return answer;
+    return getOrInsert(this.#answers, wanted, () => {
+      const likely = Object.entries(selector).map(([key, value]) => this.#podsWith.get(labelKey(key, value)));
+      const fits = (labels: JsonObject | undefined): boolean => labels !== undefined && this.#fits(selector, labels);
+      return likely.some(fits) || Array.from(this.#pods.values()).some(fits);
+    });
   }
 
   #fits(selector: JsonObject, labels: JsonObject): boolean {

@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { cond } from '../ir/build.ts';
 import { fused } from '../ir/fused.ts';
@@ -50,17 +51,8 @@ export class ExpressionWriter {
 
   /** The CEL text of an expression for a field with this schema. */
   cel(node: Node, schema?: Schema): string {
-    let texts = this.written.get(node);
-    if (texts === undefined) {
-      texts = new Map();
-      this.written.set(node, texts);
-    }
-    let text = texts.get(schema);
-    if (text === undefined) {
-      text = this.write(node, schema);
-      texts.set(schema, text);
-    }
-    return text;
+    const texts = getOrInsert(this.written, node, () => new Map());
+    return getOrInsert(texts, schema, () => this.write(node, schema));
   }
 
   /** Does the expression contain hand-written CEL that reads the instance or a resource? */

@@ -1,4 +1,4 @@
-import { oncePerObject } from '@typekro/kit/core';
+import { oncePerObject, getOrInsert } from '@typekro/kit/core';
 import type { AnyNode, Expression, Pattern, Statement } from 'acorn';
 import { type Site, FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
@@ -46,12 +46,7 @@ const sitesOf = oncePerObject((_: Unit) => new Map<AnyNode, Site>());
 /** The place of a syntax node, as one object for all evaluations of the node. */
 export function siteOf(unit: Unit, node: AnyNode): Site {
   const ofUnit = sitesOf(unit);
-  let site = ofUnit.get(node);
-  if (site === undefined) {
-    site = makeSite(unit, node);
-    ofUnit.set(node, site);
-  }
-  return site;
+  return getOrInsert(ofUnit, node, () => makeSite(unit, node));
 }
 
 function makeSite(unit: Unit, node: AnyNode): Site {

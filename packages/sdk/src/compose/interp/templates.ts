@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import type { Expression, TaggedTemplateExpression, TemplateLiteral } from 'acorn';
 import { concat, literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
@@ -43,13 +44,11 @@ export function taggedTemplate({ tag, quasi }: TaggedTemplateExpression, env: En
 /** The constant parts of a tagged template: a frozen list, whose member `raw` has the parts as they are written. */
 function stringsOf(quasi: TemplateLiteral, env: Env): readonly (string | undefined)[] {
   const site = siteOf(env.unit, quasi);
-  let parts = strings.get(site);
-  if (parts === undefined) {
+  const parts = getOrInsert(strings, site, () => {
     const cooked = quasi.quasis.map(({ value }) => value.cooked ?? undefined);
     const raw = Object.freeze(quasi.quasis.map(({ value }) => value.raw));
-    parts = Object.freeze(Object.defineProperty(cooked, 'raw', { value: raw }));
-    strings.set(site, parts);
-  }
+    return Object.freeze(Object.defineProperty(cooked, 'raw', { value: raw }));
+  });
   const { raw } = parts as TemplateStringsArray;
   activeTrace().track(raw);
   return activeTrace().track(parts);

@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import { compare, conjuncts, has, isIn, isLiteralNumber, literal, optIndex, optSelect, size } from './build.ts';
 import { type Node, makeNode, withArgs } from './node.ts';
 import { INTEGER } from './types.ts';
@@ -15,15 +16,12 @@ import { INTEGER } from './types.ts';
 export function withOptionalReads(root: Node): Node {
   const done = new Map<Node, Node>();
   const visit = (node: Node): Node => {
-    let result = done.get(node);
-    if (result === undefined) {
+    return getOrInsert(done, node, () => {
       const args = node.args.map(visit);
       const same = args.every((arg, position) => arg === node.args[position]);
       const inner = same ? node : withArgs(node, args);
-      result = optionalRead(inner) ?? inner;
-      done.set(node, result);
-    }
-    return result;
+      return optionalRead(inner) ?? inner;
+    });
   };
   return visit(root);
 }

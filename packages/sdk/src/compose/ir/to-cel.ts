@@ -1,3 +1,4 @@
+import { getOrInsert } from '@typekro/kit/core';
 import { type Expr, syntax, unparse } from '@typekro/cel';
 import { literalEntries, NOT_A_FIELD } from './build.ts';
 import { treeOf } from './handwritten.ts';
@@ -48,12 +49,7 @@ class CelTree {
   }
 
   of(node: Node): Expr {
-    let tree = this.#trees.get(node);
-    if (tree === undefined) {
-      tree = this.#convert(node);
-      this.#trees.set(node, tree);
-    }
-    return tree;
+    return getOrInsert(this.#trees, node, () => this.#convert(node));
   }
 
   #all(nodes: readonly Node[]): readonly Expr[] {

@@ -1,5 +1,5 @@
 import { and, concatLists, concat, cond, eq, list, not, or } from '../ir/build.ts';
-import { setOwn, firstDefined } from '@typekro/kit/core';
+import { setOwn, firstDefined, getOrInsert } from '@typekro/kit/core';
 import { type Node, type Variable, isLiteral, makeNode, walk, withArgs } from '../ir/node.ts';
 import type { Facts } from '../trace/facts.ts';
 import { textNode, textValue } from './ops.ts';
@@ -15,12 +15,7 @@ const NOTHING = Symbol('nothing');
 export function specialiseNode(root: Node, facts: Facts, replace: ReadonlyMap<Variable, Variable>): Node {
   const done = new Map<Node, Node>();
   const visit = (node: Node): Node => {
-    let result = done.get(node);
-    if (result === undefined) {
-      result = rebuilt(node, visit, facts, replace);
-      done.set(node, result);
-    }
-    return result;
+    return getOrInsert(done, node, () => rebuilt(node, visit, facts, replace));
   };
   return visit(root);
 }

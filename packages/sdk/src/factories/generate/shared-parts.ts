@@ -1,7 +1,7 @@
 import type { Schema } from '@typekro/engine/schema';
 import { toTypeScript } from '../../notations/to-typescript.ts';
 import { singular } from './identifiers.ts';
-import { pascalCase } from '@typekro/kit/core';
+import { pascalCase, getOrInsert } from '@typekro/kit/core';
 
 /**
  * A part of a file: the spec or the status of a kind, or all fields of the kind. Only specs and statuses have a type
@@ -115,11 +115,9 @@ class Shapes {
   readonly #byKey = new Map<string, Shape>();
 
   of(schema: Schema, depth = 0): Shape {
-    const known = this.#known.get(schema);
-    if (known !== undefined) return known;
-    const shape = depth > MAX_DEPTH ? this.#shapeOf('deeper', false, 0) : this.#make(schema, depth);
-    this.#known.set(schema, shape);
-    return shape;
+    return getOrInsert(this.#known, schema, () =>
+      depth > MAX_DEPTH ? this.#shapeOf('deeper', false, 0) : this.#make(schema, depth),
+    );
   }
 
   #make(schema: Schema, depth: number): Shape {
@@ -147,11 +145,7 @@ class Shapes {
   }
 
   #shapeOf(key: string, isObject: boolean, members: number): Shape {
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
-    const shape = { id: this.#byKey.size, isObject, members };
-    this.#byKey.set(key, shape);
-    return shape;
+    return getOrInsert(this.#byKey, key, () => ({ id: this.#byKey.size, isObject, members }));
   }
 }
 
