@@ -102,7 +102,7 @@ export class Converter {
   #toHub(object: KubeObject, from: string, shared: SharedBudget): JsonObject {
     const { hub } = this.program;
     const former = this.#former();
-    // An object with values that are kept for the hub was read from it: a client writes it, and it is not stored in `from`.
+    // An object with an entry of the hub was read from it: a client writes it, and it is not stored in `from`.
     if (former?.isHub(from) !== true || keptFieldsOf(object).has(hub)) return this.#convert(object, from, hub, shared);
     const last = former.program.hub;
     const atLast = former.convert(object, this.apiVersionOf(last), shared);
@@ -202,7 +202,9 @@ export class Converter {
         fields.filter(({ path }) => this.#isLossy(version, path)),
       );
     const { lossy } = there;
-    if (lossy.length === 0) return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
+    // A write of the object is then not taken for an object that is stored in the former hub.
+    const mark = this.#former()?.isHub(to) === true ? this.program.hub : undefined;
+    if (lossy.length === 0) return withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept, mark);
     const lost = lostFields(object, tryConvert(there.back, restored, shared) ?? {}, lossy);
     // What this version shows of the fields that other versions have, too, replaces what is kept for those.
     for (const [version, fields] of to === this.program.hub ? allKept : [])
@@ -211,7 +213,7 @@ export class Converter {
         fields.flatMap((field) => this.#written(object, from, version, field)),
       );
     allKept.set(from, lost);
-    const converted = withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept);
+    const converted = withKeptFields({ ...restored, apiVersion: this.apiVersionOf(to) }, allKept, mark);
     if (lost.length === 0 || !hasTooLargeAnnotations(converted)) return converted;
     const [largest] = lost.toSorted((a, b) => lengthOf(b) - lengthOf(a));
     if (largest !== undefined && to === this.program.hub) throw this.#tooLarge(largest, to);
@@ -220,7 +222,7 @@ export class Converter {
       from,
       lost.map((field) => ({ ...field, isTooLarge: true })),
     );
-    return withKeptFields(converted, allKept);
+    return withKeptFields(converted, allKept, mark);
   }
 
   /** The kept values that a version can have: its own ones, and those of other versions with the same fields. */

@@ -55,9 +55,14 @@ function readEntries(entries: JsonValue | undefined): KeptField[] {
   });
 }
 
-/** The object with this annotation; without it when no field is kept. Names of fields contain no slash. */
-export function withKeptFields(object: JsonObject, kept: KeptFields): JsonObject {
-  const entries = [...kept].filter(([, fields]) => fields.length > 0);
+/**
+ * The object with this annotation; without it when no field is kept. Names of fields contain no slash.
+ *
+ * @param mark a version that gets an entry also without fields
+ */
+export function withKeptFields(object: JsonObject, kept: KeptFields, mark?: string): JsonObject {
+  const marked = mark === undefined || kept.has(mark) ? kept : new Map([...kept, [mark, []]]);
+  const entries = [...marked].filter(([version, fields]) => fields.length > 0 || version === mark);
   const text = stringifyJson(
     Object.fromEntries(
       entries.map(([version, fields]) => [
