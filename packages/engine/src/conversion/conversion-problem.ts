@@ -12,7 +12,7 @@ import {
 import { type FieldError, asObject } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import { ConversionError, cutText } from './conversion-rules.ts';
-import { type Converter, converterOf, schemasOf } from './converter.ts';
+import { type Converter, converterOf, schemasOfVersions } from './converter.ts';
 
 /** What a changed CRD does to one object. */
 export interface ConversionEffect {
@@ -37,7 +37,7 @@ export function conversionEffect(existing: KubeObject, wanted: KubeObject, objec
   if (next === undefined) return {};
   const hub = next.apiVersionOf(next.program.hub);
   let way = [object.apiVersion, hub];
-  const before = new Map(schemasOf(existing));
+  const before = new Map(schemasOfVersions(existing));
   const changes: string[] = [];
   try {
     const stored = next.convert(object, hub);

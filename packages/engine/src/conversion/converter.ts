@@ -33,7 +33,7 @@ import { declaredField } from './field-steps.ts';
 export const MAX_OBJECT_WORK = 1_000_000;
 
 /** The schemas of whole objects, by the names of the versions of a CRD. */
-export const schemasOf = (crd: KubeObject): ReadonlyMap<string, Schema> =>
+export const schemasOfVersions = (crd: KubeObject): ReadonlyMap<string, Schema> =>
   new Map(
     CrdSchema.versions(crd).map((version) => {
       const schema = valueAt(version, 'schema', 'openAPIV3Schema');
@@ -67,7 +67,7 @@ export class Converter {
     this.#crd = crd;
     this.kind = textAt(crd.spec, 'names', 'kind');
     this.#group = textAt(crd.spec, 'group');
-    this.#schemas = schemasOf(crd);
+    this.#schemas = schemasOfVersions(crd);
   }
 
   /** The versions that are not the hub, in the order of the CRD. */
@@ -225,12 +225,18 @@ export class Converter {
     return withKeptFields(converted, allKept, mark);
   }
 
-  /** The kept values that a version can have: its own ones, and those of other versions with the same fields. */
+  /**
+   * The kept values that a version can have: its own ones, and those of other versions with the same fields. If a version
+   * has only parts of the others' values, it gets the largest part.
+   */
   #keptFor(to: string, step: Step, allKept: KeptFields): KeptField[] {
     const { hub } = this.program;
     const ofOthers = [...allKept].flatMap(([version, fields]) => (version === to || version === hub ? [] : fields));
     const all = to === hub ? (allKept.get(hub) ?? []) : [...(allKept.get(to) ?? []), ...ofOthers];
-    const possible = all.filter((field) => this.#mayHave(to, step, field));
+    const parts = ofOthers
+      .map((field) => ({ ...field, value: this.#known(to, field.path, field.value) }))
+      .sort((a, b) => lengthOf(b) - lengthOf(a));
+    const possible = [...all, ...(to === hub ? [] : parts)].filter((field) => this.#mayHave(to, step, field));
     return [...new Map(possible.toReversed().map((field) => [field.path.join('/'), field])).values()];
   }
 

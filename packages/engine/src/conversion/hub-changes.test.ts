@@ -255,3 +255,28 @@ describe('versions that share a field which the hub lacks, beside one with anoth
     expect(['v2', 'v3'].map((version) => to(without, left, version).spec?.['q'])).toEqual(['small', 'S']);
   });
 });
+
+test('a client of a former hub writes before the migration, and versions with a part of the field keep theirs', () => {
+  const entries = (...names: readonly string[]): JsonObject => {
+    const { items } = users(...names) as { readonly items: JsonObject };
+    return { m: { type: 'object', additionalProperties: items } };
+  };
+  const [v1, v2] = [entries('p', 'q'), entries('p', 'q', 'r')].map((fields) => ({ fields, lossy: ['m'] }));
+  const first = crdOf({ v1: { fields: entries('p', 'q') } });
+  const second = continuing(first, crdOf({ v2: { fields: entries('p', 'q', 'r') }, v1: v1 as Version }));
+  const wanted = crdOf({ v3: { fields: entries('q', 'r') }, v2: v2 as Version, v1: v1 as Version });
+  const crd = continuing({ ...second, status: { storedVersions: ['v1', 'v2'] } }, wanted);
+  const before = { m: { a: { p: '1', q: '2' }, b: { p: '3', q: '4' } } };
+  const sent = { m: { a: { p: '1', q: '2', r: 'x' }, b: { p: '3', q: '4' } } };
+  const stored = at('v1', before);
+  expect(to(crd, stored, 'v2')).toMatchObject({
+    spec: before,
+    metadata: { annotations: { 'kro.run/kept-fields': '{"v3":[]}' } },
+  });
+  const next = written(crd, 'v3', stored, 'v2', sent);
+  expect(['v1', 'v2', 'v3'].map((version) => to(crd, next, version).spec)).toEqual([
+    before,
+    sent,
+    { m: { a: { q: '2', r: 'x' }, b: { q: '4' } } },
+  ]);
+});
