@@ -135,17 +135,23 @@ export class Converter {
     const viewsOf = (candidate: JsonObject): ReadonlyMap<string, JsonObject | undefined> =>
       new Map([...before.keys()].map((each) => [each, attempt(() => this.#convert(candidate, hub, each, shared))]));
     let [carried, views] = [atHub, viewsOf(atHub)];
-    for (const [version, spec] of before) {
-      const after = views.get(version);
-      if (after === undefined || jsonEquals(specOf(after), spec)) continue;
-      const written = attempt(() => this.#convert({ ...after, spec }, version, hub, shared));
-      const next = written === undefined ? undefined : viewsOf(written);
-      if (written === undefined || next === undefined || !jsonEquals(specOf(next.get(version)), spec)) continue;
-      const isWorse = [...before].some(([each, was]) => {
-        const [now, then] = [views, next].map((shown) => specOf(shown.get(each)));
-        return hasWrongField(asObject(was), asObject(now), asObject(then));
-      });
-      if (!isWorse) [carried, views] = [written, next];
+    const isRight = ([version, spec]: readonly [string, JsonValue]) => jsonEquals(specOf(views.get(version)), spec);
+    // A version that shows what is kept for others gets a value of its own only if another version needs another one.
+    for (const isLeftOut of [isRight, () => false, isRight]) {
+      if ([...before].every(isRight)) break;
+      for (const entry of before) {
+        const [version, spec] = entry;
+        const after = views.get(version);
+        if (after === undefined || isLeftOut(entry)) continue;
+        const written = attempt(() => this.#convert({ ...after, spec }, version, hub, shared, true));
+        const next = written === undefined ? undefined : viewsOf(written);
+        if (written === undefined || next === undefined || !jsonEquals(specOf(next.get(version)), spec)) continue;
+        const isWorse = [...before].some(([each, was]) => {
+          const [now, then] = [views, next].map((shown) => specOf(shown.get(each)));
+          return hasWrongField(asObject(was), asObject(now), asObject(then));
+        });
+        if (!isWorse) [carried, views] = [written, next];
+      }
     }
     return carried;
   }
@@ -180,8 +186,12 @@ export class Converter {
     return version;
   }
 
-  /** Converts from a version to the hub, or from the hub to a version, with the kept fields of both. */
-  #convert(object: JsonObject, from: string, to: string, shared: SharedBudget): JsonObject {
+  /**
+   * Converts from a version to the hub, or from the hub to a version, with the kept fields of both.
+   *
+   * @param isSame are the elements of changed lists still the same ones?
+   */
+  #convert(object: JsonObject, from: string, to: string, shared: SharedBudget, isSame = false): JsonObject {
     const [there, back] = [this.#step(from, to), this.#step(to, from)];
     const made = there.rules.convert(object, shared);
     const allKept = new Map(keptFieldsOf(object));
@@ -192,7 +202,7 @@ export class Converter {
     const seenAs = (candidate: JsonObject) => seen(candidate)?.['spec'];
     const returned = (candidate: JsonObject) => tryConvert(there.rules, seen(candidate) ?? {}, shared);
     const sent = () => (StructuralSchema.applyDefaults(this.schemaOf(from), object) as JsonObject)['spec'];
-    const restored = kept.length === 0 ? made : restoreFields(made, kept, sent(), seenAs, returned);
+    const restored = kept.length === 0 ? made : restoreFields(made, kept, { sent: sent(), seenAs, returned, isSame });
     allKept.delete(to);
     allKept.delete(from);
     // What a version can hold again needs no kept value.
@@ -225,18 +235,14 @@ export class Converter {
     return withKeptFields(converted, allKept, mark);
   }
 
-  /**
-   * The kept values that a version can have: its own ones, and those of other versions with the same fields. If a version
-   * has only parts of the others' values, it gets the largest part.
-   */
+  /** The kept values that a version can have: its own ones, and the largest parts of those of other versions. */
   #keptFor(to: string, step: Step, allKept: KeptFields): KeptField[] {
     const { hub } = this.program;
-    const ofOthers = [...allKept].flatMap(([version, fields]) => (version === to || version === hub ? [] : fields));
-    const all = to === hub ? (allKept.get(hub) ?? []) : [...(allKept.get(to) ?? []), ...ofOthers];
-    const parts = ofOthers
+    const others = [...allKept]
+      .flatMap(([version, fields]) => (version === to || version === hub || to === hub ? [] : fields))
       .map((field) => ({ ...field, value: this.#known(to, field.path, field.value) }))
       .sort((a, b) => lengthOf(b) - lengthOf(a));
-    const possible = [...all, ...(to === hub ? [] : parts)].filter((field) => this.#mayHave(to, step, field));
+    const possible = [...(allKept.get(to) ?? []), ...others].filter((field) => this.#mayHave(to, step, field));
     return [...new Map(possible.toReversed().map((field) => [field.path.join('/'), field])).values()];
   }
 

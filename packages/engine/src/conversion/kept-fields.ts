@@ -101,21 +101,27 @@ export function lostFields(
     .filter(({ path, value }) => !jsonEquals(value ?? null, valueAt(returned, ...path) ?? null));
 }
 
+/** How the client has seen the kept fields, and what it has sent. */
+interface Sending {
+  /** The spec that the client has sent, with defaults. */
+  readonly sent: JsonValue | undefined;
+  /** The spec of an object in the version of the client, with defaults; `undefined` if it has none there. */
+  readonly seenAs: (candidate: JsonObject) => JsonValue | undefined;
+  /** An object after a conversion to the version of the client and back. */
+  readonly returned: (candidate: JsonObject) => JsonObject | undefined;
+  /** Are the elements of changed lists still the same ones? */
+  readonly isSame: boolean;
+}
+
 /**
  * Puts kept fields back. A field is put back only if the client would then still see what it has sent: if not, the client
  * has changed a field that is made from the kept one, and the client's value wins. Of a list or a map, those elements are
  * put back that the client has not changed.
- *
- * @param sent the spec that the client has sent, with defaults.
- * @param seenAs the spec of an object in the version of the client, with defaults; `undefined` if it has none there.
- * @param returned an object after a conversion to the version of the client and back
  */
 export function restoreFields(
   converted: JsonObject,
   kept: readonly KeptField[],
-  sent: JsonValue | undefined,
-  seenAs: (candidate: JsonObject) => JsonValue | undefined,
-  returned: (candidate: JsonObject) => JsonObject | undefined,
+  { sent, seenAs, returned, isSame }: Sending,
 ): JsonObject {
   const without = seenAs(converted);
   const isSeen = (candidate: JsonObject): boolean => isAsNear(sent, without, seenAs(candidate));
@@ -125,7 +131,7 @@ export function restoreFields(
     const whole = withFieldAt(object, path, value);
     if (isSeen(whole)) return whole;
     const before = valueAt(asObject(returned(whole)), ...path);
-    const merged = withUnchanged({ kept: value, before, made: valueAt(object, ...path) });
+    const merged = withUnchanged({ kept: value, before, made: valueAt(object, ...path), isSame });
     const candidate = withFieldAt(object, path, merged);
     return isSeen(candidate) ? candidate : object;
   }, converted);
@@ -136,10 +142,12 @@ interface Written {
   readonly kept: JsonValue | undefined;
   readonly before: JsonValue | undefined;
   readonly made: JsonValue | undefined;
+  /** Are the elements of lists of the same length the same ones? Default: a changed element is a new one. */
+  readonly isSame?: boolean;
 }
 
 /** The made value, with the kept members and elements that the client has not changed, or cannot see in its version. */
-export function withUnchanged({ kept, before, made }: Written): JsonValue | undefined {
+export function withUnchanged({ kept, before, made, isSame = false }: Written): JsonValue | undefined {
   if (kept !== undefined && jsonEquals(before ?? null, made ?? null)) return kept;
   if (isJsonObject(kept) && isJsonObject(made)) {
     const own = asObject(before);
@@ -147,13 +155,17 @@ export function withUnchanged({ kept, before, made }: Written): JsonValue | unde
     for (const [key, value] of Object.entries(kept))
       if (!Object.hasOwn(made, key) && !Object.hasOwn(own, key)) setOwn(merged, key, value);
     for (const [key, value] of Object.entries(made)) {
-      const member = { kept: getOwn(kept, key), before: getOwn(own, key), made: value };
+      const member = { kept: getOwn(kept, key), before: getOwn(own, key), made: value, isSame };
       setOwn(merged, key, withUnchanged(member) ?? value);
     }
     return merged;
   }
   if (!Array.isArray(kept) || !Array.isArray(before) || !Array.isArray(made)) return made;
   if (kept.length !== before.length) return made;
+  if (isSame && made.length === kept.length)
+    return made.map(
+      (element, at) => withUnchanged({ kept: kept[at], before: before[at], made: element, isSame }) ?? element,
+    );
   const left = grouped(before.keys(), (index) => stringifyJson(before[index] ?? null));
   return made.map((element, index) => {
     const places = left.get(stringifyJson(element)) ?? [];
