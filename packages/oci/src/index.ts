@@ -20,5 +20,5 @@ export { readDockerCredentials } from './docker-config.ts';
 export { type PulledPackage, pullPackage, pushPackage, packFiles } from './package-transfer.ts';
 export { countSignatures, signPackage, verifyPackage } from './sign-package.ts';
 export { type PublicKey, type SigningKey, readPublicKey, readSigningKey } from './signing-key.ts';
-export { attachContent, attachedContent } from './attach.ts';
+export { attachContent, attachedContent } from './attach-referrer.ts';
 export { writeFolder } from './write-folder.ts';
