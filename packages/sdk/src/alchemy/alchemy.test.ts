@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadAlchemy } from './alchemy-package.ts';
-import { declare } from './declare.ts';
+import { declareResource } from './declare.ts';
 import type { InstanceLocation, StoredConnection, StoredProps } from './kro-resource-props.ts';
 
 const missing = (text: string) => Object.assign(new Error(text), { code: 'ERR_MODULE_NOT_FOUND' });
@@ -53,9 +53,9 @@ const twice = expect.objectContaining({ code: 'alchemy/declared-twice' });
 
 test('an instance that another resource has already declared is refused, in every mode and scope', () => {
   const root = {};
-  declare({ root }, 'one', props());
-  expect(() => declare({ root }, 'two', props())).toThrow(twice);
-  expect(() => declare({ root }, 'one', props({ mode: 'kro' }))).toThrow(twice);
+  declareResource({ root }, 'one', props());
+  expect(() => declareResource({ root }, 'two', props())).toThrow(twice);
+  expect(() => declareResource({ root }, 'one', props({ mode: 'kro' }))).toThrow(twice);
 });
 
 test.each([
@@ -64,18 +64,18 @@ test.each([
   ['another cluster', props({}, { by: 'kubeconfig', kubeConfig: 'other.yaml' })],
 ])('an instance with %s is a different instance', (_, other) => {
   const root = {};
-  declare({ root }, 'one', props());
-  expect(() => declare({ root }, 'two', other)).not.toThrow();
+  declareResource({ root }, 'one', props());
+  expect(() => declareResource({ root }, 'two', other)).not.toThrow();
 });
 
 test('a resource can be declared again at another location, and then another resource can use the first location', () => {
   const scope = {};
-  declare(scope, 'one', props());
-  declare(scope, 'one', props({ name: 'b' }));
-  expect(() => declare(scope, 'two', props())).not.toThrow();
+  declareResource(scope, 'one', props());
+  declareResource(scope, 'one', props({ name: 'b' }));
+  expect(() => declareResource(scope, 'two', props())).not.toThrow();
 });
 
 test('each run of the program has its own root scope', () => {
-  declare({}, 'one', props());
-  expect(() => declare({}, 'two', props())).not.toThrow();
+  declareResource({}, 'one', props());
+  expect(() => declareResource({}, 'two', props())).not.toThrow();
 });

@@ -24,7 +24,7 @@ const declared = new WeakMap<object, Declaration[]>();
  *   Without this error, the second deploy would take over the instance, and the deletion of either resource would
  *   delete the instance.
  */
-export function declare(scope: DeclaringScope | undefined, id: string, props: StoredProps): void {
+export function declareResource(scope: DeclaringScope | undefined, id: string, props: StoredProps): void {
   if (scope === undefined) return;
   const root = scope.root ?? scope;
   const known = declared.get(root) ?? [];

@@ -8,7 +8,7 @@
  */
 import { parseJson, TypeKroError } from '@typekro/kit/core';
 import { loadAlchemy } from './alchemy-package.ts';
-import { declare } from './declare.ts';
+import { declareResource } from './declare.ts';
 import { runLifecycle } from './run-lifecycle.ts';
 import type { KroResourceOutput, KroResourceProps } from './kro-resource-props.ts';
 import { storedProps } from './stored-props.ts';
@@ -76,7 +76,7 @@ function checked<Input, Spec, Status>(
 ): ReturnType<typeof storedProps> {
   try {
     const stored = storedProps(props, (value) => alchemy.isSecret(value));
-    declare(alchemy.Scope.getScope(), id, stored);
+    declareResource(alchemy.Scope.getScope(), id, stored);
     return stored;
   } catch (error) {
     alchemy.Scope.getScope()?.fail();
