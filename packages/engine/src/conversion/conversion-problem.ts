@@ -51,7 +51,8 @@ export function conversionEffect(existing: KubeObject, wanted: KubeObject, objec
       const shown = old && shownIn(former, object, apiVersion);
       if (old === undefined || shown === undefined) continue;
       const known = StructuralSchema.applyDefaults(schema, StructuralSchema.prune(schema, shown).value);
-      const fields = changedIn(specIn(known), specIn(StructuralSchema.prune(old, after).value), 'spec');
+      const [was, is] = [known, after].map((each) => specIn(StructuralSchema.prune(old, each).value));
+      const fields = changedIn(was, is, 'spec');
       const more = fields.length > MAX_NAMED ? [`and ${count(fields.length - MAX_NAMED, 'more field')}`] : [];
       if (fields.length > 0) changes.push(`${version}: ${[...fields.slice(0, MAX_NAMED), ...more].join(', ')}`);
     }

@@ -209,6 +209,14 @@ describe('a change of the hub', () => {
       undefined,
     ],
     [
+      'a new field with a default',
+      {
+        v2: { fields: { ...v2.fields, d: { ...text, default: 'd' } } },
+        v1: { ...v1, fields: { ...v1.fields, d: { ...text, default: 'd' } } },
+      },
+      undefined,
+    ],
+    [
       'a new field',
       { v2, v1: { ...v1, fields: { ...v1.fields, c: text }, fromHub: { ...v1.fromHub, c: 'self.spec.h' } } },
       undefined,
