@@ -21,6 +21,7 @@ import { droppedLines } from './dropped-lines.ts';
 import { type InstanceHead, restingPlan, unconvertiblePlan, withoutSecretInputs } from './instance-plan.ts';
 import { laidOver, underSchema } from '@typekro/sdk/deploy';
 import type { DefinitionPlan, InstancePlan } from '@typekro/controller/inspect';
+import { keptLines } from './version-lines.ts';
 import type { PlanContext } from './plan-context.ts';
 import { prepareInstance, simulatePrepared, storedAs } from './plan-instance.ts';
 import type { InstanceTask, PreparedInstance } from './plan-instance.ts';
@@ -87,7 +88,7 @@ export async function planDefinition(
       ...planned,
       ...(planned.action === 'none' ? {} : { checked: answer.checked }),
       ...(refusal === undefined ? {} : { refusal }),
-      ...(deletion === undefined ? {} : { remedy: deletion.remedy }),
+      ...definedMembers({ remedy: deletion?.remedy ?? preview.remedy }),
     },
     instances: {
       graph,
@@ -211,7 +212,8 @@ export function prepare(
   const after = checked?.object ?? next;
   const isUnread = file?.unread !== undefined;
   const isNew = file !== undefined && file.live === undefined && !isUnread;
-  const lost = droppedLines(instance, checked?.dropped ?? [], task.crd);
+  const kept = file === undefined || task.isNewSchema ? [] : keptLines(file.live, after);
+  const lost = [...droppedLines(instance, checked?.dropped ?? [], task.crd), ...kept];
   const fields = isNew ? [] : file === undefined ? lost : [...fieldLines(file.desired, file.live, after, []), ...lost];
   const phase =
     rollout?.phase !== 'waiting' ? undefined : rollout.members.has(key) ? ('first' as const) : ('later' as const);

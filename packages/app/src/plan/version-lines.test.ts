@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import { conversionLines, versionNotes } from './version-lines.ts';
+import { conversionLines, keptLines, versionNotes } from './version-lines.ts';
 
 const spec = (version: JsonObject): JsonObject => ({ schema: { versions: [{ name: 'v1alpha1', ...version }] } });
 
@@ -76,4 +76,16 @@ test.each<[what: string, before: JsonObject, after: JsonObject[], given: KubeObj
   ['unchanged', alpha({ deprecated: true }), [alpha({ deprecated: true })], instances, []],
 ])('a version that is %s has notes about its writers', (_what, before, after, given, notes) => {
   expect(versionNotes(crd(before), crd(...after), given)).toEqual(notes);
+});
+
+const NOTE = '{"v1alpha1":[["spec/note","x"],["spec/gone"]]}';
+test.each<[what: string, kept: string | undefined, after: JsonObject, lines: unknown[]]>([
+  ['drops the values', undefined, {}, [{ path: 'spec.note', from: 'x' }]],
+  ['keeps them', NOTE, {}, []],
+  ['keeps one for another version', '{"v1beta1":[["spec/note","y"]]}', {}, []],
+  ['gives the field a place', undefined, { note: 'z' }, []],
+])('a write that %s has lines for the dropped ones', (_what, kept, after, lines) => {
+  const next = { ...instance('b', [], kept), spec: after };
+  expect(keptLines(instance('b', [], NOTE), next)).toEqual(lines);
+  expect(keptLines(undefined, next)).toEqual([]);
 });

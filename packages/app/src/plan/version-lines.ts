@@ -3,7 +3,7 @@ import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { CrdSchema } from '@typekro/engine/schema';
 import { type DefinitionPreview, instanceKey } from '@typekro/controller/controller';
-import type { SchemaLine } from '@typekro/controller/inspect';
+import type { SchemaLine, ValueLine } from '@typekro/controller/inspect';
 import { changedFields } from '@typekro/sdk/deploy';
 import { limited, writersIn } from '../instance/version-writers.ts';
 
@@ -53,6 +53,21 @@ export function versionNotes(crd: KubeObject, wanted: KubeObject, instances: rea
       losing.length === 0 ? [] : [`values that are kept for ${name} are lost in ${limited(losing).join(', ')}`];
     return [`${name} ${end}; ${writing}`, ...loss];
   });
+}
+
+/**
+ * The values that an object keeps for other versions and that a write drops. Kubernetes removes them when a client that
+ * has applied them in another version applies the object in one that cannot hold them.
+ */
+export function keptLines(live: KubeObject | undefined, after: KubeObject): ValueLine[] {
+  const kept = live === undefined ? [] : [...Conversion.keptFields(live).values()].flat();
+  const left = new Set([...Conversion.keptFields(after).values()].flat().map(({ path }) => path.join('.')));
+  const dropped = kept.flatMap(({ path, value }): [string, ValueLine][] => {
+    const name = path.join('.');
+    const isDropped = value !== undefined && !left.has(name) && valueAt(after, ...path) === undefined;
+    return isDropped ? [[name, { path: name, from: value }]] : [];
+  });
+  return [...new Map(dropped).values()];
 }
 
 /** Sentences about instances of which versions would show something else after an allowed change. */

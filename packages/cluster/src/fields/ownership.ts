@@ -352,15 +352,18 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
 
 /** Removes the fields of the manager's last apply that are missing in this apply and that no other manager owns. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
-  let managed = emptyTree;
-  for (const entry of entries.values()) managed = unionOfTrees(managed, entry.fields);
   const { apiVersion } = previous;
+  let [managed, managedThere] = [emptyTree, emptyTree];
+  for (const entry of entries.values()) {
+    managed = unionOfTrees(managed, entry.fields);
+    if (entry.apiVersion === apiVersion) managedThere = unionOfTrees(managedThere, entry.fields);
+  }
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const converted = context.inVersion(apiVersion, merged);
   if (converted === undefined) return merged;
   // For a field that the other version always has, the conversion returns an empty value, even if the field was pruned.
   // Such a field counts as kept, with its value from `merged`.
-  const pruned = pruneIn(converted.node, converted.object, previous.fields, emptyTree);
+  const pruned = pruneIn(converted.node, converted.object, previous.fields, managedThere);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);
   const { node } = context;

@@ -305,7 +305,11 @@ test(
       await world.apply(third);
       await world.advance(2000);
       await world.apply(next);
-      expect((await planOf(next)).definitions[0]?.refusal).toContain('v1alpha1 must leave it first');
+      const [planned] = (await planOf(next)).definitions;
+      expect([planned?.refusal, planned?.remedy]).toEqual([
+        expect.stringContaining('v1alpha1 must leave it first'),
+        expect.stringContaining('wait rgd/panel --for=condition=StorageMigrated'),
+      ]);
       await world.advance(2000);
       expect(await condition('KindReady')).toEqual([
         'False',

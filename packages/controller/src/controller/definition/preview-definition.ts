@@ -58,6 +58,8 @@ export interface DefinitionPreview {
    * `undefined` when it would be served.
    */
   readonly refusal?: string;
+  /** What to do about the refusal, if it ends by itself. */
+  readonly remedy?: string;
   /** The canary roll-out of the revision; `undefined` when no canary delays the revision. */
   readonly rollout?: RolloutPreview;
   /** The reason why the instance would not follow the revision; `undefined` when it would. */
@@ -100,6 +102,10 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
       : crd.do === 'refuse'
         ? crd.message
         : undefined;
+  const isWaiting = crd.do === 'refuse' && crd.leaving !== undefined;
+  const remedy = isWaiting
+    ? `wait for it, then plan again: kubectl wait rgd/${graph.name} --for=condition=StorageMigrated --timeout=10m`
+    : undefined;
   const type = instanceTypeOf(graph);
   const rollout =
     newest === undefined
@@ -124,7 +130,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     ...(newest === undefined ? {} : { before: newest.spec }),
     crd: crd.do,
     effects,
-    ...definedMembers({ refusal, rollout }),
+    ...definedMembers({ refusal, remedy, rollout }),
     deferralOf: (instance) => deferralOf(instance, to, rollout, held?.get(instanceKey(instance))),
     stepOf: (instance) => stepOf(instance),
   };
