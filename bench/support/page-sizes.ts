@@ -22,7 +22,7 @@ const MAX_PART_KB: ReadonlyMap<string, number> = new Map([
   ['revisions-panel', 3],
   ['schema-form', 7],
   ['playground-view', 170],
-  ['playground-worker', 705],
+  ['playground-worker', 708],
 ]);
 
 /**

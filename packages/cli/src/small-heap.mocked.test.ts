@@ -29,6 +29,7 @@ test('the commands that read the objects of many instances limit the growth of t
     'apply',
     'adopt',
     'snapshot',
+    'install',
     'upgrade',
     'doctor',
   ]);
