@@ -222,6 +222,59 @@ test.each<[string, JsonObject, JsonObject, Readonly<Record<string, JsonObject>>,
 test('a default that is added or removed is named', () => {
   const [none, some] = [{ spec: { a: 'string' } }, { spec: { a: 'string | default=x' } }];
   const text = (before: JsonObject, after: JsonObject) => schemaOf(before, after, {})[0]?.description;
-  expect(text(none, some)).toBe('Default value was changed from none to {}');
-  expect(text(some, none)).toBe('Default value was changed from {} to none');
+  expect(text(none, some)).toBe('Default value was changed from none to "x"');
+  expect(text(some, none)).toBe('Default value was changed from "x" to none');
+});
+
+/** A schema with the hub v1 and the version v1alpha1, which has another name for the size. */
+const versioned = (width: string, more: JsonObject = {}): JsonObject => ({
+  spec: { size: 'integer' },
+  versions: [
+    {
+      name: 'v1alpha1',
+      spec: { width, ...more },
+      convertTo: { 'spec.size': '${self.spec.width}' },
+      convertFrom: { 'spec.width': '${self.spec.size}' },
+      ...(Object.keys(more).length === 0 ? {} : { lossy: Object.keys(more).map((name) => `spec.${name}`) }),
+    },
+  ],
+});
+
+test.each<[what: string, before: JsonObject, after: JsonObject, lines: unknown[]]>([
+  [
+    'a bound',
+    versioned('integer'),
+    versioned('integer | maximum=5'),
+    [['spec.width', 'v1alpha1: Maximum constraint 5 was added', true, ['large']]],
+  ],
+  [
+    'a new field',
+    versioned('integer'),
+    versioned('integer', { note: 'string | default=x' }),
+    [['spec.note', 'v1alpha1: string | default="x"', false, []]],
+  ],
+  [
+    'a removed version',
+    versioned('integer'),
+    { spec: { size: 'integer' } },
+    [['version.v1alpha1', 'Version v1alpha1 was removed', true, []]],
+  ],
+])('the plan compares each version with what it shows of the instances: %s', (_what, before, after, expected) => {
+  const lines = schemaOf(before, after, { large: { size: 7 }, small: { size: 2 } });
+  expect(lines.map(({ field, description, breaking, setBy }) => [field, description, breaking, setBy])).toEqual(
+    expected,
+  );
+});
+
+test('a version that an earlier change has removed is not shown as removed again', () => {
+  const schema = { apiVersion: 'v1', kind: 'App', spec: { size: 'integer' } };
+  const spec = { schema, resources: [map] };
+  const graph = graphOf(JSON.stringify(spec));
+  const { crd } = graphOf(JSON.stringify({ ...spec, schema: { ...schema, ...versioned('integer') } })).instance;
+  const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name: 'app' }, spec };
+  const input = { graph, object, crd, instances: [], place: 'app.yaml:1', live: object, facets: 'none' } as const;
+  const linesAfter = (before: JsonObject) =>
+    definitionPlan({ ...input, preview: { before, revision: { from: 2, to: 3 } } }).schema.map(({ field }) => field);
+  expect(linesAfter({ ...spec, schema: { ...schema, ...versioned('integer') } })).toEqual(['version.v1alpha1']);
+  expect(linesAfter(spec)).toEqual([]);
 });

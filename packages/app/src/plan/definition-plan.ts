@@ -10,9 +10,15 @@ import { Conversion } from '@typekro/engine/conversion';
 import { type Graph, InstanceCrd } from '@typekro/engine/graph';
 import { type DefinitionPreview, type DefinitionPreviewInput, instanceKey } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
-import { textAt, valueAt } from '@typekro/kit/kubernetes';
+import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { goJson } from '@typekro/kit/golang';
-import { type ComparedFacets, type Schema, type SchemaChange, StructuralSchema } from '@typekro/engine/schema';
+import {
+  type ComparedFacets,
+  CrdSchema,
+  type Schema,
+  type SchemaChange,
+  StructuralSchema,
+} from '@typekro/engine/schema';
 import { maskedValue } from '../instance/masked-value.ts';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
@@ -52,7 +58,8 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
   const other = [...annotationLines(live, object), ...(before === undefined ? [] : statusLines(before, after))];
   const isNew = before === undefined && unread === undefined;
   const nodes = isNew ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before ?? after, after);
-  const schema = [...schemaLines(input), ...(before === undefined ? [] : conversionLines(before, after))];
+  const { effects } = preview;
+  const schema = [...schemaLines(input), ...(before === undefined ? [] : conversionLines(before, after, effects))];
   const isChanged = other.length + nodes.length + schema.length > 0 || revision.from !== revision.to;
   const action: PlanAction | 'none' =
     unread !== undefined ? 'change' : live === undefined ? 'create' : isChanged ? 'change' : 'none';
@@ -72,7 +79,7 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
       : { canary: { instances: [...rollout.members].sort(), of: candidates, phase: rollout.phase } }),
     notes: [
       ...(crd === undefined ? [] : versionNotes(crd, graph.instance.crd, input.stored ?? instances)),
-      ...(refusal === undefined ? changeNotes(preview.effects) : []),
+      ...(refusal === undefined ? changeNotes(effects) : []),
     ],
   };
 }
@@ -81,22 +88,48 @@ function newNode(graph: Graph, id: string): NodeLine {
   return { change: 'added', id, kind: graph.nodes.get(id)?.type?.kind ?? '', fields: [] };
 }
 
-function schemaLines({ crd, graph, instances, preview, facets, hiddenBefore }: DefinitionPlanInput): SchemaLine[] {
+function schemaLines(input: DefinitionPlanInput): SchemaLine[] {
+  const { crd, graph, instances, stored = instances, preview, facets, hiddenBefore } = input;
   if (crd === undefined) return [];
   // The controller may still be removing a version that an earlier apply has removed.
   const isApplied = preview.revision.from === preview.revision.to;
   const wanted = isApplied ? Conversion.continuing(crd, graph.instance.crd) : graph.instance.crd;
   const compared = InstanceCrd.compare(crd, wanted, facets, graph);
   if ('error' in compared) return [];
-  const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
+  const leaving = preview.before === undefined ? [] : leavingVersions(crd, preview.before);
+  const changes = [...compared.breaking, ...compared.nonBreaking].filter(
+    (change) => change.type !== 'DESCRIPTION_CHANGED' && !leaving.includes(change.path) && !isDerivedDefault(change),
+  );
   const { hides } = Secrets.specOf(graph);
   const shown: ShownDefault = (value, field) =>
     stringifyJson(
       maskedValue(value, field.replaceAll('[]', ''), (path) => hides(path) || hiddenBefore?.(path) === true),
     );
   return changes
-    .map((change) => schemaLine(change, instances, { before: crd, after: graph.instance.crd, shown }))
+    .map((change) => {
+      const { version } = change;
+      const seen = version === undefined ? instances : seenIn(crd, version, stored);
+      return schemaLine(change, seen, { before: crd, after: graph.instance.crd, shown });
+    })
     .filter(({ breaking, field }) => breaking || !field.startsWith('status.'));
+}
+
+/** The paths of the versions that an earlier change has removed, and that the controller is still taking out of the CRD. */
+function leavingVersions(crd: KubeObject, before: JsonObject): string[] {
+  const others = objectsAt(before, 'schema', 'versions').map((version) => textAt(version, 'name'));
+  const names = [textAt(before, 'schema', 'apiVersion'), ...others];
+  const all = CrdSchema.versions(crd).map((version) => textAt(version, 'name'));
+  return all.filter((name) => !names.includes(name)).map((name) => `version.${name}`);
+}
+
+/** Has an object the default `{}` only because its members have defaults? Their lines say what changes. */
+const isDerivedDefault = ({ type, old, new: next }: SchemaChange): boolean =>
+  type === 'DEFAULT_CHANGED' && [old, next].every((text) => text === '' || text === '{}');
+
+/** The instances as a version shows them, without those that it cannot show. */
+function seenIn(crd: KubeObject, version: string, stored: readonly KubeObject[]): KubeObject[] {
+  const apiVersion = `${textAt(crd.spec, 'group')}/${version}`;
+  return stored.flatMap((instance) => Conversion.shownIn(crd, instance, apiVersion) ?? []);
 }
 
 /** Prints the default of a field, with masks for the values of Secrets. */
@@ -107,30 +140,32 @@ function schemaLine(
   instances: readonly KubeObject[],
   { before, after, shown }: { readonly before: KubeObject; readonly after: KubeObject; readonly shown: ShownDefault },
 ): SchemaLine {
-  const { type, breaking } = change;
+  const { type, breaking, version } = change;
   const field = InstanceCrd.fieldOfChange(change);
   const kind = type === 'PROPERTY_ADDED' ? 'added' : type === 'PROPERTY_REMOVED' ? 'removed' : 'changed';
-  const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field, shown);
+  const [schemaBefore, schemaAfter] = [before, after].map((crd) => schemaOfField(crd, field, version));
+  const described =
+    kind === 'changed' ? undefined : describeType(kind === 'added' ? schemaAfter : schemaBefore, field, shown);
   const [old, next] = [change.old, change.new].map((text) =>
     text === '' ? '' : shown(tryParseJson(text) ?? text, field),
   );
   const changed = type === 'DEFAULT_CHANGED' ? `Default value was changed from ${old} to ${next}` : change.description;
   const text = (described ?? changed).replace(/ from (?= to )/, ' from none').replace(/ to $/, ' to none');
-  const line = { change: kind, field, description: text, breaking } as const;
+  const isNamed = version === undefined || text === change.description;
+  const line = { change: kind, field, description: isNamed ? text : `${version}: ${text}`, breaking } as const;
   if (!field.startsWith('spec.')) return { ...line, setBy: [] };
   const named = (concerned: (instance: KubeObject) => boolean): string[] =>
     instances.filter(concerned).map((instance) => instanceKey(instance).replace(/^\//, ''));
   if (breaking && REQUIRES_VALUE.has(type)) {
     // If the field has a default, the server fills it in, and no instance lacks the field.
-    const hasDefault = defaultOf(after, field) !== undefined;
-    const formerDefault = defaultOf(before, field);
-    return { ...line, setBy: [], lackedBy: hasDefault ? [] : named((each) => lacksField(each, field, formerDefault)) };
+    const lacks = (each: KubeObject) => lacksField(each, field, schemaBefore?.default);
+    return { ...line, setBy: [], lackedBy: schemaAfter?.default === undefined ? named(lacks) : [] };
   }
   if (kind === 'added') return { ...line, setBy: [] };
-  const schema = breaking && kind === 'changed' ? schemaOfField(after, field) : undefined;
+  const schema = breaking && kind === 'changed' ? schemaAfter : undefined;
   const isBroken =
     schema === undefined || StructuralSchema.hasRules(schema)
-      ? (each: KubeObject) => setsField(each, field, defaultOf(before, field))
+      ? (each: KubeObject) => setsField(each, field, schemaBefore?.default)
       : (each: KubeObject) => valuesOfField(each, field).some((value) => breaksValue(change, schema, value));
   return { ...line, setBy: named(isBroken) };
 }
@@ -147,15 +182,9 @@ const REQUIRES_VALUE: ReadonlySet<SchemaChange['type']> = new Set([
   'REQUIRED_DEFAULT_REMOVED',
 ]);
 
-/** Returns the type of a field in a CRD with one version, in SimpleSchema notation: `integer | default=3`. */
-function describeType(crd: KubeObject, field: string, shown: ShownDefault): string | undefined {
-  const type = schemaOfField(crd, field)?.type;
-  if (type === undefined) return undefined;
-  const value = defaultOf(crd, field);
-  return value === undefined ? type : `${type} | default=${shown(value, field)}`;
-}
-
-const defaultOf = (crd: KubeObject, field: string): JsonValue | undefined => schemaOfField(crd, field)?.default;
+/** Returns the type of a field in SimpleSchema notation: `integer | default=3`. */
+const describeType = ({ type, default: value }: Schema = {}, field: string, shown: ShownDefault): string | undefined =>
+  type === undefined || value === undefined ? type : `${type} | default=${shown(value, field)}`;
 
 function kindOf(resource: JsonObject | undefined): string {
   return textAt(resource, 'template', 'kind') || textAt(resource, 'externalRef', 'kind');

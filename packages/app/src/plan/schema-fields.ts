@@ -2,17 +2,22 @@ import { type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@type
 import type { PathStep } from '@typekro/engine/graph';
 import { type Schema, CrdSchema, StructuralSchema, schemaNodeAt } from '@typekro/engine/schema';
 
-/** Returns the schema at a path in a CRD with one version. A step is a member's name or the index of a list's item. */
-export function schemaInCrd(crd: KubeObject, path: readonly PathStep[]): Schema | undefined {
-  const schema = CrdSchema.ofVersion(CrdSchema.versions(crd)[0]);
+/**
+ * Returns the schema at a path in a version of a CRD. A step is a member's name or the index of a list's item. Without
+ * `version`, or if the CRD lacks it, the first one is meant.
+ */
+export function schemaInCrd(crd: KubeObject, path: readonly PathStep[], version?: string): Schema | undefined {
+  const [first, ...others] = CrdSchema.versions(crd);
+  const schema = CrdSchema.ofVersion(others.find((each) => each['name'] === version) ?? first);
   return schema === undefined ? undefined : schemaNodeAt(StructuralSchema.of(schema), path);
 }
 
-/** Returns the schema of a field in a CRD with one version. The field is in the notation of `fieldOfChange`. */
-export function schemaOfField(crd: KubeObject, field: string): Schema | undefined {
+/** Returns the schema of a field, as `schemaInCrd` does. The field is in the notation of `fieldOfChange`. */
+export function schemaOfField(crd: KubeObject, field: string, version?: string): Schema | undefined {
   return schemaInCrd(
     crd,
     stepsOf(field).map((step) => (step === ITEMS ? 0 : step)),
+    version,
   );
 }
 

@@ -28,6 +28,15 @@ test.each<[what: string, before: JsonObject, after: JsonObject, lines: string[]]
   expect(found.every(({ field, breaking }) => field === 'version.v1alpha1' && !breaking)).toBe(true);
 });
 
+test.each([
+  ['v1alpha1', true],
+  ['v1', false],
+])('a changed rule breaks its version if an instance has a problem in it: %s', (version, breaking) => {
+  const effects = new Map([['default/a', { change: 'would no longer be the same', versions: [version] }]]);
+  const [line] = conversionLines(spec({ convertTo: '${1}' }), spec({ convertTo: '${2}' }), effects);
+  expect(line?.breaking).toBe(breaking);
+});
+
 const crd = (...versions: JsonObject[]): KubeObject => {
   const { spec: own, ...rest } = crdOf('Panel', {}, { group: 'acme.test' });
   return { ...rest, spec: { ...own, versions: [{ name: 'v1', served: true }, ...versions] } };

@@ -10,13 +10,22 @@ import { limited, writersIn } from '../instance/version-writers.ts';
 /** The members of a version that say how objects are converted. */
 const RULES = ['convertTo', 'convertFrom', 'lossy'] as const;
 
-/** The changed conversions between two specs of a definition. New and removed versions have lines of their own. */
-export function conversionLines(before: JsonObject, after: JsonObject): SchemaLine[] {
+/**
+ * The changed conversions between two specs of a definition. New and removed versions have lines of their own.
+ *
+ * @param effects what the change does to instances. It breaks a version that shows something else of one
+ */
+export function conversionLines(
+  before: JsonObject,
+  after: JsonObject,
+  effects: DefinitionPreview['effects'] = new Map(),
+): SchemaLine[] {
   const former = new Map(objectsAt(before, 'schema', 'versions').map((version) => [textAt(version, 'name'), version]));
   return objectsAt(after, 'schema', 'versions').flatMap((version) => {
     const name = textAt(version, 'name');
     const old = former.get(name);
     if (old === undefined) return [];
+    const isBroken = [...effects.values()].some(({ versions }) => versions.includes(name));
     return RULES.flatMap((member) =>
       changedFields(valueAt(old, member), valueAt(version, member)).map(({ path, from, to }): SchemaLine => {
         const shown = [from, to].map((value) => (value === undefined ? 'none' : stringifyJson(value)));
@@ -25,7 +34,7 @@ export function conversionLines(before: JsonObject, after: JsonObject): SchemaLi
           change: 'changed',
           field: `version.${name}`,
           description: `${rule}: ${shown.join(' → ')}`,
-          breaking: false,
+          breaking: isBroken,
           setBy: [],
         };
       }),

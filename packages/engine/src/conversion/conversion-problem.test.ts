@@ -40,7 +40,7 @@ const crd: KubeObject = {
   },
 };
 
-test.each<[what: string, version: string, spec: JsonObject, problem: string | undefined]>([
+test.each<[what: string, version: string, spec: JsonObject, problem: string | undefined, at?: string]>([
   ['can be read in each version', 'v1alpha1', { text: '5' }, undefined],
   [
     'fails in a rule to the hub',
@@ -59,6 +59,7 @@ test.each<[what: string, version: string, spec: JsonObject, problem: string | un
     'v1',
     { count: 0 },
     'cannot be converted from acme.test/v1 to acme.test/v1beta1: ${10 / self.spec.count}: division by zero; it reads self.spec.count',
+    'v1beta1',
   ],
   [
     'is not of the CRD',
@@ -66,7 +67,9 @@ test.each<[what: string, version: string, spec: JsonObject, problem: string | un
     {},
     'cannot be converted from acme.test/v2 to acme.test/v1: Panel has no version v2 (it has v1, v1alpha1, v1beta1)',
   ],
-])('an object that %s', (_what, from, spec, problem) => {
+])('an object that %s', (_what, from, spec, problem, at = from) => {
   const object = { apiVersion: `acme.test/${from}`, kind: 'Panel', metadata: { name: 'a' }, spec };
-  expect(conversionEffect(crd, crd, object)).toEqual(problem === undefined ? {} : { problem });
+  expect(conversionEffect(crd, crd, object)).toEqual(
+    problem === undefined ? { versions: [] } : { problem, versions: [at] },
+  );
 });

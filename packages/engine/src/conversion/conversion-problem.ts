@@ -7,12 +7,13 @@ import {
   getOwn,
   isJsonObject,
   jsonEquals,
+  parseApiVersion,
   stringifyJson,
 } from '@typekro/kit/core';
 import { type FieldError, asObject } from '@typekro/kit/kubernetes';
 import { type RuleSite, type Schema, StructuralSchema } from '../schema/index.ts';
 import { ConversionError, cutText } from './conversion-rules.ts';
-import { type Converter, converterOf, schemasOfVersions } from './converter.ts';
+import { converterOf, schemasOfVersions } from './converter.ts';
 
 /** What a changed CRD does to one object. */
 export interface ConversionEffect {
@@ -20,6 +21,8 @@ export interface ConversionEffect {
   readonly problem?: string;
   /** What versions would no longer show of it, as the end of a sentence. Absent if each shows what it showed. */
   readonly change?: string;
+  /** The versions in which the object has the problem, or shows the change. */
+  readonly versions: readonly string[];
 }
 
 /** The maximum number of changed fields of a version that a message names. */
@@ -33,43 +36,53 @@ const MAX_NAMED = 3;
  * @param object the object, in a version of the existing CRD
  */
 export function conversionEffect(existing: KubeObject, wanted: KubeObject, object: KubeObject): ConversionEffect {
-  const [former, next] = [converterOf(existing), converterOf(wanted)];
-  if (next === undefined) return {};
+  const next = converterOf(wanted);
+  if (next === undefined) return { versions: [] };
   const hub = next.apiVersionOf(next.program.hub);
   let way = [object.apiVersion, hub];
   const before = new Map(schemasOfVersions(existing));
-  const changes: string[] = [];
+  const changes = new Map<string, string>();
   try {
     const stored = next.convert(object, hub);
     const error = stored === object ? undefined : specError(next.schemaOf(next.program.hub), stored);
-    if (error !== undefined) return { problem: `is invalid in ${hub}: ${error.field}: ${error.message}` };
+    if (error !== undefined)
+      return {
+        problem: `is invalid in ${hub}: ${error.field}: ${error.message}`,
+        versions: [parseApiVersion(object.apiVersion).version],
+      };
     for (const version of [next.program.hub, ...next.versions]) {
       const apiVersion = next.apiVersionOf(version);
       way = [hub, apiVersion];
       const after = next.convert(stored, apiVersion);
       const [old, schema] = [before.get(version), next.schemaOf(version)];
-      const shown = old && shownIn(former, object, apiVersion);
+      // What fails before the change cannot become worse.
+      const shown = old && shownIn(existing, object, apiVersion);
       if (old === undefined || shown === undefined) continue;
       const known = StructuralSchema.applyDefaults(schema, StructuralSchema.prune(schema, shown).value);
       const [was, is] = [known, after].map((each) => specIn(StructuralSchema.prune(old, each).value));
       const fields = changedIn(was, is, 'spec');
       const more = fields.length > MAX_NAMED ? [`and ${count(fields.length - MAX_NAMED, 'more field')}`] : [];
-      if (fields.length > 0) changes.push(`${version}: ${[...fields.slice(0, MAX_NAMED), ...more].join(', ')}`);
+      if (fields.length > 0) changes.set(version, [...fields.slice(0, MAX_NAMED), ...more].join(', '));
     }
   } catch (thrown) {
     if (!(thrown instanceof ConversionError)) throw thrown;
-    return { problem: `cannot be converted from ${way.join(' to ')}: ${thrown.message}` };
+    const versions = way.map((each) => parseApiVersion(each).version).filter((each) => each !== next.program.hub);
+    return { problem: `cannot be converted from ${way.join(' to ')}: ${thrown.message}`, versions };
   }
-  return changes.length === 0 ? {} : { change: `would no longer be the same in ${changes.join('; in ')}` };
+  const list = [...changes].map(([version, fields]) => `${version}: ${fields}`).join('; in ');
+  return {
+    ...(changes.size === 0 ? {} : { change: `would no longer be the same in ${list}` }),
+    versions: [...changes.keys()],
+  };
 }
 
 const specIn = (object: JsonValue): JsonValue | undefined => asObject(object)['spec'];
 
-/** The object as a version shows it before the change; `undefined` if it does not. What fails cannot become worse. */
-function shownIn(former: Converter | undefined, object: KubeObject, apiVersion: string): KubeObject | undefined {
-  if (former === undefined) return object.apiVersion === apiVersion ? object : undefined;
+/** The object as a version of a CRD shows it; `undefined` if it does not. */
+export function shownIn(crd: KubeObject, object: KubeObject, apiVersion: string): KubeObject | undefined {
+  if (object.apiVersion === apiVersion) return object;
   try {
-    return former.convert(object, apiVersion);
+    return converterOf(crd)?.convert(object, apiVersion);
   } catch (thrown) {
     if (!(thrown instanceof ConversionError)) throw thrown;
     return undefined;

@@ -175,7 +175,7 @@ describe('a change of the hub', () => {
     const [hubBefore, hubAfter] = [converter(before).program.hub, converter(after).program.hub];
     const stored = to(before, at(version, spec), hubBefore);
     const changing = continuing(before, after);
-    expect(conversionEffect(before, changing, stored)).toEqual({});
+    expect(conversionEffect(before, changing, stored)).toEqual({ versions: [] });
     for (const [each, expected] of Object.entries(shown)) expect(to(changing, stored, each).spec).toEqual(expected);
     // The migration stores the object in the new hub. The rules of the former one are then no longer needed.
     const migrated = to(changing, stored, hubAfter);
@@ -224,7 +224,10 @@ describe('a change of the hub', () => {
   ])('with %s is named as far as a version shows something else', (_what, changed, change) => {
     const before = crdOf({ v2, v1 });
     const stored = to(before, at('v1', { h: 'h', owner: 'me', a: 'a', l: [{ name: 'x' }, { name: 'y' }] }), 'v2');
-    const text = change === undefined ? {} : { change: `would no longer be the same in v1: ${change}` };
+    const text =
+      change === undefined
+        ? { versions: [] }
+        : { change: `would no longer be the same in v1: ${change}`, versions: ['v1'] };
     expect(conversionEffect(before, crdOf(changed), stored)).toEqual(text);
   });
 });

@@ -8,7 +8,7 @@
 import { answerReview, refuseReview } from './answer-review.ts';
 import { conversionFacts, conversionsOfField } from './conversion-facts.ts';
 import { CONVERSIONS_ANNOTATION } from './conversion-program.ts';
-import { conversionEffect } from './conversion-problem.ts';
+import { conversionEffect, shownIn } from './conversion-problem.ts';
 import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf, inHub } from './converter.ts';
@@ -27,6 +27,7 @@ export const Conversion = {
   facts: conversionFacts,
   factsOfField: conversionsOfField,
   effectOn: conversionEffect,
+  shownIn,
   /** The values of an object that its version cannot hold, by the version that can. */
   keptFields: keptFieldsOf,
   /** The annotation of an object with its kept fields. */

@@ -45,6 +45,7 @@ function compareVersions(existing: KubeObject, wanted: KubeObject, facets: Compa
     if ('error' in compared) return compared;
     const inVersion = (change: SchemaChange) => ({
       ...change,
+      ...(change.path.startsWith('version') ? {} : { version: name }),
       description:
         change.path === 'version.served' ? `Version ${name} is no longer served` : `${name}: ${change.description}`,
     });

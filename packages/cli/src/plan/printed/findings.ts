@@ -34,8 +34,8 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
       if (!breaking) continue;
       const set = setBy.length === 0 ? 'no instance sets it' : `set by ${setBy.join(', ')}`;
       const lacked = lackedBy?.length === 0 ? 'no instance lacks it' : `missing in ${lackedBy?.join(', ')}`;
-      const concerned = lackedBy === undefined ? set : lacked;
-      const message = `${name}: ${field} (${description}) is ${change}; ${concerned}`;
+      const concerned = field.startsWith('version.') ? '' : `; ${lackedBy === undefined ? set : lacked}`;
+      const message = `${name}: ${field} (${description}) is ${change}${concerned}`;
       findings.push({ rule: 'breaking-change', level: 'warning', message, ...at });
     }
   }

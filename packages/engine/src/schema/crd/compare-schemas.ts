@@ -32,6 +32,8 @@ export interface SchemaChange extends Pick<FacetChange, 'breaking' | 'old' | 'ne
   readonly type: ChangeType;
   /** The path in the schema: `.properties.spec.properties.replicas.minimum`. */
   readonly path: string;
+  /** The version whose schema changes, for a CRD with conversions. `path` is then a path in the schema of this version. */
+  readonly version?: string;
   /**
    * A sentence for users. An added or removed property is named by the part after the last dot of its path, as in kro.
    */
