@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '@typekro/kube';
 import {
@@ -16,62 +15,22 @@ import {
 import { COSIGN_KEY, COSIGN_PUBLIC_KEY } from '@typekro/oci/test-support/cosign-recordings';
 import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { commands } from '../../packages/cli/src/commands/index.ts';
+import { hasDockerRegistry, SHOP, startDockerRegistry } from '../support/docker-registry.ts';
 
-/** The registry of the distribution project (Debian package `docker-registry`). */
-const PROGRAM = 'docker-registry';
 const KUBECTL = 'kubectl';
 /** Version 2.6 or 3. `go install` of its module builds it. */
 const COSIGN = 'cosign';
-const isThere = spawnSync(PROGRAM, ['--version']).status === 0;
-if (!isThere) console.warn(`skipped: there is no ${PROGRAM} in PATH; nothing else depends on it`);
+const isThere = hasDockerRegistry();
 const hasCosign = spawnSync(COSIGN, ['version']).status === 0;
 if (!hasCosign) console.warn(`skipped: there is no ${COSIGN} in PATH; recordings of its signatures are tested`);
-
-/** The password "hunter2" of the user "user". */
-const PASSWORD_FILE = 'user:$2b$04$.i.26n7qoiaFFCkqoL04xO46u1alvVIBSEaFsJrX.RjnJItJzOeR.\n';
-
-const SHOP = `apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: shop }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Shop, spec: {} }
-  resources:
-    - id: a
-      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}" } }
-`;
-
-/** Starts the registry on a free port, and returns its host. */
-async function start(folder: string): Promise<{ readonly host: string; readonly process: ChildProcess }> {
-  writeFileSync(join(folder, 'passwords'), PASSWORD_FILE);
-  const config = {
-    version: 0.1,
-    storage: { filesystem: { rootdirectory: join(folder, 'storage') } },
-    http: { addr: '127.0.0.1:0', secret: 'x' },
-    auth: { htpasswd: { realm: 'test', path: join(folder, 'passwords') } },
-  };
-  // JSON is YAML.
-  writeFileSync(join(folder, 'config.yml'), JSON.stringify(config));
-  const child = spawn(PROGRAM, ['serve', join(folder, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stderr })) {
-    lines.push(line);
-    const [, host] = /listening on (127\.0\.0\.1:\d+)/.exec(line) ?? [];
-    if (host === undefined) continue;
-    child.stderr.resume();
-    return { host, process: child };
-  }
-  throw new Error(`${PROGRAM} has ended:\n${lines.join('\n')}`);
-}
 
 describe.skipIf(!isThere)('docker-registry', () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-registry-'));
   const clients: RegistryClient[] = [];
-  let registry: Awaited<ReturnType<typeof start>>;
+  let registry: Awaited<ReturnType<typeof startDockerRegistry>>;
 
   beforeAll(async () => {
-    registry = await start(folder);
-    const auth = Buffer.from('user:hunter2').toString('base64');
-    writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
+    registry = await startDockerRegistry(folder);
   });
 
   afterAll(async () => {

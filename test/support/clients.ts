@@ -7,26 +7,31 @@ import { isLongRun } from '@typekro/kit/test-support/budget';
 
 /*
  * The clients of other projects that the end-to-end tests run. kubectl, helm and two Go programs are built from the
- * module in `test/e2e/go`. The test of `examples/envtest-go` is built from its own module. Both builds use the Go
- * module proxy of the environment. pip installs the Python client. The programs are cached in folders of
+ * module in `test/e2e/go`, and the clients of registries from the one in `test/e2e/oci`.
+ * The test of `examples/envtest-go` is built from its own module. The builds use the Go module proxy of the
+ * environment. pip installs the Python client. The programs are cached in folders of
  * `node_modules/.cache`, named by a hash of their inputs.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const goModule = join(root, 'test/e2e/go');
+const ociModule = join(root, 'test/e2e/oci');
 /** The example for envtest. Its test is built as a program. */
 export const envtestExample = join(root, 'examples/envtest-go');
 const requirements = join(root, 'test/e2e/python/requirements.txt');
 /** The folder of all built clients. */
 export const clientCache = join(root, 'node_modules/.cache/typekro-clients');
 
-/** Maps the name of a Go program to the package from which it is built. */
+/** Maps the name of a Go program to the package from which it is built, and the folder of the module that has it. */
 const GO_PROGRAMS = {
-  kubectl: './cmd/kubectl',
-  informer: './cmd/informer',
-  manager: './cmd/manager',
-  helm: 'helm.sh/helm/v3/cmd/helm',
-};
+  kubectl: ['./cmd/kubectl', goModule],
+  informer: ['./cmd/informer', goModule],
+  manager: ['./cmd/manager', goModule],
+  helm: ['helm.sh/helm/v3/cmd/helm', goModule],
+  crane: ['github.com/google/go-containerregistry/cmd/crane', ociModule],
+  oras: ['oras.land/oras/cmd/oras', ociModule],
+  flux: ['.', ociModule],
+} as const;
 
 /**
  * Sets the version of Kubernetes that helm uses when it only renders a chart. A release of helm has this version, but a
@@ -54,7 +59,7 @@ function hashOf(folder: string, files: readonly string[], more = ''): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function goFolder(module = goModule): string {
+function goFolder(module: string): string {
   const files = readdirSync(module, { recursive: true, encoding: 'utf8' });
   const sources = files.filter((file) => /\.(go|mod|sum)$/.test(file));
   return join(clientCache, `go-${hashOf(module, sources, LINKER_FLAGS)}`);
@@ -69,7 +74,7 @@ function builtPath(name: ClientName): string | undefined {
   if (name === 'python') {
     return existsSync(join(pythonFolder(), 'complete')) ? join(pythonFolder(), 'bin/python') : undefined;
   }
-  const path = join(goFolder(name === 'envtest' ? envtestExample : goModule), name);
+  const path = join(goFolder(name === 'envtest' ? envtestExample : GO_PROGRAMS[name][1]), name);
   return existsSync(path) ? path : undefined;
 }
 
@@ -110,7 +115,8 @@ export function findClient(name: ClientName): string | undefined {
  * @throws Error when a build fails.
  */
 export function buildGoClients(): void {
-  for (const [name, source] of Object.entries(GO_PROGRAMS)) buildGo(name as ClientName, ['build'], source, goModule);
+  for (const [name, [source, module]] of Object.entries(GO_PROGRAMS))
+    buildGo(name as ClientName, ['build'], source, module);
   buildGo('envtest', ['test', '-c'], '.', envtestExample);
 }
 
