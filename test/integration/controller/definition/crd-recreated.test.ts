@@ -86,3 +86,17 @@ test.each(LEVELS)('level %s: KindReady names a CRD that is being deleted, and in
   await world.advance(2000);
   expect((await world.user.find(sim.potRef('new')))?.status?.['state']).toBe('ACTIVE');
 });
+
+test.each(LEVELS)('level %s: a kind that is deleted and defined again has no failure in between', async (level) => {
+  world = await sim.virtualWorld({ controller: { kroCompatibility: level } });
+  await world.apply(named('pots'));
+  await world.advance(2000);
+  await world.user.delete({ ...DEFINITION, name: 'pots' });
+  await world.advance(2000);
+  await world.user.delete(CRD);
+  await world.advance(2000);
+  const before = (await world.eventsOf('pots')).length;
+  await world.apply(named('pots'));
+  await world.advance(10_000);
+  expect((await world.eventsOf('pots')).slice(before)).toEqual(['Active: the definition is Active']);
+});

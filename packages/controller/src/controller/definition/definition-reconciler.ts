@@ -264,8 +264,9 @@ export class DefinitionReconciler {
       if (error !== undefined) {
         conditions.set('ControllerReady', outcomes.notStarted(Failure.text(apiFailure(error, undefined))));
       }
-      // An API server responds 429 for a moment after it created a kind. Only a persistent 429 is reported.
-      if (error === undefined || error.status === 429) {
+      // An API server responds 429 for a moment after it created a kind, and the watch of a kind that was deleted and
+      // created again still has the error of the former one. Only an error that persists is reported.
+      if (error === undefined || error.status === 429 || error.reason === 'UnknownKind') {
         pass.waiting = { for: 'watch', until: this.#options.clock.now() + MAX_STATUS_DELAY_MS };
       }
     }
