@@ -253,6 +253,13 @@ test.each([
     /dyn\(…\) around both branches/,
   ],
   [
+    'a branch of null',
+    'containers: [{name: c, image: "${schema.spec.useA ? \'a\' : null}"}]',
+    'containers: [{name: c, image: "${schema.spec.useA ? optional.of(\'a\') : optional.none()}"}]',
+    POD,
+    /optional\.none\(\) in place of null/,
+  ],
+  [
     'branches of which one is a number',
     'containers: [{name: c, image: "${schema.spec.useA ? \'a\' : 1}"}]',
     'containers: [{name: c, image: "${schema.spec.useA ? \'a\' : string(1)}"}]',

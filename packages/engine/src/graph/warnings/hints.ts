@@ -176,6 +176,8 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
     }
     return mixedNumbers(operands);
   }
+  if (name === '_?_:_' && operands.slice(1).some((operand) => /^null(?:_type)?$/.test(operand)))
+    return 'for a field without a value, write optional.none() in place of null, and optional.of(…) around the other branch';
   if (name === '_?_:_')
     return operands.slice(1).every((operand) => SCALAR.test(operand))
       ? 'give both branches the type of the field: convert one with string(…) or int(…)'
