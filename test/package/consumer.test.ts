@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,6 +86,20 @@ describe('the packed tarball in a separate project', () => {
     const tested = node(platform, '--import', 'tsx', '--test', 'app.test.ts');
     expect(tested.stdout + tested.stderr).toMatch(/pass 1/);
     expect(tested.code).toBe(0);
+  }, 60_000);
+
+  test('`typekro init --package` creates a package whose check, test and build pass unchanged', () => {
+    const node = (cwd: string, ...args: string[]) => runCommand(process.execPath, args, { cwd });
+    const cli = join(directory, 'node_modules/typekro/dist/cli/main.js');
+    expect(node(directory, cli, 'init', 'shared', '--package')).toMatchObject({ code: 0, stderr: '' });
+    const shared = join(directory, 'shared');
+    expect(node(shared, cli, 'validate', 'src/app.ts', 'example.yaml')).toMatchObject({ code: 0, stderr: '' });
+    expect(node(shared, '--import', 'tsx', '--test', 'app.test.ts').stdout).toMatch(/pass 1/);
+    const built = node(shared, join(root, 'node_modules/@typescript/native/bin/tsc'));
+    expect(built).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(node(shared, cli, 'gitops', 'src/app.ts', '--out', 'manifests').code).toBe(0);
+    expect(existsSync(join(shared, 'manifests/kustomization.yaml'))).toBe(true);
+    expect(node(shared, cli, 'graph', 'dist/app.js').stdout).toMatch(/^WebApp /);
   }, 60_000);
 
   test('can be required from CommonJS', () => {

@@ -14,7 +14,7 @@ import { writeFile } from '../write-file.ts';
 export const init: Command = {
   name: 'init',
   description:
-    'Writes a project that runs at once: package.json, a composition in TypeScript with its test, a workflow for CI and a README. With --from, the project has a definition, a test and an example of an instance. The definition comes from a file or from the cluster, or is made from manifests, as by typekro convert. When one of the files exists already, nothing is written.',
+    'Writes a project that runs at once: package.json, a composition in TypeScript with its test, a workflow for CI and a README. With --from, the project has a definition, a test and an example of an instance. The definition comes from a file or from the cluster, or is made from manifests, as by typekro convert. With --package, the project is an npm package: its tarball has the composition as JavaScript with types, and as manifests, and a workflow publishes both. When one of the files exists already, nothing is written.',
   positionals: [{ name: 'dir', summary: 'the folder of the project; the current one by default' }],
   options: [
     {
@@ -22,11 +22,16 @@ export const init: Command = {
       summary: 'a YAML file or a folder with a definition or with manifests, -, or rgd/NAME of the cluster',
       value: 'source',
     },
+    {
+      name: 'package',
+      summary: 'a composition as an npm package that others install, with a workflow that publishes it',
+    },
     { name: 'name', summary: 'name of the project; that of the folder by default', value: 'name' },
     ...CRD_OPTIONS,
   ],
   examples: [
     { command: 'typekro init my-platform && cd my-platform && npm install && npm start', summary: 'a composition' },
+    { command: 'typekro init platform --package --name @acme/platform', summary: 'a package for other teams' },
     { command: 'typekro init shop --from shop.rgd.yaml', summary: 'a project around a definition' },
     { command: 'typekro init shop --from rgd/shop --context prod', summary: 'around a definition of a cluster' },
     { command: 'helm template shop ./chart | typekro init shop --from -', summary: 'manifests become a definition' },

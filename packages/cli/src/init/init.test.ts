@@ -64,6 +64,23 @@ describe('typekro init', () => {
     expect(manifest).toMatchObject({ name: 'my-platform', dependencies: { typekro: `file:${clone}` } });
   });
 
+  test('writes a package with a composition, which does not fit with --from', async () => {
+    const { code, out } = await run('platform', '--package', '--name', '@acme/platform');
+    expect(code).toBe(0);
+    expect(out).toContain('src/app.ts app.test.ts example.yaml');
+    const manifest: unknown = JSON.parse(readFileSync(join(cwd, 'platform/package.json'), 'utf8'));
+    const peers = { typekro: expect.any(String), ...PROJECT_PACKAGES.dependencies };
+    const devDependencies = expect.objectContaining(peers);
+    expect(manifest).toMatchObject({ name: '@acme/platform', peerDependencies: peers, devDependencies });
+    expect(manifest).not.toHaveProperty('private');
+    writeFileSync(join(cwd, 'shop.yaml'), definition('{}'));
+    expect(await run('other', '--package', '--from', 'shop.yaml')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--package makes a package of a composition'),
+    });
+    expect(readdirSync(cwd)).not.toContain('other');
+  });
+
   test.each(['shop.yaml', 'SHOP.YML'])('writes a project around the definition in %s', async (file) => {
     writeFileSync(join(cwd, file), definition('{name: string, size: integer | default=2}'));
     const { code, out } = await run('shop', '--from', file);

@@ -10,9 +10,9 @@ export interface ProjectPlan {
   readonly start: CompositionStart | DefinitionStart;
 }
 
-/** A composition in TypeScript. */
+/** A composition in TypeScript, alone or in a package that others install. */
 export interface CompositionStart {
-  readonly kind: 'composition';
+  readonly kind: 'composition' | 'package';
 }
 
 /** Definitions in YAML, and an instance of the first one. */
@@ -33,36 +33,80 @@ export const PROJECT_PACKAGES = {
 
 /** Returns the contents of a new project's files, keyed by path. Each content ends with a newline. */
 export function projectFiles(plan: ProjectPlan): Readonly<Record<string, string>> {
-  return plan.start.kind === 'composition' ? compositionFiles(plan) : definitionFiles(plan, plan.start);
+  if (plan.start.kind === 'definition') return definitionFiles(plan, plan.start);
+  return plan.start.kind === 'package' ? packageFiles(plan) : compositionFiles(plan);
 }
 
 function compositionFiles({ name, typekro }: ProjectPlan): Record<string, string> {
-  const scripts = {
-    start: 'typekro up app.ts',
-    dev: 'typekro dev app.ts',
-    check: 'tsc --noEmit && typekro validate app.ts',
-    test: 'node --import tsx --test app.test.ts',
-  };
   const { dependencies, ...others } = PROJECT_PACKAGES;
+  const compilerOptions = { ...COMPILER_OPTIONS, noEmit: true, allowImportingTsExtensions: true };
   return {
-    'package.json': manifest(name, scripts, { typekro, ...dependencies }, others),
-    'tsconfig.json': json({
-      compilerOptions: {
-        target: 'es2023',
-        module: 'nodenext',
-        strict: true,
-        noEmit: true,
-        allowImportingTsExtensions: true,
-        types: ['node'],
-        lib: ['es2023', 'esnext.disposable'],
-        skipLibCheck: true,
-      },
-    }),
-    'app.ts': COMPOSITION,
+    'package.json': manifest(name, scriptsOf('app.ts'), { typekro, ...dependencies }, others),
+    'tsconfig.json': json({ compilerOptions }),
+    'app.ts': `${COMPOSITION}\n${INSTANCE}`,
     'app.test.ts': COMPOSITION_TEST,
     ...commonFiles(name, 'app.ts'),
   };
 }
+
+/**
+ * An npm package with compiled JavaScript for those who use the composition from TypeScript, and with manifests for all
+ * others. What it needs is a peer dependency, because a program can have one copy of this package only.
+ */
+function packageFiles({ name, typekro }: ProjectPlan): Record<string, string> {
+  const scripts = {
+    ...scriptsOf('src/app.ts', ' example.yaml'),
+    build: 'tsc && typekro gitops src/app.ts --out manifests',
+    prepack: 'npm run build',
+  };
+  const peers = { typekro, ...PROJECT_PACKAGES.dependencies };
+  const compilerOptions = {
+    ...COMPILER_OPTIONS,
+    declaration: true,
+    rootDir: 'src',
+    outDir: 'dist',
+    rewriteRelativeImportExtensions: true,
+  };
+  const others = { devDependencies: { ...peers, ...PROJECT_PACKAGES.devDependencies } };
+  const { 'README.md': start = '', '.gitignore': ignored = '', ...common } = commonFiles(name, 'src/app.ts');
+  return {
+    'package.json': json({
+      name,
+      version: '0.1.0',
+      type: 'module',
+      files: ['dist', 'manifests'],
+      exports: { '.': { types: './dist/app.d.ts', default: './dist/app.js' } },
+      scripts,
+      peerDependencies: peers,
+      ...others,
+    }),
+    'tsconfig.json': json({ compilerOptions, include: ['src'] }),
+    'src/app.ts': COMPOSITION,
+    'app.test.ts': COMPOSITION_TEST.replace('./app.ts', './src/app.ts'),
+    'example.yaml': yamlOf(EXAMPLE),
+    ...common,
+    '.gitignore': `${ignored}dist/\nmanifests/\n*.tgz\n`,
+    '.github/workflows/publish.yml': PUBLISH,
+    'README.md': `${start}${packageReadme(name)}`,
+  };
+}
+
+/** The scripts of a project with a composition. */
+const scriptsOf = (file: string, instances = '') => ({
+  start: `typekro up ${file}${instances}`,
+  dev: `typekro dev ${file}${instances}`,
+  check: `tsc --noEmit && typekro validate ${file}${instances}`,
+  test: 'node --import tsx --test app.test.ts',
+});
+
+const COMPILER_OPTIONS = {
+  target: 'es2023',
+  module: 'nodenext',
+  strict: true,
+  types: ['node'],
+  lib: ['es2023', 'esnext.disposable'],
+  skipLibCheck: true,
+};
 
 function definitionFiles(
   { name, typekro }: ProjectPlan,
@@ -141,9 +185,18 @@ export const app = kubernetesComposition(
     };
   },
 );
-
-export const hello = app.toInstance({ name: 'hello', image: 'nginx:1.27', replicas: 2 });
 `;
+
+const INSTANCE = `export const hello = app.toInstance({ name: 'hello', image: 'nginx:1.27', replicas: 2 });
+`;
+
+/** The same instance as an object. */
+const EXAMPLE: JsonObject = {
+  apiVersion: 'example.com/v1alpha1',
+  kind: 'WebApp',
+  metadata: { name: 'hello', namespace: 'default' },
+  spec: { name: 'hello', image: 'nginx:1.27', replicas: 2 },
+};
 
 const COMPOSITION_TEST = `import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -177,6 +230,41 @@ jobs:
       - run: npm install
       - run: npm run check
       - run: npm test
+`;
+
+/** Needs the secret NPM_TOKEN. The registry of GitHub accepts the token of the workflow. */
+const PUBLISH = `name: publish
+on:
+  push:
+    tags: ['v*']
+permissions: { contents: read, id-token: write, packages: write }
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+      - uses: actions/setup-node@v5
+        with: { node-version: 22, registry-url: 'https://registry.npmjs.org' }
+      - run: npm install
+      - run: npm test
+      - run: npm version --no-git-tag-version --allow-same-version "\${GITHUB_REF_NAME#v}"
+      - run: npm publish --provenance --access public
+        env: { NODE_AUTH_TOKEN: '\${{ secrets.NPM_TOKEN }}' }
+      - run: docker login ghcr.io -u "$GITHUB_ACTOR" --password-stdin <<< '\${{ secrets.GITHUB_TOKEN }}'
+      - run: npx typekro push "oci://ghcr.io/\${GITHUB_REPOSITORY,,}:\${GITHUB_REF_NAME#v}" src/app.ts example.yaml
+`;
+
+const packageReadme = (name: string): string => `
+## Publish
+
+A tag such as \`v1.0.0\` starts \`.github/workflows/publish.yml\`. It publishes the package to npm, and the definition to an
+OCI registry. \`npm pack\` makes the tarball here.
+
+## Use
+
+    npm install ${name}                                     # import { app } from '${name}'
+    kubectl apply -k node_modules/${name}/manifests         # the definition alone
+    npx typekro install oci://ghcr.io/OWNER/REPOSITORY:VERSION     # with a plan for each instance
 `;
 
 function readme(name: string, file: string): string {

@@ -6,7 +6,7 @@ import { hasErrors, TypeKroError, nearestName, formatApiVersion } from '@typekro
 import { type Graph, isDefinition } from '@typekro/engine/graph';
 import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../cluster-client.ts';
-import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption, usageError } from '../command.ts';
 import { type CheckedDefinition, checkedDefinition } from '../convert/checked-definition.ts';
 import { kindOfName, toDefinition, withoutLiveFields } from '@typekro/app/convert';
 import { originals, placedInObjects } from '../convert/origins.ts';
@@ -23,7 +23,8 @@ import { sampleValue } from '../sample-value.ts';
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
 
 /**
- * Chooses the first contents of a project. Without `--from`, the project gets a composition. With `--from`, it gets
+ * Chooses the first contents of a project. Without `--from`, the project gets a composition, in an npm package with
+ * `--package`. With `--from`, it gets
  * definitions from a file or the cluster, or a definition made from plain manifests. Returns `undefined` when the
  * definition has errors, after printing them.
  *
@@ -36,7 +37,13 @@ export async function projectStart(
   name: string,
 ): Promise<ProjectPlan['start'] | undefined> {
   const from = textOption(input, 'from');
-  if (from === undefined) return { kind: 'composition' };
+  const isPackage = input.options['package'] === true;
+  if (from === undefined) return { kind: isPackage ? 'package' : 'composition' };
+  if (isPackage)
+    throw usageError(
+      '--package makes a package of a composition, and --from a project of a definition',
+      'leave one of them out; typekro push makes a package of any definition',
+    );
   const path = resolve(context.cwd, from);
   const inCluster = existsSync(path) ? undefined : IN_CLUSTER.exec(from)?.[1];
   if (inCluster !== undefined) return startOf(await ofCluster(context, input, inCluster));
