@@ -54,7 +54,8 @@ beforeAll(async () => {
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   client = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await client.create(crd);
-  controller = createController({ client });
+  const serviceAccount = { namespace: 'kro-system', name: 'kro' };
+  controller = createController({ client, features: { graphKind: true }, serviceAccount });
   await controller.start();
   writeFileSync(join(cwd, 'crds.yaml'), stringifyJson(OTHER));
   registry = await startRegistry();
@@ -419,4 +420,38 @@ test.each([
   ['inspect team/pots', 'no package "team/pots" is installed'],
 ])('%s is refused', async (line, message) => {
   expect((await run(line)).err).toContain(message);
+});
+
+test('a package with a Graph is installed and serves it, and is uninstalled only without its Graph', async () => {
+  writeFileSync(
+    join(cwd, 'graph.yaml'),
+    `apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: { name: links, namespace: default }
+spec:
+  serviceAccountName: links
+  nodes:
+    - id: map
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: links }, data: { a: b } }
+`,
+  );
+  expect(await run('push oci://HOST/team/links:1.0.0 graph.yaml')).toMatchObject({ code: 0, err: '' });
+  await client.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'links', namespace: 'default' } });
+  const done = await run('install oci://HOST/team/links:1.0.0');
+  expect(done).toMatchObject({ code: 0, err: '', out: expect.stringContaining('impersonate serviceaccounts links') });
+  expect(done.out).toMatch(/created RoleBinding \S+\ncreated Graph default\/links\n[^]*installed team\/links 1\.0\.0$/);
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'links' };
+  await expect.poll(() => client.find(map)).toMatchObject({ data: { a: 'b' } });
+  expect((await run('inspect')).out).toContain('objects   Graph default/links\n');
+  expect(await run('uninstall team/links')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('Graph default/links is used by the objects that it manages [package/in-use]'),
+  });
+  await client.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'Graph', namespace: 'default', name: 'links' });
+  await expect.poll(() => client.find(map)).toBeUndefined();
+  expect(await run('uninstall team/links')).toMatchObject({
+    code: 0,
+    err: '',
+    out: expect.stringMatching(/deleted Role \S+impersonate\nuninstalled team\/links 1\.0\.0$/),
+  });
 });
