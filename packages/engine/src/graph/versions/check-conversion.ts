@@ -9,6 +9,7 @@ import { explainMismatch } from '../checks/assignability.ts';
 import { withoutPrefix } from '../checks/check-types.ts';
 import { readPaths } from '../expressions/read-paths.ts';
 import { fieldsAt, offsetOfPlace } from '../kinds/schema-paths.ts';
+import { formatPath } from '../path.ts';
 import type { ProblemLocation, Problems } from '../problems.ts';
 import { explainSyntaxError } from '../syntax/explain-syntax-error.ts';
 import { celCode, celHint, celWords } from '../warnings/hints.ts';
@@ -57,7 +58,8 @@ export function checkConversion(
     place,
   } = side;
   for (const { kind, field, part } of conversionGaps(facts)) {
-    const text = field.join('.');
+    const text = formatPath(field);
+    const rule = `${quoted(text)}: \${…}`;
     if (kind === 'lost') {
       const whole = `${text}${part?.steps ?? ''}`;
       const isAbsent = part?.isAbsent ?? declaredField(side.schemas.to, field) === undefined;
@@ -71,7 +73,7 @@ export function checkConversion(
         phase: 'beyond',
         code: 'graph/conversion-loss',
         message: `${whole} of ${from} is lost in ${to}: ${why}, and no rule of ${member} reads it`,
-        hint: `read it in a rule of ${member}, or ${keep} in an annotation: lossy: [${text}]`,
+        hint: `read it in a rule of ${member}, or ${keep} in an annotation: lossy: [${quoted(text)}]`,
         place,
       });
     } else if (kind === 'missing')
@@ -79,7 +81,7 @@ export function checkConversion(
         phase: 'beyond',
         code: 'graph/conversion-required',
         message: `${text} is required in ${to}, and an object in ${from} may have no value for it`,
-        hint: `add a rule to ${member}, such as ${text}: \${…}, or give the field a default in ${to}`,
+        hint: `add a rule to ${member}, such as ${rule}, or give the field a default in ${to}`,
         place,
       });
     else
@@ -87,7 +89,7 @@ export function checkConversion(
         phase: 'beyond',
         code: 'graph/conversion',
         message: `${text} has another type in ${to} than in ${from}, so its value cannot be copied`,
-        hint: `say in ${member} how it is converted: ${text}: \${…}`,
+        hint: `say in ${member} how it is converted: ${rule}`,
         place,
       });
   }
@@ -117,14 +119,16 @@ class RuleChecker {
       return [];
     }
     if (text === undefined) {
-      const field = to.join('.');
+      const field = formatPath(to);
       const version = this.#side.names.to;
       const [error] = StructuralSchema.validate(target, value, { path: field });
       if (error !== undefined)
         this.#refuse(
           rule,
           `${version} refuses the value of ${field}: ${error.message}`,
-          `write a value that ${version} accepts`,
+          value === null
+            ? `for a field that can be without a value, read one that can: ${quoted(field)}: \${self.spec.?NAME}`
+            : `write a value that ${version} accepts`,
         );
       return [{ to, value }];
     }
@@ -138,10 +142,10 @@ class RuleChecker {
       if (isOptional(type)) this.optional.push(to);
       const mismatch = explainMismatch(type, expected, types);
       if (mismatch !== undefined) {
-        const field = to.join('.');
+        const field = formatPath(to);
         const why = mismatch.startsWith('type kind') ? '' : `: ${mismatch}`;
         const what = `${field} of ${this.#side.names.to} is ${typeToString(expected)}, and the expression gives ${typeToString(type)}${why}`;
-        this.#refuse(rule, readable(what, field), CASTS[expected.kind]);
+        this.#refuse(rule, readable(what, field), type.kind === 'null' ? NO_VALUE : CASTS[expected.kind]);
       }
     }
     return [{ to, cel: text.cel }];
@@ -151,6 +155,15 @@ class RuleChecker {
     const type = this.#compile(rule);
     if (type !== undefined && !['map', 'struct', 'dyn'].includes(type.kind))
       this.#refuse(rule, `the expression gives ${typeToString(type)}, not an object`, "write ${{'spec': {…}}}");
+    const parsed = this.#environment.parse(rule.text?.cel ?? '');
+    const made = parsed.ok && parsed.ast.expr.kind === 'map' ? parsed.ast.expr.entries : [];
+    const other = made.flatMap(({ key }) => (key.kind === 'literal' ? String(key.value) : [])).find(isUnconverted);
+    if (other !== undefined)
+      this.#refuse(
+        rule,
+        `a conversion cannot set ${other}: it makes the spec and the status of an object`,
+        `remove '${other}' from the expression`,
+      );
     return rule.text?.cel ?? '';
   }
 
@@ -177,7 +190,7 @@ class RuleChecker {
             message: celWords(error.message),
             hint:
               name !== undefined && !this.#environment.isFunction(name) && /^[a-z]\w*$/i.test(name)
-                ? `a conversion reads only self, the object in ${this.#side.names.from}: write self.spec.${name === 'schema' ? '…' : name}`
+                ? `a conversion reads only self, the object in ${this.#side.names.from}: write self.spec.${this.#hasField(name) ? name : '…'}`
                 : celHint(error, () => (parsed.ok ? fieldsAt(parsed.ast, error, this.#environment, types) : []), cel),
           };
     const { path, text } = rule;
@@ -186,6 +199,8 @@ class RuleChecker {
     return undefined;
   }
 
+  #hasField = (name: string): boolean => declaredField(this.#side.schemas.from, ['spec', name]) !== undefined;
+
   #unknownField(rule: WrittenRule): void {
     const parent = declaredField(this.#side.schemas.to, rule.to.slice(0, -1));
     const name = rule.to.at(-1) ?? '';
@@ -193,8 +208,8 @@ class RuleChecker {
     const hint =
       near === undefined
         ? `${this.#side.member} sets fields of ${this.#side.names.to}; add the field to its schema, or remove the rule`
-        : `did you mean ${[...rule.to.slice(0, -1), near].join('.')}?`;
-    const message = `${this.#side.names.to} has no field ${rule.to.join('.')}`;
+        : `did you mean ${quoted(formatPath([...rule.to.slice(0, -1), near]))}?`;
+    const message = `${this.#side.names.to} has no field ${formatPath(rule.to)}`;
     this.#problems.error({
       phase: 'beyond',
       code: 'graph/conversion',
@@ -212,6 +227,15 @@ class RuleChecker {
 /** Names the types of the parts of a field by their paths: `spec.ports[]` for the elements of `spec.ports`. */
 const readable = (text: string, field: string): string =>
   withoutPrefix(text.replaceAll('__type_target', field)).replaceAll('.@idx', '[]').replaceAll('.@elem', '.*');
+
+/** A path as it is written in YAML. */
+const quoted = (path: string): string => (path.includes('"') ? `'${path}'` : path);
+
+/** Can no conversion set this member of an object? */
+const isUnconverted = (member: string): boolean => member !== 'spec' && member !== 'status';
+
+const NO_VALUE =
+  'for a field that can be without a value, write an optional: self.spec.?NAME, optional.of(…), optional.none()';
 
 /** The function that makes a value of a type. */
 const CASTS: Readonly<Record<string, string>> = {

@@ -71,6 +71,11 @@ function readRule(
     problems.error({ phase: 'beyond', code: 'graph/conversion', message, hint, place: { path } });
     return undefined;
   }
+  if (/^self\.\w/.test(value)) {
+    const message = `"${value}" is a text, not an expression`;
+    problems.error({ phase: 'beyond', code: 'graph/conversion', message, hint: `write \${${value}}`, place: { path } });
+    return undefined;
+  }
   const scanned = scanExpressions(value);
   if (scanned.ok) return { to, path, text: joinParts(value, scanned.parts), value };
   const message = scanned.problem === 'nested' ? 'an expression cannot contain another ${' : 'this ${ has no }';

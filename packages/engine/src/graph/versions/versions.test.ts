@@ -300,6 +300,48 @@ test.each<[what: string, yaml: string, problems: string[]]>([
       'simpleschema/unknown-type spec.schema.versions[0].spec.size: field size: unknown type: strin; did you mean string?',
     ],
   ],
+  [
+    'a field whose name has a dot and that is not named in lossy',
+    panel(ALPHA.replace('  lossy: [spec.level]', ''), SPEC.replace('level:', '"x.y":')),
+    [
+      'graph/conversion-loss spec.schema.versions[0].convertFrom: spec["x.y"] of v1 is lost in v1alpha1: v1alpha1 has no such field, and no rule of convertFrom reads it; read it in a rule of convertFrom, or name it to keep it in an annotation: lossy: [\'spec["x.y"]\']',
+    ],
+  ],
+  [
+    'a whole object with metadata',
+    swap(/convertFrom:[^]*?lossy/, "convertFrom: \"${{'spec': {'size': '1x1'}, 'metadata': {'name': 'x'}}}\"\n  lossy"),
+    [
+      "graph/conversion spec.schema.versions[0].convertFrom: a conversion cannot set metadata: it makes the spec and the status of an object; remove 'metadata' from the expression",
+    ],
+  ],
+  [
+    'a text that looks like an expression',
+    swap(/spec.size: .*/, 'spec.size: self.spec.level'),
+    [
+      'graph/conversion spec.schema.versions[0].convertFrom["spec.size"]: "self.spec.level" is a text, not an expression; write ${self.spec.level}',
+    ],
+  ],
+  [
+    'a constant that is null',
+    swap(/spec.size: .*/, 'spec.size: null'),
+    [
+      'graph/conversion spec.schema.versions[0].convertFrom["spec.size"]: v1alpha1 refuses the value of spec.size: Invalid value: "null":  in body must be of type string: "null"; for a field that can be without a value, read one that can: spec.size: ${self.spec.?NAME}',
+    ],
+  ],
+  [
+    'an expression that is null',
+    swap(/spec.size: .*/, 'spec.size: ${null}'),
+    [
+      'graph/conversion spec.schema.versions[0].convertFrom["spec.size"]: spec.size of v1alpha1 is string, and the expression gives null_type; for a field that can be without a value, write an optional: self.spec.?NAME, optional.of(…), optional.none()',
+    ],
+  ],
+  [
+    'the name of a node',
+    swap(/spec.size: .*/, 'spec.size: ${config.metadata.name}'),
+    [
+      'cel/unknown-name spec.schema.versions[0].convertFrom["spec.size"]: undeclared reference to \'config\'; a conversion reads only self, the object in v1: write self.spec.…',
+    ],
+  ],
 ])('refuses %s', (_what, yaml, problems) => {
   expect(shown(yaml)).toEqual(problems);
 });
