@@ -1,6 +1,7 @@
 import {
   CRD_TYPE,
   declaredKind,
+  declaredResource,
   DEFINITION_TYPE,
   LEASE_NAME,
   readDefinitionObject,
@@ -62,7 +63,9 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   const known = 'value' in definitions ? definitions.value : [];
   for (const definition of known) {
     const { name } = readDefinitionObject(definition);
-    instances.set(name, await readingOrRefusal(() => list(typeOf(declaredKind(definition.spec ?? {})))));
+    const declared = declaredKind(definition.spec ?? {});
+    const read = async () => list(typeOf((await declaredResource(api, declared, signal)) ?? declared));
+    instances.set(name, await readingOrRefusal(read));
   }
   const compiled = await readDefinitionRights(api, known, signal);
   const rights =

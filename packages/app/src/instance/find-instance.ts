@@ -1,4 +1,4 @@
-import { declaredKind, DEFINITION_KIND, DEFINITION_TYPE } from '@typekro/controller/controller';
+import { declaredKind, declaredResource, DEFINITION_KIND, DEFINITION_TYPE } from '@typekro/controller/controller';
 import type { GroupVersionKind, KubeObject, ObjectRef } from '@typekro/kit/core';
 import {
   formatApiVersion,
@@ -267,6 +267,8 @@ function hasName({ type: { kind, group }, names = [] }: Declared, word: string):
   return [name, pluralize(name), ...names].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
 }
 
+const kindOfResource = ({ kind, ...version }: GroupVersionKind) => ({ apiVersion: formatApiVersion(version), kind });
+
 type Found = Pick<FoundInstance, 'instance' | 'definition' | 'missing'>;
 
 /**
@@ -317,12 +319,10 @@ async function instanceOf(
   fallback: string,
   signal: AbortSignal,
 ): Promise<Found | undefined> {
-  const { kind } = type;
-  const apiVersion = formatApiVersion(type);
-  const resource = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
+  const resource = await declaredResource(api, type, signal);
   if (resource === undefined || (!resource.namespaced && given !== undefined)) return undefined;
   const namespace = resource.namespaced ? { namespace: given ?? fallback } : {};
-  const instance = await api.find({ apiVersion, kind, name, ...namespace }, { signal });
+  const instance = await api.find({ ...kindOfResource(resource), name, ...namespace }, { signal });
   if (instance === undefined) return undefined;
   return { instance, ...(definition === undefined ? {} : { definition }) };
 }
@@ -427,7 +427,8 @@ export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Pr
 
 /** Lists the instances of a kind as command arguments. The result is empty when the kind cannot be listed. */
 async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
-  const kind = { apiVersion: formatApiVersion(type), kind: type.kind };
-  const found = await unlessFailed(api.list(kind, { metadataOnly: true, signal }));
+  const resource = await unlessFailed(declaredResource(api, type, signal));
+  if (resource === undefined) return [];
+  const found = await unlessFailed(api.list(kindOfResource(resource), { metadataOnly: true, signal }));
   return (found?.items ?? []).map(({ metadata }) => argumentOf({ kind: type.kind, metadata }));
 }

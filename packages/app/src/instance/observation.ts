@@ -3,13 +3,15 @@ import {
   type Diagnostic,
   type KubeObject,
   definedMembers,
+  formatApiVersion,
   isJsonObject,
   TypeKroError,
   nearestName,
+  refOf,
 } from '@typekro/kit/core';
 import { observeInstance, observeMembers } from '@typekro/sdk/deploy';
 import { type Graph, GraphObject, KroLevel } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
+import { type KubernetesApi, unlessFailed } from '@typekro/kube';
 import type { ApplyAction, Condition, Decision, NodeReport, Observations } from '@typekro/engine/runtime';
 import { Explanation, keys, ObjectTarget, readConditions } from '@typekro/engine/runtime';
 import { actingClient } from './acting-client.ts';
@@ -118,11 +120,12 @@ export async function observeFound(...of: Parameters<typeof observeUnnamed>): Pr
 
 async function observeUnnamed(
   api: KubernetesApi,
-  { instance, definition, missing, gone, node }: FoundInstance,
+  { instance: found, definition, missing, gone, node }: FoundInstance,
   settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
   const chosenNode = node === undefined ? {} : { node };
+  let instance = found;
   if (GraphObject.is(instance) && definition === undefined) {
     const seen = await observeGraphObject(api, instance, settings, signal, recordedContest(instance));
     checkNode(node, knownNodes(seen));
@@ -142,14 +145,15 @@ async function observeUnnamed(
   const withdrawn = isWithdrawn(definition)
     ? [`${withdrawnText(definition)}: no controller works on its instances`]
     : [];
+  if (graph !== undefined) instance = await inVersionOf(graph, instance, api, signal);
   const acting = await actingClient(api, actingAs, signal, true);
   const notes = [...withdrawn, ...live.notes, ...acting.notes, ...levelNotes(settings)];
   const seen = { instance, definition, ...live, notes, ...definedMembers({ actingAs: acting.user }), ...chosenNode };
   if (graph === undefined) {
-    const found = await observeMembers({ api, instance, signal });
-    const nodes = [...found.nodes, ...declaredNodes(definition, instance, found)];
+    const members = await observeMembers({ api, instance, signal });
+    const nodes = [...members.nodes, ...declaredNodes(definition, instance, members)];
     const added = instance.metadata.deletionTimestamp === undefined ? [NOT_EVALUATED] : [];
-    return { ...seen, notes: [...notes, ...added], decision: { ...found, nodes } };
+    return { ...seen, notes: [...notes, ...added], decision: { ...members, nodes } };
   }
   const options = {
     api: acting.api,
@@ -168,6 +172,21 @@ async function observeUnnamed(
   const later = await decideWithDryRuns(acting.api, (known) => observeInstance({ ...resumed, ...known }), signal);
   const { changedWrites } = later;
   return withMaskedConditions({ ...seen, graph, decision, resumed: later.decision, changedWrites });
+}
+
+/**
+ * The instance in the version that the graph reads. It was read in another one if the cluster serves an earlier revision
+ * than the definition has, and the change between them makes another version the hub.
+ */
+async function inVersionOf(
+  { instance: { group, version } }: Graph,
+  instance: KubeObject,
+  api: KubernetesApi,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const apiVersion = formatApiVersion({ group, version });
+  if (instance.apiVersion === apiVersion) return instance;
+  return (await unlessFailed(api.find({ ...refOf(instance), apiVersion }, { signal }))) ?? instance;
 }
 
 /** Returns the contests that the controller has recorded in the instance. Only the controller counts the corrections. */

@@ -1,4 +1,9 @@
-import { type DefinitionRevision, pinnedRevision, declaredKind } from '@typekro/controller/controller';
+import {
+  type DefinitionRevision,
+  pinnedRevision,
+  declaredKind,
+  declaredResource,
+} from '@typekro/controller/controller';
 import { type KubeObject, isJsonObject, namespacedName, formatApiVersion } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
 import { type KubernetesApi, type ListOptions, unlessFailed } from '@typekro/kube';
@@ -70,9 +75,10 @@ export async function readPins(
 export async function instancesOfDefinition(
   api: KubernetesApi,
   { metadata: { name = '' }, spec }: KubeObject,
-  options: Pick<ListOptions, 'metadataOnly' | 'signal'>,
+  options: Pick<ListOptions, 'metadataOnly'> & { readonly signal: AbortSignal },
 ): Promise<readonly KubeObject[] | undefined> {
-  const type = declaredKind(isJsonObject(spec) ? spec : {});
+  const declared = declaredKind(isJsonObject(spec) ? spec : {});
+  const type = (await unlessFailed(declaredResource(api, declared, options.signal))) ?? declared;
   const found = await unlessFailed(api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options));
   return found?.items.filter((instance) => isInstanceOf(name, instance, undefined));
 }

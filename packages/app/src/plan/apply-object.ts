@@ -19,6 +19,7 @@ import { GraphObject, isDefinition } from '@typekro/engine/graph';
 import { OF_CONTROLLER, managersOf } from '../instance/field-managers.ts';
 import { Conversion } from '@typekro/engine/conversion';
 import { Finalizers, keys, Outcome } from '@typekro/engine/runtime';
+import { asObject } from '@typekro/kit/kubernetes';
 import { whyCommandOf } from './being-deleted.ts';
 import { FILE_MANAGER } from './replacement.ts';
 import { planContent } from './saved-plan.ts';
@@ -86,6 +87,26 @@ async function withoutOthers({ api, signal }: ObjectWriter, object: KubeObject, 
   const spec = mergeJson(object.spec ?? {}, rest);
   await api.patch(refOf(object), { metadata, spec }, { fieldManager: FILE_MANAGER, signal });
   return undefined;
+}
+
+/**
+ * The spec of a definition after `applyObject`.
+ *
+ * @param answered the spec after an apply that keeps the fields of other managers
+ */
+export function appliedSpec(live: KubeObject | undefined, { spec }: KubeObject, answered: JsonObject): JsonObject {
+  const rest = hasOtherManager(live) ? removalOf(live?.spec, spec) : undefined;
+  return isJsonObject(rest) ? asObject(without(answered, rest)) : answered;
+}
+
+/** The value after a patch by `removalOf`. */
+function without(value: JsonValue | undefined, rest: JsonValue): JsonValue | undefined {
+  if (!isJsonObject(rest)) return rest ?? undefined;
+  const left = Object.entries(asObject(value ?? null)).map(([key, inner]) => {
+    const removed = getOwn(rest, key);
+    return [key, removed === undefined ? inner : without(inner, removed)] as const;
+  });
+  return definedMembers(Object.fromEntries(left));
 }
 
 const hasOtherManager = (object: KubeObject | undefined): boolean =>

@@ -2,12 +2,12 @@ import {
   type JsonObject,
   type JsonValue,
   type KubeObject,
-  isJsonObject,
+  count,
   stringifyJson,
   tryParseJson,
 } from '@typekro/kit/core';
 import { Conversion } from '@typekro/engine/conversion';
-import { type Graph, InstanceCrd } from '@typekro/engine/graph';
+import { type Graph, InstanceCrd, revisionHash } from '@typekro/engine/graph';
 import { type DefinitionPreview, type DefinitionPreviewInput, instanceKey } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
@@ -52,15 +52,20 @@ const NOTHING_SECRET = (): boolean => false;
 /** Compares a definition with the cluster: schema, nodes, policies, revision. */
 export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
   const { place, graph, live, object, crd, preview, instances, candidates = instances.length, unread } = input;
-  const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
-  const after = isJsonObject(object.spec) ? object.spec : {};
   const { rollout, refusal, revision } = preview;
+  const [liveSpec, after] = [live?.spec, object.spec ?? {}];
+  // The spec in the cluster has no revision if the controller refuses it. The apply takes it back.
+  const isTakenBack = revision.from === revision.to && liveSpec !== undefined;
+  const before = isTakenBack ? liveSpec : (preview.before ?? liveSpec);
   const other = [...annotationLines(live, object), ...(before === undefined ? [] : statusLines(before, after))];
   const isNew = before === undefined && unread === undefined;
   const nodes = isNew ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before ?? after, after);
   const { effects } = preview;
   const schema = [...schemaLines(input), ...(before === undefined ? [] : conversionLines(before, after, effects))];
-  const isChanged = other.length + nodes.length + schema.length > 0 || revision.from !== revision.to;
+  const isChanged =
+    (isTakenBack && revisionHash(liveSpec) !== revisionHash(after)) ||
+    other.length + nodes.length + schema.length > 0 ||
+    revision.from !== revision.to;
   const action: PlanAction | 'none' =
     unread !== undefined ? 'change' : live === undefined ? 'create' : isChanged ? 'change' : 'none';
   return {
@@ -97,6 +102,7 @@ function schemaLines(input: DefinitionPlanInput): SchemaLine[] {
   const compared = InstanceCrd.compare(crd, wanted, facets, graph);
   if ('error' in compared) return [];
   const leaving = preview.before === undefined ? [] : leavingVersions(crd, preview.before);
+  const hub = hubLine(crd, wanted, stored.length);
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(
     (change) => change.type !== 'DESCRIPTION_CHANGED' && !leaving.includes(change.path) && !isDerivedDefault(change),
   );
@@ -105,13 +111,22 @@ function schemaLines(input: DefinitionPlanInput): SchemaLine[] {
     stringifyJson(
       maskedValue(value, field.replaceAll('[]', ''), (path) => hides(path) || hiddenBefore?.(path) === true),
     );
-  return changes
+  const lines = changes
     .map((change) => {
       const { version } = change;
       const seen = version === undefined ? instances : seenIn(crd, version, stored);
       return schemaLine(change, seen, { before: crd, after: graph.instance.crd, shown });
     })
     .filter(({ breaking, field }) => breaking || !field.startsWith('status.'));
+  return [...hub, ...lines];
+}
+
+/** The change of the stored version of a CRD with conversions. */
+function hubLine(crd: KubeObject, wanted: KubeObject, objects: number): SchemaLine[] {
+  const [from, to] = [crd, wanted].map(Conversion.storedVersion);
+  if (from === to || !Conversion.isIn(wanted)) return [];
+  const description = `stored version: ${from} → ${to}; ${count(objects, 'object')} ${objects === 1 ? 'is' : 'are'} written again`;
+  return [{ change: 'changed', field: `version.${to}`, description, breaking: false, setBy: [] }];
 }
 
 /** The paths of the versions that an earlier change has removed, and that the controller is still taking out of the CRD. */

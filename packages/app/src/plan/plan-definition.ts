@@ -16,6 +16,7 @@ import { textAt } from '@typekro/kit/kubernetes';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { shellWord } from '../text/escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
+import { appliedSpec } from './apply-object.ts';
 import { definitionPlan } from './definition-plan.ts';
 import { droppedLines } from './dropped-lines.ts';
 import { type InstanceHead, restingPlan, unconvertiblePlan, withoutSecretInputs } from './instance-plan.ts';
@@ -49,7 +50,9 @@ export async function planDefinition(
   const { stored: read, instances } = await instancesOf(context, graph, ownCrd);
   const { live, desired, answer, unread } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
-  const object = { ...(answer.object ?? laidOver(live, desired)), ...definedMembers({ status: live?.status }) };
+  const answered = answer.object ?? laidOver(live, desired);
+  const spec = appliedSpec(live, desired, answered.spec ?? {});
+  const object = { ...answered, spec, ...definedMembers({ status: live?.status }) };
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
   const candidates = await candidatesOf(context, graph, object, ownCrd, instances);

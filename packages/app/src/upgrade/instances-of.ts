@@ -1,5 +1,5 @@
-import { declaredKind, instanceKey } from '@typekro/controller/controller';
-import { type KubeObject, formatApiVersion, isJsonObject, TypeKroError } from '@typekro/kit/core';
+import { declaredKind, declaredResource, instanceKey } from '@typekro/controller/controller';
+import { type KubeObject, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { GraphObject } from '@typekro/engine/graph';
@@ -14,13 +14,13 @@ import { unreadBecause } from '../plan/cluster-basics.ts';
  */
 export async function upgradedInstances(planned: PlanContext, definition: KubeObject): Promise<readonly KubeObject[]> {
   const { api, signal, source, basics } = planned;
-  const { kind, ...version } = declaredKind(isJsonObject(definition.spec) ? definition.spec : {});
-  const served = await api.discovery.resourceOf({ apiVersion: formatApiVersion(version), kind }, { signal });
+  const declared = declaredKind(isJsonObject(definition.spec) ? definition.spec : {});
+  const served = await declaredResource(api, declared, signal);
   if (served === undefined) return [];
-  const { plural, namespaced } = served;
-  const table = await source.loadAll({ ...version, kind, plural, namespaced });
-  requireRead(planned, { group: version.group, plural });
-  const crd = basics.crds.find(({ metadata }) => metadata.name === `${plural}.${version.group}`);
+  const { group, version, kind, plural, namespaced } = served;
+  const table = await source.loadAll({ group, version, kind, plural, namespaced });
+  requireRead(planned, { group, plural });
+  const crd = basics.crds.find(({ metadata }) => metadata.name === `${plural}.${group}`);
   const { name = '' } = definition.metadata;
   const isOwn = (instance: KubeObject) => isInstanceOf(name, instance, crd);
   return [...table.all()].filter(isOwn).sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));

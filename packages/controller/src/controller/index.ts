@@ -16,7 +16,14 @@ export { AGGREGATION_LABEL } from './install/definition-roles.ts';
 export { controllerRules, rightsOfFlags, withFlagRights } from './install/manifests.ts';
 export { ConversionManifests } from './install/conversion-manifests.ts';
 export * from './definition/definition-object.ts';
-export { type LiveDefinition, compileLive, compileLiveDocument, liveDefinition } from './definition/live-definition.ts';
+export {
+  type LiveDefinition,
+  compileLive,
+  compileLiveDocument,
+  declaredResource,
+  liveDefinition,
+  liveRefusal,
+} from './definition/live-definition.ts';
 export { type LiveGraph, type LiveGraphOptions, liveGraph } from './graph/live-graph.ts';
 export { type DefinitionRevision, definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
 export { type ControllerSettings, assumedSettings, compileOptionsOf, settingsOf, withLevel } from './settings.ts';

@@ -13,7 +13,14 @@ import { hasProgram } from './program-of-crd.ts';
 import { ConversionError } from './conversion-rules.ts';
 import { converterOf, inHub } from './converter.ts';
 import { KEPT_FIELDS_ANNOTATION, keptFieldsOf } from './kept-fields.ts';
-import { continuing, hasSameHub, leavingVersions, metadataWithout, withoutVersions } from './leaving-versions.ts';
+import {
+  continuing,
+  hasSameHub,
+  leavingVersions,
+  metadataWithout,
+  storedVersion,
+  withoutVersions,
+} from './leaving-versions.ts';
 
 /** Conversions of the objects of one CRD. */
 export const Conversion = {
@@ -35,6 +42,7 @@ export const Conversion = {
   leavingVersions,
   continuing,
   hasSameHub,
+  storedVersion,
   withoutVersions,
   metadataWithout,
   answerReview,

@@ -37,7 +37,8 @@ export function withoutVersions(crd: KubeObject, names: ReadonlySet<string>): Ku
   return { ...crd, metadata: { ...crd.metadata, annotations }, spec: { ...spec, versions } };
 }
 
-const storedVersion = (crd: KubeObject): string =>
+/** The name of the version in which a CRD stores objects. */
+export const storedVersion = (crd: KubeObject): string =>
   textAt(
     CrdSchema.versions(crd).find((version) => version['storage'] === true),
     'name',

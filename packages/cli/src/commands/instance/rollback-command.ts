@@ -1,10 +1,11 @@
-import { type DefinitionRevision, definitionRevisions } from '@typekro/controller/controller';
+import { type DefinitionRevision, compileLive, definitionRevisions, liveRefusal } from '@typekro/controller/controller';
 import { type KubeObject, isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { type Command, textOption } from '../../command.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS, CLI_MANAGER } from '../../instance/change-report.ts';
+import { controllerSettings } from '@typekro/app/controllers';
 import { DEFINITION_POSITIONAL, findDefinition, graphDifferences } from '@typekro/app/instance';
 import { INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
 
@@ -12,7 +13,7 @@ import { INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
 export const rollback: Command = {
   name: 'rollback',
   description:
-    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the revision before the newest; it is the newest itself when the present spec has an error and therefore got no revision. The command does not know whether the default revision worked: choose another revision with --to. The controller gives the restored spec a new number, and all instances without a pin follow it. With the annotation typekro.dev/canary, the instances of the canary follow it before the others, as with any other revision. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
+    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the revision before the newest; it is the newest itself when the present spec has an error and therefore got no revision. The command does not know whether the default revision worked: choose another revision with --to. The controller gives the restored spec a new number, and all instances without a pin follow it. With the annotation typekro.dev/canary, the instances of the canary follow it before the others, as with any other revision. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A rollback that the controller would refuse changes nothing: a schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
   positionals: [DEFINITION_POSITIONAL],
   options: [
     {
@@ -39,6 +40,7 @@ export const rollback: Command = {
       if (revisionHash(currentSpec) === revisionHash(spec)) {
         return { object, result: 'unchanged', effect: `its spec is that of revision ${number}`, command, next };
       }
+      await refuseRefused(api, { ...definition, spec }, number, signal);
       // The update contains the resourceVersion that was read, so a concurrent change of the definition is a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
       const changes = graphDifferences(currentSpec, spec);
@@ -47,6 +49,29 @@ export const rollback: Command = {
       return { object, result: 'configured', effect, command, next };
     }),
 };
+
+/**
+ * Refuses a rollback that the controller would refuse, for example to a revision without the version in which objects
+ * are stored now.
+ *
+ * @throws TypeKroError `rollback/refused`.
+ */
+async function refuseRefused(
+  api: KubernetesApi,
+  restored: KubeObject,
+  number: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name = '' } = restored.metadata;
+  const settings = await controllerSettings(api, signal);
+  const { graph, errors } = await compileLive(api, name, restored.spec ?? {}, signal, settings);
+  const refusal = graph === undefined ? errors[0]?.message : await liveRefusal(api, restored, graph, settings, signal);
+  if (refusal === undefined) return;
+  throw new TypeKroError(`the controller would refuse revision ${number} of ${name}: ${refusal}`, {
+    code: 'rollback/refused',
+    remedy: 'nothing was changed; correct the definition as the message says, and look at it first: typekro plan FILE',
+  });
+}
 
 /**
  * Returns the revision that the instances followed before the current spec. If the newest revision has the current spec,

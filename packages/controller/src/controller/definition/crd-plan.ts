@@ -88,14 +88,14 @@ export function planCrd(
   if (difference.error !== undefined) {
     return { do: 'refuse', message: `failed to update CRD ${name}: ${difference.error}` };
   }
+  const removed = Conversion.hasSameHub(existing, wanted) ? [] : Conversion.leavingVersions(existing, wanted);
+  const served = removed.find((version) => version['served'] === true);
+  if (served !== undefined) return { do: 'refuse', message: notRemovable(name, textAt(served, 'name')) };
   if (difference.breaking.length > 0 && !definition.allowBreakingChanges) {
     const summary = summarize(difference.breaking);
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
   }
-  const removed = Conversion.hasSameHub(existing, wanted) ? [] : Conversion.leavingVersions(existing, wanted);
   if (removed.length > 0) {
-    const served = removed.find((version) => version['served'] === true);
-    if (served !== undefined) return { do: 'refuse', message: notRemovable(name, textAt(served, 'name')) };
     const leaving = removed.map((version) => textAt(version, 'name'));
     return { do: 'refuse', message: stillLeaving(name, leaving), mayPass: true, leaving };
   }
@@ -111,7 +111,7 @@ const NO_CONVERSIONS =
 /** The conversions of a version that leaves are those between it and the present hub. */
 const notRemovable = (name: string, version: string): string =>
   `cannot update CRD ${name}: the version ${version} cannot be removed in the change that makes another version the hub; ` +
-  'keep its entry in versions, and remove it when all objects are stored in the new hub';
+  'keep it as an entry of versions, with rules to the new hub and back, and remove it when all objects are stored in the new hub';
 
 const stillLeaving = (name: string, versions: readonly string[]): string =>
   `cannot update CRD ${name} yet: ${versions.join(', ')} must leave it first, ` +

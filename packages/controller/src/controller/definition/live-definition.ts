@@ -1,8 +1,8 @@
-import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
+import type { Diagnostic, GroupVersionKind, JsonObject, KubeObject } from '@typekro/kit/core';
 import { definedMembers, formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
 import { compile, Kinds, KroLevel, revisionHash, tryConversions } from '@typekro/engine/graph';
-import { type KubernetesApi, KubeError, LiveSchemas } from '@typekro/kube';
+import { type ApiResource, type KubernetesApi, KubeError, LiveSchemas } from '@typekro/kube';
 import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
 import { type DefinitionRevision, definitionRevisions } from './definition-revisions.ts';
@@ -84,17 +84,8 @@ export async function liveDefinition(
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
   const mayBeRefused =
     KroLevel.followsGraphEngine(settings.level) && pin === undefined && isKindRefused(definition.status);
-  const isRefused = async (graph: Graph) => {
-    if (!mayBeRefused) return false;
-    const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
-    const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
-    const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION, undefined, live);
-    if (live === undefined) return false;
-    const difference = crdDifference(live, wanted, settings.facets, graph);
-    const plan = planCrd(live, wanted, definition, difference, settings.conversions);
-    const change = { existing: live, wanted, isBreakingAllowed: definition.allowBreakingChanges };
-    return (await tryOnCluster(api, plan, change, signal)).do === 'refuse';
-  };
+  const isRefused = async (graph: Graph) =>
+    mayBeRefused && (await liveRefusal(api, object, graph, settings, signal)) !== undefined;
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
   const newest = revisions.at(-1);
   const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
@@ -122,6 +113,44 @@ export async function liveDefinition(
 }
 
 /**
+ * The reason why the controller would not write the CRD of a definition with this graph; `undefined` when it would.
+ *
+ * @throws KubeError when the CRD or the objects of its kind cannot be read.
+ */
+export async function liveRefusal(
+  api: KubernetesApi,
+  object: KubeObject,
+  graph: Graph,
+  settings: ControllerSettings,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const definition = readDefinitionObject(object);
+  const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
+  const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
+  if (live === undefined) return undefined;
+  const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION, undefined, live);
+  const difference = crdDifference(live, wanted, settings.facets, graph);
+  const untried = planCrd(live, wanted, definition, difference, settings.conversions);
+  const change = { existing: live, wanted, isBreakingAllowed: definition.allowBreakingChanges };
+  const plan = await tryOnCluster(api, untried, change, signal);
+  return plan.do === 'refuse' ? plan.message : undefined;
+}
+
+/**
+ * The resource of a kind that a definition declares: in the declared version, or in another one if the cluster does not
+ * serve that one, because the controller refuses the definition. `undefined` if the cluster does not serve the kind.
+ */
+export async function declaredResource(
+  { discovery }: Pick<KubernetesApi, 'discovery'>,
+  type: GroupVersionKind,
+  signal: AbortSignal,
+): Promise<ApiResource | undefined> {
+  const { group, kind } = type;
+  const declared = await discovery.resourceOf({ apiVersion: formatApiVersion(type), kind }, { signal });
+  return declared ?? discovery.inGroup(group, kind, { signal });
+}
+
+/**
  * The revision in the status of an instance, while `propagateWhen` holds the newest revision back from some instances.
  * `undefined` when the instance follows the newest revision, and when its status names no revision.
  */
@@ -139,8 +168,12 @@ function keptRevision(
 
 /** The messages of a definition's conditions that are False. */
 function falseConditions(status: JsonObject): string[] {
-  return readConditions(status['conditions'])
-    .filter((condition) => condition.status === 'False')
+  const all = readConditions(status['conditions']).filter((condition) => condition.status === 'False');
+  // The condition Ready repeats the message of another one.
+  return all
+    .filter(
+      ({ type, message }) => type !== 'Ready' || !all.some((each) => each.type !== 'Ready' && each.message === message),
+    )
     .map(({ type, message = '' }) => `the definition is not ${type}${message === '' ? '' : `: ${message}`}`);
 }
 

@@ -1,0 +1,148 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { versionedWorld } from '@typekro/testing/test-support/virtual-world';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
+import { commands } from '../../../../packages/cli/src/commands/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { textAt } from '@typekro/kit/kubernetes';
+
+// The controller loads the generator of objects when it needs it. A world does not wait for files.
+beforeAll(() => import('../../../../packages/engine/src/conversion/generator-library.ts'));
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+const definition = (schema: JsonObject, text: string): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'panel' },
+  spec: {
+    schema: { kind: 'Panel', group: 'acme.test', ...schema },
+    resources: [
+      {
+        id: 'config',
+        template: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: '${schema.metadata.name}' },
+          data: { text },
+        },
+      },
+    ],
+  },
+});
+const TEXT: JsonObject = { size: 'string | default="1"' };
+const former = definition({ apiVersion: 'v1alpha1', spec: TEXT }, '${schema.spec.size}');
+const next = (convertTo: string, lossy: string[]): KubeObject =>
+  definition(
+    {
+      apiVersion: 'v1',
+      spec: { size: 'integer | default=1' },
+      versions: [
+        {
+          name: 'v1alpha1',
+          spec: TEXT,
+          convertTo: { 'spec.size': convertTo },
+          convertFrom: { 'spec.size': '${string(self.spec.size)}' },
+          lossy,
+        },
+      ],
+    },
+    '${string(schema.spec.size)}',
+  );
+const right = next('${self.spec.size.matches("^[0-9]{1,9}$") ? int(self.spec.size) : 1}', ['spec.size']);
+const wrong = next('${int(self.spec.size)}', []);
+
+const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'panel' };
+let cwd: string;
+const writeFile = (name: string, object: KubeObject) => writeFileSync(join(cwd, name), JSON.stringify(object));
+const state = async () => textAt((await world.user.get(DEFINITION)).status, 'state');
+
+/** Starts a world with an instance of the former definition. Returns a function that runs a command on it. */
+async function start(): Promise<(line: string) => ReturnType<ReturnType<typeof commandRunner>>> {
+  world = await versionedWorld();
+  await world.apply(former);
+  await world.advance(2000);
+  await world.apply({
+    apiVersion: 'acme.test/v1alpha1',
+    kind: 'Panel',
+    metadata: { name: 'a', namespace: 'default' },
+    spec: { size: '7' },
+  });
+  await world.advance(2000);
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-hub-refused-'));
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  return commandRunner(commands, cwd, { KUBECONFIG: join(cwd, 'kubeconfig'), NO_COLOR: '1' });
+}
+
+test('the commands find an instance while the controller refuses a new hub', { timeout: 120_000 }, async () => {
+  const run = await start();
+  await world.apply(wrong);
+  await world.advance(3000);
+  expect(await state()).toBe('Inactive');
+  for (const command of ['why', 'status', 'tree'])
+    expect(await run(`${command} a`)).toMatchObject({ code: 0, out: expect.stringContaining('1 of 1 nodes ready') });
+  expect((await run('diff a')).out).toMatch(/no difference: every object is as the graph wants it$/);
+  expect(await run('events a')).toMatchObject({ code: 0, err: '' });
+  expect(await run('reconcile a --dry-run')).toMatchObject({ code: 0, err: '' });
+});
+
+test(
+  'after a refused way back, an instance is read in the version of the revision in force',
+  { timeout: 120_000 },
+  async () => {
+    const run = await start();
+    await world.apply(right);
+    await world.advance(10_000);
+    expect(await state()).toBe('Active');
+    const refusal = 'the version v1 cannot be removed in the change that makes another version the hub';
+    expect(await run('rollback panel')).toMatchObject({ code: 1, err: expect.stringContaining(refusal) });
+    expect(await state()).toBe('Active');
+    await world.apply(former);
+    await world.advance(3000);
+    expect(await state()).toBe('Inactive');
+    for (const command of ['why', 'status', 'tree']) {
+      const { code, out } = await run(`${command} a`);
+      expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('revision 2   1 of 1 nodes ready') });
+      expect(out.split(refusal)).toHaveLength(2);
+    }
+    expect((await run('diff a')).out).toMatch(/no difference: every object is as the graph wants it$/);
+  },
+);
+
+test(
+  'the plan of a file shows what an apply takes back, and the change of the stored version',
+  { timeout: 120_000 },
+  async () => {
+    const run = await start();
+    writeFile('right.yaml', right);
+    expect((await run('plan right.yaml')).out).toContain(
+      '~ version.v1  stored version: v1alpha1 → v1; 1 object is written again  compatible',
+    );
+    expect(await run('apply right.yaml')).toMatchObject({ code: 0 });
+    await world.advance(10_000);
+    expect((await run('plan right.yaml --exit-code')).code).toBe(0);
+    // Another client breaks a rule. The controller refuses it, so no revision has it.
+    const path = '/spec/schema/versions/0/convertTo/spec.size';
+    await world.user.patch(DEFINITION, [{ op: 'replace', path, value: '${int(self.spec.size)}' }], { type: 'json' });
+    await world.advance(3000);
+    expect(await state()).toBe('Inactive');
+    const planned = await run('plan right.yaml --exit-code');
+    expect(planned).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('convertTo spec.size: "${int(self.spec.size)}" → '),
+    });
+    expect(await run('apply right.yaml')).toMatchObject({ code: 0 });
+    await world.advance(3000);
+    expect(await state()).toBe('Active');
+    // A kept field that another client has added goes, too.
+    await world.user.patch(DEFINITION, [{ op: 'add', path: '/spec/schema/versions/0/lossy/-', value: 'spec' }], {
+      type: 'json',
+    });
+    expect((await run('plan right.yaml')).out).toContain('lossy: ["spec.size","spec"] → ["spec.size"]');
+  },
+);
