@@ -306,7 +306,6 @@ describe('a package', () => {
       Definition  ~ pots  (Pot)
         schema  - spec.text  string | default="a"  BREAKING
                 + spec.size  integer  BREAKING
-                ~ spec  Default value was changed from {} to none  compatible
         nodes   ~ config  (ConfigMap)
                     data.text  "\${schema.spec.text}" → "\${string(schema.spec.size)}"
                 + secret  (Secret)
@@ -326,7 +325,6 @@ describe('a package', () => {
       Definition  - pans  (Pan)  BREAKING
       Definition  ~ pots  (Pot)
         schema  - spec.size  integer  BREAKING
-                ~ spec  Default value was changed from none to {}  compatible
                 + spec.text  string | default="a"  compatible
                 ~ spec  Field size is no longer required  compatible
         nodes   ~ config  (ConfigMap)
