@@ -62,10 +62,10 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
   const nodes = isNew ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before ?? after, after);
   const { effects } = preview;
   const schema = [...schemaLines(input), ...(before === undefined ? [] : conversionLines(before, after, effects))];
-  const isChanged =
-    (isTakenBack && revisionHash(liveSpec) !== revisionHash(after)) ||
-    other.length + nodes.length + schema.length > 0 ||
-    revision.from !== revision.to;
+  // What the CRD in the cluster does not have, because the controller has refused it, has no line yet.
+  const isShown = other.length + nodes.length + schema.length > 0;
+  if (before !== undefined && !isShown) other.push(...specLines(before, after, hiddenIn(input)));
+  const isChanged = isShown || other.length > 0 || revision.from !== revision.to;
   const action: PlanAction | 'none' =
     unread !== undefined ? 'change' : live === undefined ? 'create' : isChanged ? 'change' : 'none';
   return {
@@ -94,7 +94,7 @@ function newNode(graph: Graph, id: string): NodeLine {
 }
 
 function schemaLines(input: DefinitionPlanInput): SchemaLine[] {
-  const { crd, graph, instances, stored = instances, preview, facets, hiddenBefore } = input;
+  const { crd, graph, instances, stored = instances, preview, facets } = input;
   if (crd === undefined) return [];
   // The controller may still be removing a version that an earlier apply has removed.
   const isApplied = preview.revision.from === preview.revision.to;
@@ -106,11 +106,8 @@ function schemaLines(input: DefinitionPlanInput): SchemaLine[] {
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(
     (change) => change.type !== 'DESCRIPTION_CHANGED' && !leaving.includes(change.path) && !isDerivedDefault(change),
   );
-  const { hides } = Secrets.specOf(graph);
-  const shown: ShownDefault = (value, field) =>
-    stringifyJson(
-      maskedValue(value, field.replaceAll('[]', ''), (path) => hides(path) || hiddenBefore?.(path) === true),
-    );
+  const isHidden = hiddenIn(input);
+  const shown: ShownDefault = (value, field) => stringifyJson(maskedValue(value, field.replaceAll('[]', ''), isHidden));
   const lines = changes
     .map((change) => {
       const { version } = change;
@@ -120,6 +117,28 @@ function schemaLines(input: DefinitionPlanInput): SchemaLine[] {
     .filter(({ breaking, field }) => breaking || !field.startsWith('status.'));
   return [...hub, ...lines];
 }
+
+/** Does a field of an instance feed only Secrets, before or after the change? */
+function hiddenIn({ graph, hiddenBefore }: DefinitionPlanInput): (path: string) => boolean {
+  const { hides } = Secrets.specOf(graph);
+  return (path) => hides(path) || hiddenBefore?.(path) === true;
+}
+
+/** The changes between two specs of a definition, with masks for what can be the value of a Secret. */
+function specLines(before: JsonObject, after: JsonObject, isHidden: (path: string) => boolean): ValueLine[] {
+  if (revisionHash(before) === revisionHash(after)) return [];
+  return changedFields(before, after).flatMap((change) => {
+    const { path, from = SERVER_DEFAULTS.get(path), to = SERVER_DEFAULTS.get(path) } = change;
+    if (from === to) return [];
+    return valueLine(change, () => path === 'schema.spec' || isHidden(path.replace(/^schema\./, '')));
+  });
+}
+
+/** The values that an API server writes into a definition without them. */
+const SERVER_DEFAULTS: ReadonlyMap<string, JsonValue> = new Map([
+  ['schema.group', 'kro.run'],
+  ['schema.scope', 'Namespaced'],
+]);
 
 /** The change of the stored version of a CRD with conversions. */
 function hubLine(crd: KubeObject, wanted: KubeObject, objects: number): SchemaLine[] {

@@ -7,11 +7,11 @@ import type { SchemaLine, ValueLine } from '@typekro/controller/inspect';
 import { changedFields } from '@typekro/sdk/deploy';
 import { limited, writersIn } from '../instance/version-writers.ts';
 
-/** The members of a version that say how objects are converted. */
-const RULES = ['convertTo', 'convertFrom', 'lossy'] as const;
+/** The members of a version that no other line of a plan shows. */
+const MEMBERS = ['deprecated', 'deprecationWarning', 'convertTo', 'convertFrom', 'lossy'] as const;
 
 /**
- * The changed conversions between two specs of a definition. New and removed versions have lines of their own.
+ * The changed versions between two specs of a definition. New and removed versions have lines of their own.
  *
  * @param effects what the change does to instances. It breaks a version that shows something else of one
  */
@@ -26,7 +26,7 @@ export function conversionLines(
     const old = former.get(name);
     if (old === undefined) return [];
     const isBroken = [...effects.values()].some(({ versions }) => versions.includes(name));
-    return RULES.flatMap((member) =>
+    return MEMBERS.flatMap((member) =>
       changedFields(valueAt(old, member), valueAt(version, member)).map(({ path, from, to }): SchemaLine => {
         const shown = [from, to].map((value) => (value === undefined ? 'none' : stringifyJson(value)));
         const rule = [member, path.replace(/^\["(.*)"\]$/, '$1')].join(' ').trim();
@@ -34,7 +34,7 @@ export function conversionLines(
           change: 'changed',
           field: `version.${name}`,
           description: `${rule}: ${shown.join(' → ')}`,
-          breaking: isBroken,
+          breaking: isBroken && !member.startsWith('deprecat'),
           setBy: [],
         };
       }),
