@@ -6,13 +6,21 @@ import {
   previewDefinition,
 } from '@typekro/controller/controller';
 import { describeInputPlace } from './input-object.ts';
-import { type KubeObject, definedMembers, namespacedName, refOf, stringifyJson } from '@typekro/kit/core';
+import {
+  type KubeObject,
+  definedMembers,
+  namespacedName,
+  parseApiVersion,
+  refOf,
+  stringifyJson,
+} from '@typekro/kit/core';
 import { isMasked } from './masked-values.ts';
 import type { Graph } from '@typekro/engine/graph';
 import { Conversion } from '@typekro/engine/conversion';
 import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
 import { CrdSchema } from '@typekro/engine/schema';
 import { textAt } from '@typekro/kit/kubernetes';
+import { argumentOf } from '../instance/instance-name.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { shellWord } from '../text/escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
@@ -292,6 +300,10 @@ function deferredPlan(
     return restingPlan(head, 'deferred', `it is being deleted (since ${deletionTimestamp})`);
   if (Finalizers.isSuspended(instance)) return restingPlan(head, 'deferred', 'it is suspended');
   const deferral = preview.deferralOf(instance);
+  if (deferral?.kind === 'pinned' && deferral.reads !== undefined) {
+    const because = `it is pinned to revision ${deferral.revision}, which reads instances in ${deferral.reads}, and they are stored in ${parseApiVersion(instance.apiVersion).version}`;
+    return restingPlan(head, 'blocked', because, `typekro pin ${shellWord(argumentOf(instance))} --remove`);
+  }
   if (deferral !== undefined) return restingPlan(head, 'deferred', deferralText(deferral));
   if (refusal === undefined) return undefined;
   const effect =
@@ -306,7 +318,9 @@ function deferredPlan(
  */
 function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal: string | undefined): boolean {
   const isAtRest = instance.metadata.deletionTimestamp !== undefined || Finalizers.isSuspended(instance);
-  const kind = preview.deferralOf(instance)?.kind;
+  const deferral = preview.deferralOf(instance);
+  if (deferral?.kind === 'pinned' && deferral.reads !== undefined) return false;
+  const kind = deferral?.kind;
   return (
     refusal === undefined &&
     !isAtRest &&

@@ -146,3 +146,58 @@ test(
     expect((await run('plan right.yaml')).out).toContain('lossy: ["spec.size","spec"] → ["spec.size"]');
   },
 );
+
+const isHeld: [what: string, hold: (definition: KubeObject) => KubeObject, holder: string][] = [
+  [
+    'a canary',
+    (each) => ({ ...each, metadata: { name: 'panel', annotations: { 'typekro.dev/canary': '1' } } }),
+    'the annotation typekro.dev/canary',
+  ],
+  ['propagateWhen', (each) => ({ ...each, spec: { ...each.spec, propagateWhen: ['${false}'] } }), 'propagateWhen'],
+];
+test.each(isHeld)(
+  'a new hub is refused together with %s, whose held instances would be read wrongly',
+  { timeout: 120_000 },
+  async (_what, hold, holder) => {
+    const run = await start();
+    writeFile('held.yaml', hold(right));
+    const refusal = `objects would be stored in v1, and ${holder} would hold instances on a revision that reads v1alpha1`;
+    expect((await run('plan held.yaml')).out).toContain(refusal);
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'a' };
+    const before = await world.user.get(map);
+    await world.apply(hold(right));
+    await world.advance(10_000);
+    expect(await state()).toBe('Inactive');
+    expect(await world.user.get(map)).toEqual(before);
+    expect((await run('why a')).out).toContain('1 of 1 nodes ready');
+    await world.apply(right);
+    await world.advance(10_000);
+    expect(await state()).toBe('Active');
+    expect((await world.user.get(map)).metadata.uid).toBe(before.metadata.uid);
+  },
+);
+
+test(
+  'a pin to a revision of another hub is refused, and plans name the pins that a new hub breaks',
+  { timeout: 120_000 },
+  async () => {
+    const run = await start();
+    expect(await run('pin a')).toMatchObject({ code: 0 });
+    writeFile('right.yaml', right);
+    const planned = await run('plan right.yaml --exit-code');
+    expect(planned).toMatchObject({
+      code: 3,
+      out: expect.stringContaining(
+        'it is pinned to revision 1, which reads instances in v1alpha1, and they are stored in v1',
+      ),
+    });
+    expect(planned.out).toContain('typekro pin panel/default/a --remove');
+    expect(await run('pin a --remove')).toMatchObject({ code: 0 });
+    await world.apply(right);
+    await world.advance(10_000);
+    expect(await run('pin a --revision 1')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('revision 1 reads instances in v1alpha1, and they are stored in v1'),
+    });
+  },
+);

@@ -1,4 +1,4 @@
-import { definitionRevisions, liveDefinition, PIN_ANNOTATION } from '@typekro/controller/controller';
+import { declaredKind, definitionRevisions, liveDefinition, PIN_ANNOTATION } from '@typekro/controller/controller';
 import { type KubeObject, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { type Command, type CommandInput, textOption, usageError } from '../../command.ts';
@@ -74,7 +74,8 @@ async function chosenRevision(
 ): Promise<number> {
   const text = textOption(input, 'revision');
   const name = definition?.metadata.name;
-  const numbers = name === undefined ? [] : (await definitionRevisions(api, name, signal)).map(({ number }) => number);
+  const all = name === undefined ? [] : await definitionRevisions(api, name, signal);
+  const numbers = all.map(({ number }) => number);
   if (definition === undefined || numbers.length === 0) {
     throw new TypeKroError(missing ?? 'the definition of the instance has no revision', {
       code: 'instance/no-revision',
@@ -83,7 +84,14 @@ async function chosenRevision(
   }
   const followed = text === undefined ? await followedRevision() : undefined;
   const number = followed ?? Number(text);
-  if (numbers.includes(number)) return number;
+  const spec = all.find((each) => each.number === number)?.spec;
+  const [reads, stored] = [spec, definition.spec].map((each) => declaredKind(each ?? {}).version);
+  if (spec !== undefined && reads !== stored)
+    throw usageError(
+      `revision ${number} reads instances in ${reads}, and they are stored in ${stored}`,
+      `choose a revision with this version: typekro revisions ${name} shows them`,
+    );
+  if (spec !== undefined) return number;
   throw usageError(
     `there is no revision ${text ?? number}`,
     `the revisions of ${name} are ${numbers.join(', ')} (typekro revisions ${name} shows them)`,

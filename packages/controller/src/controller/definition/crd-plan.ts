@@ -1,8 +1,9 @@
 import { type JsonObject, type KubeObject, definedMembers, isJsonObject, jsonEquals, listed } from '@typekro/kit/core';
-import { asObject, objectAt, textAt } from '@typekro/kit/kubernetes';
+import { asObject, listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import { type ConversionAddress, conversionOf } from '../conversions/conversion-address.ts';
 import type { DefinitionObject } from './definition-object.ts';
+import { readPolicies } from './definition-policies.ts';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { keys, ObjectLabels } from '@typekro/engine/runtime';
 
@@ -91,6 +92,15 @@ export function planCrd(
   const removed = Conversion.hasSameHub(existing, wanted) ? [] : Conversion.leavingVersions(existing, wanted);
   const served = removed.find((version) => version['served'] === true);
   if (served !== undefined) return { do: 'refuse', message: notRemovable(name, textAt(served, 'name')) };
+  const [hub, nextHub] = [existing, wanted].map(Conversion.storedVersion);
+  const holder = hub === nextHub || !Conversion.isIn(wanted) ? undefined : holderOf(definition);
+  if (holder !== undefined)
+    return {
+      do: 'refuse',
+      message:
+        `cannot update CRD ${name}: objects would be stored in ${nextHub}, and ${holder} would hold instances on a revision that reads ${hub}; ` +
+        'remove it for this change, and add it again when all objects are stored in the new hub',
+    };
   if (difference.breaking.length > 0 && !definition.allowBreakingChanges) {
     const summary = summarize(difference.breaking);
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
@@ -102,6 +112,12 @@ export function planCrd(
   const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
   if (!difference.changed && sameNames) return { do: 'nothing' };
   return patchTo(existing, wanted);
+}
+
+/** The policy of a definition that holds new revisions back from instances. */
+function holderOf({ object, spec }: DefinitionObject): string | undefined {
+  if (readPolicies(object).canary !== undefined) return 'the annotation typekro.dev/canary';
+  return listAt(spec, 'propagateWhen').length > 0 ? 'propagateWhen' : undefined;
 }
 
 const NO_CONVERSIONS =

@@ -10,7 +10,7 @@ import { instanceTypeOf } from '../served-kinds.ts';
 import { crdDifference } from './crd-difference.ts';
 import { type ConversionEffects, triedPlan } from './conversion-trial.ts';
 import { type CrdPlan, ownedCrd, planCrd } from './crd-plan.ts';
-import { readDefinitionObject } from './definition-object.ts';
+import { declaredKind, readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
 import type { ControllerSettings } from '../settings.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
@@ -37,7 +37,8 @@ export interface DefinitionPreviewInput {
 
 /** The reason why an instance does not follow the new revision. */
 export type Deferral =
-  | { readonly kind: 'pinned'; readonly revision: number }
+  /** With `reads`, objects will be stored in another version than that of the revision, so that it cannot be used. */
+  | { readonly kind: 'pinned'; readonly revision: number; readonly reads?: string }
   /** The value of the annotation is not a number. */
   | { readonly kind: 'pinned-to-nothing' }
   | { readonly kind: 'held-by-canary'; readonly message: string }
@@ -131,7 +132,13 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
     crd: crd.do,
     effects,
     ...definedMembers({ refusal, remedy, rollout }),
-    deferralOf: (instance) => deferralOf(instance, to, rollout, held?.get(instanceKey(instance))),
+    deferralOf: (instance) => {
+      const deferral = deferralOf(instance, to, rollout, held?.get(instanceKey(instance)));
+      if (deferral?.kind !== 'pinned' || crd.do === 'refuse') return deferral;
+      const pinned = all.find(({ number }) => number === deferral.revision);
+      const reads = pinned === undefined ? '' : declaredKind(pinned.spec).version;
+      return reads === '' || reads === graph.instance.version ? deferral : { ...deferral, reads };
+    },
     stepOf: (instance) => stepOf(instance),
   };
 
