@@ -1,3 +1,4 @@
+import { CRD_KIND } from '@typekro/controller/controller';
 import { resolve } from 'node:path';
 import { createTransport, KubeClient, limitedTransport, loadKubeConfig, systemClock } from '@typekro/kube';
 import { type CommandContext, type CommandInput, textOption } from './command.ts';
@@ -49,7 +50,6 @@ export async function connectToCluster(
 export async function readClusterCrds(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
   await using connection = await connectToCluster(context, input);
   const { client } = connection;
-  const type = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
-  const { items } = await client.list(type, { signal: context.signal });
+  const { items } = await client.list(CRD_KIND, { signal: context.signal });
   return items;
 }

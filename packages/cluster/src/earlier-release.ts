@@ -1,5 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import {
+  applyMergePatch,
   formatApiVersion,
   isJsonObject,
   kubernetes134DifferenceText,
@@ -15,7 +16,6 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { DiscoveredGroup, DiscoveredResource, TypeFacts } from './kubernetes-data.ts';
-import { applyMergePatch } from './patch/json-patch.ts';
 import { type KubernetesRelease, type RoleKind, latestRelease } from './release.ts';
 
 /** Maps a member to its change: a JSON Merge Patch (RFC 7386). `null` removes the member. */

@@ -1,5 +1,5 @@
 import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, monotonicMs, parseJson } from '@typekro/kit/core';
+import { formatApiVersion, typeMetaOf, isJsonObject, monotonicMs, parseJson } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import { type SchemaSource, builtinSource, combineSources, crdSource, openApiDocument } from '@typekro/engine/schema';
 import { answerJson } from './http/answer-reader.ts';
@@ -138,7 +138,7 @@ export class LiveSchemas {
   }
 
   async #crdName(type: GroupVersionKind): Promise<string | undefined> {
-    const found = await this.#api.discovery.resourceOf({ apiVersion: formatApiVersion(type), kind: type.kind });
+    const found = await this.#api.discovery.resourceOf(typeMetaOf(type));
     return found === undefined ? undefined : `${found.plural}.${found.group}`;
   }
 

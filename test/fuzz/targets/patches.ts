@@ -4,11 +4,11 @@ import type { FieldContext } from '../../../packages/cluster/src/fields/ownershi
 import { applyWithOwnership, updateOwnership } from '../../../packages/cluster/src/fields/ownership.ts';
 import { emptyTree } from '../../../packages/cluster/src/fields/tree.ts';
 import { TypedError } from '../../../packages/cluster/src/fields/typed-walk.ts';
-import { applyJsonPatch, JsonPatchError, applyMergePatch } from '../../../packages/cluster/src/patch/json-patch.ts';
+import { applyJsonPatch, JsonPatchError } from '../../../packages/cluster/src/patch/json-patch.ts';
 import { applyStrategicPatch, StrategicPatchError } from '../../../packages/cluster/src/patch/strategic.ts';
 import { builtinType } from '../../../packages/cluster/src/types/builtin.ts';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { applyMergePatch, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const context: FieldContext = {

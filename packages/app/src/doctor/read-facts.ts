@@ -1,4 +1,5 @@
 import {
+  CRD_KIND,
   CRD_TYPE,
   declaredKind,
   declaredResource,
@@ -8,7 +9,7 @@ import {
   REVISION_TYPE,
   type DefinitionRights,
 } from '@typekro/controller/controller';
-import { definedMembers, formatApiVersion, type KubeObject } from '@typekro/kit/core';
+import { definedMembers, typeMetaOf, type KubeObject } from '@typekro/kit/core';
 import { controllerCrds, GraphObject, Nodes } from '@typekro/engine/graph';
 import { isNotFound, KubeError, type Clock, type KubernetesApi, type ResourceType } from '@typekro/kube';
 import { asTexts, optionalAt, textAt, valueAt } from '@typekro/kit/kubernetes';
@@ -52,7 +53,7 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   const limit = 'value' in searched ? searched.value.limit : undefined;
   const [crds, definitions, leases, webhooks, pods] = await Promise.all([
     readingOrRefusal(() => readCrds(reader)),
-    readingOrRefusal(() => list(typeOf(DEFINITION_TYPE))),
+    readingOrRefusal(() => list(typeMetaOf(DEFINITION_TYPE))),
     readingOrRefusal(async () =>
       (await list({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' })).filter(isOfController),
     ),
@@ -64,7 +65,7 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   for (const definition of known) {
     const { name } = readDefinitionObject(definition);
     const declared = declaredKind(definition.spec ?? {});
-    const read = async () => list(typeOf((await declaredResource(api, declared, signal)) ?? declared));
+    const read = async () => list(typeMetaOf((await declaredResource(api, declared, signal)) ?? declared));
     instances.set(name, await readingOrRefusal(read));
   }
   const compiled = await readDefinitionRights(api, known, signal);
@@ -97,11 +98,6 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
     version,
   };
 }
-
-const typeOf = ({ group, version, kind }: { group: string; version: string; kind: string }): ResourceType => ({
-  apiVersion: formatApiVersion({ group, version }),
-  kind,
-});
 
 const isOfController = ({ metadata: { name = '' } }: KubeObject): boolean =>
   name === LEASE_NAME || name.startsWith(`${LEASE_NAME}-shard-`);
@@ -263,7 +259,7 @@ async function readConversion(
   signal: AbortSignal,
 ): Promise<Conversion | undefined> {
   const name = `${plural}.${group}`;
-  const crd = await api.find({ apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name }, { signal });
+  const crd = await api.find({ ...CRD_KIND, name }, { signal });
   const webhook = optionalAt(crd?.spec, 'conversion', 'webhook');
   if (webhook === undefined || textAt(crd?.spec, 'conversion', 'strategy') !== 'Webhook') return undefined;
   const storedVersions = asTexts(valueAt(crd?.status, 'storedVersions'));

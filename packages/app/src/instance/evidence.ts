@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { count, definedMembers, formatApiVersion, gvkOf, objectName, refOf } from '@typekro/kit/core';
+import { count, definedMembers, typeMetaOf, gvkOf, objectName, refOf } from '@typekro/kit/core';
 import { DEFINITION_TYPE } from '@typekro/controller/controller';
 import type { Trouble, WhyReport } from '@typekro/controller/inspect';
 import { type KubernetesApi, type Cause, type ReadCauses, readCauses, unlessFailed } from '@typekro/kube';
@@ -169,7 +169,7 @@ async function externalItems(
     const options = { ...scope, ...(selector === '' ? {} : { labelSelector: selector }), signal };
     const labels = selector === '' ? '' : ` with the labels ${selector}`;
     const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
-    const found = await unlessFailed(api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options));
+    const found = await unlessFailed(api.list(typeMetaOf(type), options));
     if (found === undefined) return [];
     const ordered = found.items.toSorted((a, b) => (objectName(refOf(a)) < objectName(refOf(b)) ? -1 : 1));
     return [{ selection: emptySelectionText(nodeId, type.kind, labels, where), items: ordered }];

@@ -1,12 +1,18 @@
-import { declaredKind, declaredResource, DEFINITION_KIND, DEFINITION_TYPE } from '@typekro/controller/controller';
+import {
+  CRD_KIND,
+  declaredKind,
+  declaredResource,
+  DEFINITION_KIND,
+  DEFINITION_TYPE,
+} from '@typekro/controller/controller';
 import type { GroupVersionKind, KubeObject, ObjectRef } from '@typekro/kit/core';
 import {
-  formatApiVersion,
   gvkOf,
   isJsonObject,
   objectName,
   parseApiVersion,
   refOf,
+  typeMetaOf,
   TypeKroError,
   nearestName,
   withGroup,
@@ -184,8 +190,6 @@ export const noDefinitions = (kind: string, cause: unknown): TypeKroError =>
     cause,
   });
 
-const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
-
 /**
  * Lists kinds that no definition declares: the kinds of CRDs with kro's label, and the kind that the user names. When
  * CRDs cannot be listed, uses all kinds of the group `kro.run` instead of the labelled kinds.
@@ -225,7 +229,7 @@ const OWN_KINDS: ReadonlySet<string> = new Set(['ResourceGraphDefinition', 'Grap
  */
 async function ownedCrds(api: KubernetesApi, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
   const options = { labelSelector: `${keys.OWNED_LABEL}=true`, metadataOnly: true, signal };
-  const found = await unlessFailed(api.list(CRD, options));
+  const found = await unlessFailed(api.list(CRD_KIND, options));
   return found && new Set(found.items.map(({ metadata }) => metadata.name ?? ''));
 }
 
@@ -266,8 +270,6 @@ function hasName({ type: { kind, group }, names = [] }: Declared, word: string):
   const name = kind.toLowerCase();
   return [name, pluralize(name), ...names].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
 }
-
-const kindOfResource = ({ kind, ...version }: GroupVersionKind) => ({ apiVersion: formatApiVersion(version), kind });
 
 type Found = Pick<FoundInstance, 'instance' | 'definition' | 'missing'>;
 
@@ -322,7 +324,7 @@ async function instanceOf(
   const resource = await declaredResource(api, type, signal);
   if (resource === undefined || (!resource.namespaced && given !== undefined)) return undefined;
   const namespace = resource.namespaced ? { namespace: given ?? fallback } : {};
-  const instance = await api.find({ ...kindOfResource(resource), name, ...namespace }, { signal });
+  const instance = await api.find({ ...typeMetaOf(resource), name, ...namespace }, { signal });
   if (instance === undefined) return undefined;
   return { instance, ...(definition === undefined ? {} : { definition }) };
 }
@@ -429,6 +431,6 @@ export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Pr
 async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
   const resource = await unlessFailed(declaredResource(api, type, signal));
   if (resource === undefined) return [];
-  const found = await unlessFailed(api.list(kindOfResource(resource), { metadataOnly: true, signal }));
+  const found = await unlessFailed(api.list(typeMetaOf(resource), { metadataOnly: true, signal }));
   return (found?.items ?? []).map(({ metadata }) => argumentOf({ kind: type.kind, metadata }));
 }

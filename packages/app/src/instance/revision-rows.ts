@@ -4,7 +4,7 @@ import {
   declaredKind,
   declaredResource,
 } from '@typekro/controller/controller';
-import { type KubeObject, isJsonObject, namespacedName, formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, namespacedName, typeMetaOf } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
 import { type KubernetesApi, type ListOptions, unlessFailed } from '@typekro/kube';
 import { graphDifferences } from './revision-difference.ts';
@@ -79,6 +79,6 @@ export async function instancesOfDefinition(
 ): Promise<readonly KubeObject[] | undefined> {
   const declared = declaredKind(isJsonObject(spec) ? spec : {});
   const type = (await unlessFailed(declaredResource(api, declared, options.signal))) ?? declared;
-  const found = await unlessFailed(api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options));
+  const found = await unlessFailed(api.list(typeMetaOf(type), options));
   return found?.items.filter((instance) => isInstanceOf(name, instance, undefined));
 }

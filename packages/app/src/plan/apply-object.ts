@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import {
+  applyMergePatch,
   definedMembers,
   getOwn,
   isJsonObject,
@@ -96,17 +97,7 @@ async function withoutOthers({ api, signal }: ObjectWriter, object: KubeObject, 
  */
 export function appliedSpec(live: KubeObject | undefined, { spec }: KubeObject, answered: JsonObject): JsonObject {
   const rest = hasOtherManager(live) ? removalOf(live?.spec, spec) : undefined;
-  return isJsonObject(rest) ? asObject(without(answered, rest)) : answered;
-}
-
-/** The value after a patch by `removalOf`. */
-function without(value: JsonValue | undefined, rest: JsonValue): JsonValue | undefined {
-  if (!isJsonObject(rest)) return rest ?? undefined;
-  const left = Object.entries(asObject(value ?? null)).map(([key, inner]) => {
-    const removed = getOwn(rest, key);
-    return [key, removed === undefined ? inner : without(inner, removed)] as const;
-  });
-  return definedMembers(Object.fromEntries(left));
+  return rest === undefined ? answered : asObject(applyMergePatch(answered, rest));
 }
 
 const hasOtherManager = (object: KubeObject | undefined): boolean =>

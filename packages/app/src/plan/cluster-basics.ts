@@ -1,5 +1,5 @@
 import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE } from '@typekro/controller/controller';
-import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, typeMetaOf } from '@typekro/kit/core';
 import { type KubernetesApi, isNotFound, KubeError } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
 
@@ -26,7 +26,7 @@ const CONSEQUENCES: ReadonlyMap<string, string> = new Map([
 export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promise<ClusterBasics> {
   const limits: string[] = [];
   const listOf = async (type: ObjectType): Promise<KubeObject[]> => {
-    const kind = { apiVersion: formatApiVersion(type), kind: type.kind };
+    const kind = typeMetaOf(type);
     try {
       return (await api.list(kind, { signal })).items;
     } catch (thrown) {

@@ -1,5 +1,5 @@
 import { readPolicies } from '@typekro/controller/controller';
-import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, typeMetaOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { isInstanceOf } from '../instance/serving-definition.ts';
@@ -19,9 +19,8 @@ export async function candidatesOf(
 ): Promise<readonly KubeObject[]> {
   const hasRollout = readPolicies(definition).canary !== undefined || graph.propagateWhen !== undefined;
   if (only === undefined || !graph.instance.namespaced || !hasRollout) return planned;
-  const { kind } = graph.instance;
   try {
-    const { items } = await api.list({ apiVersion: formatApiVersion(graph.instance), kind }, { signal });
+    const { items } = await api.list(typeMetaOf(graph.instance), { signal });
     return items.filter((instance) => isInstanceOf(graph.name, instance, crd));
   } catch (thrown) {
     if (isNotFound(thrown)) return planned;

@@ -1,4 +1,4 @@
-import { definedMembers, formatApiVersion, TypeKroError } from '@typekro/kit/core';
+import { definedMembers, typeMetaOf, TypeKroError } from '@typekro/kit/core';
 import { settingsOfRecord } from '../controllers/controller-settings.ts';
 import type { PlanTarget } from './planning.ts';
 import { type RulesServer, openRulesServer } from './simulation/rules-server.ts';
@@ -36,7 +36,7 @@ async function openReadable(kinds: readonly SnapshotKind[]): Promise<RulesServer
   const rules = await openRulesServer(kinds);
   for (const { type } of kinds) {
     try {
-      await rules.api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { limit: 1 });
+      await rules.api.list(typeMetaOf(type), { limit: 1 });
     } catch (error) {
       // Other errors do not come from the objects: the server does not have the aggregated kinds of the cluster.
       if (!(error instanceof TypeKroError) || error.code !== 'kube/internal-error') continue;

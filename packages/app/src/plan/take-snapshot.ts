@@ -1,6 +1,6 @@
 import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE, compileLive, declaredKind } from '@typekro/controller/controller';
 import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core';
-import { distinctJson, formatApiVersion, gvkOf, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { distinctJson, typeMetaOf, gvkOf, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { GraphObject, Kinds } from '@typekro/engine/graph';
 import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
@@ -48,7 +48,7 @@ export async function takeSnapshot({
     })),
   ].flatMap(({ name, spec }) => (isJsonObject(spec) ? [{ name, spec }] : []));
   const typeOf = async (kind: GroupVersionKind): Promise<ObjectType | undefined> => {
-    const found = await api.discovery.resourceOf({ apiVersion: formatApiVersion(kind), kind: kind.kind }, { signal });
+    const found = await api.discovery.resourceOf(typeMetaOf(kind), { signal });
     return found === undefined ? undefined : { ...kind, plural: found.plural, namespaced: found.namespaced };
   };
   const graphs = await readGraphs(live, typeOf);

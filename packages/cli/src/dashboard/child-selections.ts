@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatApiVersion, formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
+import { typeMetaOf, formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
 import { type GraphNode, GraphObject, Nodes } from '@typekro/engine/graph';
 import type { ResourceType, Selection } from '@typekro/kube';
 import { keys, ObjectTarget } from '@typekro/engine/runtime';
@@ -109,7 +109,7 @@ export function childSelections(
     ...decision.watch.flatMap((watch): Watched[] => {
       if (watch.kind !== 'list') return [];
       const { type, namespace, selector } = watch.target;
-      const of: ResourceType = { apiVersion: formatApiVersion(type), kind: type.kind };
+      const of: ResourceType = typeMetaOf(type);
       const place = { type: of, ...inNamespace(type.namespaced ? namespace : undefined) };
       const seen = variables.has(watch.nodeId) ? { seen: versionsOf(place, liveObjects(variables, watch.nodeId)) } : {};
       return [{ ...place, ...(selector === '' ? {} : { labelSelector: selector }), ...seen }];

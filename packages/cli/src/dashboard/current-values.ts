@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatApiVersion, formatRef, objectName, refOf } from '@typekro/kit/core';
+import { typeMetaOf, formatRef, objectName, refOf } from '@typekro/kit/core';
 import { type Expression, type Graph, type GraphNode, type ReadPart, Path } from '@typekro/engine/graph';
 import type { CurrentValue } from '@typekro/controller/inspect';
 import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from '@typekro/controller/inspect';
@@ -191,7 +191,7 @@ async function selectedObjects(
       lists.map(({ type, namespace, selector }) => {
         const place = namespace === undefined || !type.namespaced ? {} : { namespace };
         const options = { ...place, ...(selector === '' ? {} : { labelSelector: selector }), signal };
-        return api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
+        return api.list(typeMetaOf(type), options);
       }),
     );
     return found.flatMap(({ items }) => items);

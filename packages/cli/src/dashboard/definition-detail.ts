@@ -1,5 +1,5 @@
 import type { DefinitionRevision, ControllerSettings } from '@typekro/controller/controller';
-import { compileLiveDocument, definitionRevisions, runningRollout } from '@typekro/controller/controller';
+import { CRD_KIND, compileLiveDocument, definitionRevisions, runningRollout } from '@typekro/controller/controller';
 import {
   type Diagnostic,
   type KubeObject,
@@ -28,8 +28,6 @@ import { maskSecrets } from '@typekro/app/plan';
 import { yamlOf } from '@typekro/app/text';
 import { graphEdges, SALT } from './graph-edges.ts';
 import { isRollingOut } from './index-rows.ts';
-
-const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /** The input of `definitionDetail`. */
 export interface DefinitionDetailInput {
@@ -60,7 +58,7 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
   const hasVersions = listAt(definition.spec, 'schema', 'versions').length > 0;
   const [compiled, crd, issued, live] = await Promise.all([
     document === undefined ? undefined : compileLiveDocument(api, document, signal, settings),
-    hasVersions ? unlessFailed(api.get({ ...CRD, name: crdName }, { signal })) : undefined,
+    hasVersions ? unlessFailed(api.get({ ...CRD_KIND, name: crdName }, { signal })) : undefined,
     definitionRevisions(api, definition.metadata.name ?? '', signal),
     isRolling ? instancesOfDefinition(api, definition, { metadataOnly: true, signal }) : [],
   ]);

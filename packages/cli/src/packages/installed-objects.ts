@@ -1,4 +1,4 @@
-import { DEFINITION_TYPE, declaredKind } from '@typekro/controller/controller';
+import { DEFINITION_KIND, DEFINITION_TYPE, declaredKind } from '@typekro/controller/controller';
 import {
   type InstalledPackage,
   type PackageUse,
@@ -10,7 +10,7 @@ import { isInstanceOf, noDefinitions } from '@typekro/app/instance';
 import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import {
   type KubeObject,
-  formatApiVersion,
+  typeMetaOf,
   formatRef,
   isJsonObject,
   namespacedName,
@@ -36,8 +36,7 @@ type Type = { readonly group: string; readonly version: string; readonly kind: s
  *   listed, because a part of a package could then be overlooked
  */
 export async function readInstalled({ api, signal }: Reader): Promise<InstalledPackage[]> {
-  const definitions = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
-  if ((await api.discovery.resourceOf(definitions, { signal })) === undefined)
+  if ((await api.discovery.resourceOf(DEFINITION_KIND, { signal })) === undefined)
     throw noDefinitions(DEFINITION_TYPE.kind, undefined);
   const found = await Promise.all(
     PACKAGED_TYPES.map((type) => listOf({ api, signal }, type, { labelSelector: PART_OF_LABEL })),
@@ -99,7 +98,7 @@ export async function usesOf(
 /** The objects of a kind; none if the cluster does not serve the kind. */
 async function listOf({ api, signal }: Reader, type: Type, options: ListOptions = {}): Promise<readonly KubeObject[]> {
   try {
-    return (await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { ...options, signal })).items;
+    return (await api.list(typeMetaOf(type), { ...options, signal })).items;
   } catch (thrown) {
     if (isNotFound(thrown)) return [];
     throw thrown;

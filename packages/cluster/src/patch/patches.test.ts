@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { applyMergePatch, type JsonObject, type JsonValue } from '@typekro/kit/core';
 import { builtinType } from '../types/builtin.ts';
-import { applyJsonPatch, JsonPatchError, applyMergePatch } from './json-patch.ts';
+import { applyJsonPatch, JsonPatchError } from './json-patch.ts';
 import { applyStrategicPatch, StrategicPatchError } from './strategic.ts';
 
 test.each<[JsonValue, JsonValue, JsonValue]>([

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { applyMergePatch, type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import {
   duplicateFields,
@@ -10,13 +10,7 @@ import {
 } from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/api-error.ts';
-import {
-  applyJsonPatch,
-  JsonPatchError,
-  JsonPatchLimitError,
-  MAX_OPERATIONS,
-  applyMergePatch,
-} from '../patch/json-patch.ts';
+import { applyJsonPatch, JsonPatchError, JsonPatchLimitError, MAX_OPERATIONS } from '../patch/json-patch.ts';
 import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '../patch/strategic.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/type-node.ts';

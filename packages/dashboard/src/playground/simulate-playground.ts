@@ -2,7 +2,7 @@ import {
   type JsonObject,
   type JsonValue,
   type KubeObject,
-  formatApiVersion,
+  typeMetaOf,
   formatRef,
   isJsonObject,
   isoTime,
@@ -166,7 +166,7 @@ function externalObjects({ graph, instance, observed, now, server }: Scene): Sim
 function typeOf({ nodes }: Graph, id: string): JsonObject {
   const type = nodes.get(id)?.type;
   if (type === undefined) return {};
-  return { apiVersion: formatApiVersion(type), kind: type.kind };
+  return typeMetaOf(type);
 }
 
 function titleOf(verb: string, objects: readonly SimulatedObject[]): string {

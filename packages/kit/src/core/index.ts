@@ -19,9 +19,11 @@ export {
   stringifyJson,
   tryParseJson,
 } from './json.ts';
+export { applyMergePatch } from './merge-patch.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
 export {
   formatApiVersion,
+  typeMetaOf,
   formatRef,
   gvkOf,
   isBuiltinGroup,

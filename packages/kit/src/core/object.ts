@@ -65,6 +65,12 @@ export function formatApiVersion(type: { group: string; version: string }): stri
   return type.group === '' ? type.version : `${type.group}/${type.version}`;
 }
 
+/** The `apiVersion` and the kind of the objects of a type. */
+export const typeMetaOf = (type: GroupVersionKind): { readonly apiVersion: string; readonly kind: string } => ({
+  apiVersion: formatApiVersion(type),
+  kind: type.kind,
+});
+
 /** Is the group one of Kubernetes' built-in kinds? Some custom resources also have a group that ends in `.k8s.io`. */
 export const isBuiltinGroup = (group: string): boolean => !group.includes('.') || group.endsWith('.k8s.io');
 

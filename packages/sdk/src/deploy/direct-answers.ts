@@ -1,4 +1,4 @@
-import { definedMembers, type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { definedMembers, type KubeObject, typeMetaOf } from '@typekro/kit/core';
 import {
   type ExecutionView,
   type RememberedWrite,
@@ -135,7 +135,7 @@ export class DirectAnswers implements ExecutionView {
   ): Promise<Observations.ListObservation> {
     const { api, signal } = this.#options;
     try {
-      const list = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { ...selection, signal });
+      const list = await api.list(typeMetaOf(type), { ...selection, signal });
       return { state: 'known', objects: observedObjects(list.items) };
     } catch (thrown) {
       if (!isNotFound(thrown)) throw thrown;

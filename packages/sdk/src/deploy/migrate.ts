@@ -1,5 +1,13 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError, definedMembers } from '@typekro/kit/core';
+import {
+  formatApiVersion,
+  typeMetaOf,
+  formatRef,
+  isJsonObject,
+  refOf,
+  TypeKroError,
+  definedMembers,
+} from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '@typekro/kube';
 import { objectsAt } from '@typekro/kit/kubernetes';
@@ -218,7 +226,7 @@ export async function releaseNamespaces(
   const id = labels[keys.APPLYSET_ID_LABEL];
   const kinds = annotations[keys.GROUP_KINDS_ANNOTATION]?.split(',') ?? [];
   if (id === undefined || !kinds.includes(WriteAttempt.NAMESPACE_TYPE.kind)) return;
-  const type = { apiVersion: formatApiVersion(WriteAttempt.NAMESPACE_TYPE), kind: WriteAttempt.NAMESPACE_TYPE.kind };
+  const type = typeMetaOf(WriteAttempt.NAMESPACE_TYPE);
   const { items } = await api.list(type, { labelSelector: `${keys.PART_OF_LABEL}=${id}`, signal });
   if (items.length === 0) return;
   const served = await api.find({ ...DEFINITION_KIND, name: definition }, { signal });

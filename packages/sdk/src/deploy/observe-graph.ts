@@ -1,4 +1,4 @@
-import { type GroupVersionKind, type KubeObject, type ObjectRef, formatApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, type KubeObject, type ObjectRef, typeMetaOf } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
@@ -71,7 +71,7 @@ export class ServedTypes {
     this.#wanted.clear();
     await Promise.all(
       wanted.map(async ([key, type]) => {
-        const ref = { apiVersion: formatApiVersion(type), kind: type.kind };
+        const ref = typeMetaOf(type);
         this.#found.set(key, await this.#api.discovery.resourceOf(ref, { signal }));
       }),
     );

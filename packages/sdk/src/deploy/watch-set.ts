@@ -1,4 +1,4 @@
-import { type KubeObject, formatApiVersion, definedMembers } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion, typeMetaOf, definedMembers } from '@typekro/kit/core';
 import type { KubernetesApi, WatchEvent } from '@typekro/kube';
 import type { ObjectTarget, ObjectType, Targets } from '@typekro/engine/runtime';
 
@@ -182,10 +182,10 @@ export class WatchSet {
   async #follow(watch: OpenWatch): Promise<void> {
     const { type, namespace, labelSelector } = watch.spec;
     const { signal } = watch.stopped;
-    const events: AsyncIterable<WatchEvent> = this.#api.watch(
-      { apiVersion: formatApiVersion(type), kind: type.kind },
-      { signal, ...definedMembers({ namespace, labelSelector }) },
-    );
+    const events: AsyncIterable<WatchEvent> = this.#api.watch(typeMetaOf(type), {
+      signal,
+      ...definedMembers({ namespace, labelSelector }),
+    });
     // The objects that were reported since the last interruption. When the watch is synced, every known object that is
     // not in this set has been deleted.
     let shown = new Set<string>();

@@ -1,4 +1,4 @@
-import { type KubeObject, type ObjectMeta, formatApiVersion, SILENT_WATCH_RETRIES } from '@typekro/kit/core';
+import { type KubeObject, type ObjectMeta, typeMetaOf, SILENT_WATCH_RETRIES } from '@typekro/kit/core';
 import type { KubeError, KubernetesApi } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { internString } from './intern.ts';
@@ -82,7 +82,7 @@ export class ScopeWatch {
   async #follow(signal: AbortSignal): Promise<void> {
     const { type, namespace } = this;
     const options = namespace === undefined ? { signal } : { signal, namespace };
-    const events = this.#client.watch({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
+    const events = this.#client.watch(typeMetaOf(type), options);
     for await (const event of events) {
       if (signal.aborted) return;
       switch (event.type) {

@@ -1,15 +1,13 @@
-import { type JsonObject, type JsonValue, type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject } from '@typekro/kit/core';
 import { Conversion } from '@typekro/engine/conversion';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
-import { CRD_TYPE } from '../definition/definition-object.ts';
+import { CRD_KIND } from '../definition/definition-object.ts';
 import { conversionsDigest, readConversionPath } from './conversion-address.ts';
 
 /** The maximum number of converters that are kept. A converter takes some hundred kilobytes. */
 const MAX_CONVERTERS = 500;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const CRD_REF = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
 
 /**
  * Answers the ConversionReviews of an API server. It has no state but a cache: everything that a conversion needs is in
@@ -48,7 +46,7 @@ export class ConversionServer {
 
   /** The live CRD, or the reason why it cannot be read. */
   async #read(name: string, signal: AbortSignal): Promise<KubeObject | string | undefined> {
-    const running = this.#reads.get(name) ?? this.#client.find({ ...CRD_REF, name }, { signal });
+    const running = this.#reads.get(name) ?? this.#client.find({ ...CRD_KIND, name }, { signal });
     this.#reads.set(name, running);
     try {
       return await running;

@@ -3,7 +3,6 @@ import {
   type GroupVersionKind,
   type KubeObject,
   definedMembers,
-  formatApiVersion,
   isJsonObject,
   refOf,
   RETRY_POLICIES,
@@ -14,7 +13,7 @@ import { type ObjectType, ObjectLabels } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { type CrdPlan, ownedCrd, ownerConflict, patchTo, planCrd } from './crd-plan.ts';
 import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
-import { type DefinitionObject, CRD_TYPE, declaredKind } from './definition-object.ts';
+import { type DefinitionObject, CRD_KIND, CRD_TYPE, declaredKind } from './definition-object.ts';
 import { textAt } from '@typekro/kit/kubernetes';
 import { CrdRules } from '@typekro/engine/schema';
 import type { RevisionStoreOptions } from './revision-store.ts';
@@ -346,7 +345,7 @@ export function findCrdName(caches: CacheSet, type: GroupVersionKind): string | 
   return found.find(({ object }) => CrdRules.isEstablished(object))?.object.metadata.name;
 }
 
-const crdRef = (name: string) => ({ apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name });
+const crdRef = (name: string) => ({ ...CRD_KIND, name });
 
 const refusalIn = ({ message, mayPass }: RefusedPlan, leaving: LeavingVersions | undefined): CrdRefusal => ({
   message,

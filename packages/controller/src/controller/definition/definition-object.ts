@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, formatApiVersion, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, typeMetaOf, isJsonObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { type ObjectType, Finalizers, keys } from '@typekro/engine/runtime';
 
@@ -12,7 +12,7 @@ export const DEFINITION_TYPE: ObjectType = {
 };
 
 /** The type of definitions, as an object and a request name it. */
-export const DEFINITION_KIND = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind } as const;
+export const DEFINITION_KIND = typeMetaOf(DEFINITION_TYPE);
 
 /** The type of revisions. */
 export const REVISION_TYPE: ObjectType = {
@@ -31,6 +31,9 @@ export const CRD_TYPE: ObjectType = {
   plural: 'customresourcedefinitions',
   namespaced: false,
 };
+
+/** The apiVersion and the kind of a CRD. */
+export const CRD_KIND = typeMetaOf(CRD_TYPE);
 
 /** The parts of a definition that the controller uses. */
 export interface DefinitionObject {

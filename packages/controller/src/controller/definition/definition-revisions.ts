@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, typeMetaOf } from '@typekro/kit/core';
 import { type KubernetesApi, isNotFound } from '@typekro/kube';
 import { REVISION_TYPE } from './definition-object.ts';
 import { definitionOf, readRevision } from './revision.ts';
@@ -22,7 +22,7 @@ export async function definitionRevisions(
   name: string,
   signal: AbortSignal,
 ): Promise<DefinitionRevision[]> {
-  const type = { apiVersion: formatApiVersion(REVISION_TYPE), kind: REVISION_TYPE.kind };
+  const type = typeMetaOf(REVISION_TYPE);
   try {
     const { items } = await api.list(type, { signal });
     return revisionsIn(items, name);

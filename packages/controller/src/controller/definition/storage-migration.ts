@@ -11,7 +11,7 @@ import { CrdRules } from '@typekro/engine/schema';
 import type { ConditionContent, ObjectType } from '@typekro/engine/runtime';
 import { type Clock, type KubernetesApi, KubeError } from '@typekro/kube';
 import type { CacheSet } from '../cache/cache-set.ts';
-import { CRD_TYPE, type DefinitionObject } from './definition-object.ts';
+import { CRD_KIND, CRD_TYPE, type DefinitionObject } from './definition-object.ts';
 
 /** The number of objects that are written again in each second, if the caller sets no other. */
 export const DEFAULT_RATE = 20;
@@ -131,7 +131,7 @@ export class StorageMigration {
   /** Records in the CRD that all objects are stored in one version. */
   async #finish(name: string, version: string, signal: AbortSignal): Promise<string | undefined> {
     const { client, caches } = this.#options;
-    const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name };
+    const ref = { ...CRD_KIND, name };
     const live = await client.find(ref, { signal });
     const storage = objectsAt(live?.spec, 'versions').find((each) => each['storage'] === true);
     if (live === undefined || textAt(storage, 'name') !== version)

@@ -1,4 +1,11 @@
-import { type JsonObject, type KubeObject, formatApiVersion, namespacedName, refOf } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type KubeObject,
+  formatApiVersion,
+  typeMetaOf,
+  namespacedName,
+  refOf,
+} from '@typekro/kit/core';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
 import { Conversion } from '@typekro/engine/conversion';
 import type { ObjectType } from '@typekro/engine/runtime';
@@ -123,7 +130,7 @@ async function listed(
   versions: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<KubeObject[]> {
-  const kind = { apiVersion: formatApiVersion(type), kind: type.kind };
+  const kind = typeMetaOf(type);
   const { items } = await client.list(kind, { metadataOnly: true, signal });
   return items
     .filter((item) => Conversion.metadataWithout(item, versions) !== undefined)

@@ -1,4 +1,4 @@
-import { type KubeObject, definedMembers, formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, definedMembers, typeMetaOf } from '@typekro/kit/core';
 import {
   type ExecutionView,
   type ReadMemory,
@@ -141,10 +141,11 @@ export class InstanceAnswers implements ExecutionView {
       const { target } = request;
       const { type, namespace, selector } = target;
       const read = await attemptRead(this.#context, memory, listKeyOf(type, namespace, selector), () =>
-        client.list(
-          { apiVersion: formatApiVersion(type), kind: type.kind },
-          { signal, labelSelector: selector, ...(namespace === undefined ? {} : { namespace }) },
-        ),
+        client.list(typeMetaOf(type), {
+          signal,
+          labelSelector: selector,
+          ...(namespace === undefined ? {} : { namespace }),
+        }),
       );
       if (read.ok) unwatched.readList(target, read.value.items);
       return true;

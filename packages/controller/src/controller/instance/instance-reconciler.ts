@@ -3,7 +3,7 @@ import {
   backoffMs,
   definedMembers,
   earliest,
-  formatApiVersion,
+  typeMetaOf,
   monotonicMs,
   parseApiVersion,
   RETRY_POLICIES,
@@ -327,9 +327,7 @@ export class InstanceReconciler {
     const fresh = unknownTypes.filter((type) => !lookedUp.has(kindId(type)));
     for (const type of fresh) lookedUp.add(kindId(type));
     const { discovery } = identity.client;
-    await Promise.all(
-      fresh.map((type) => discovery.resourceOf({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal })),
-    );
+    await Promise.all(fresh.map((type) => discovery.resourceOf(typeMetaOf(type), { signal })));
     return fresh.length > 0;
   }
 

@@ -1,4 +1,4 @@
-import { type GroupVersionKind, formatApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, typeMetaOf } from '@typekro/kit/core';
 import type { ApiResource, Discovery } from '@typekro/kube';
 import { type ObjectTarget, type Observations, type Targets, ObjectKey, WriteAttempt } from '@typekro/engine/runtime';
 import { apiFailure } from '../../execute/index.ts';
@@ -153,7 +153,7 @@ export class ObservedView implements Observations.Observed {
    * `unknownTypes`.
    */
   typeOf(type: GroupVersionKind): ApiResource | undefined {
-    const found = this.#discovery.peek({ apiVersion: formatApiVersion(type), kind: type.kind });
+    const found = this.#discovery.peek(typeMetaOf(type));
     if (found === undefined) this.unknownTypes.push(type);
     return found;
   }

@@ -1,4 +1,4 @@
-import { type GroupVersionKind, type KubeObject, formatApiVersion, namespacedName, listed } from '@typekro/kit/core';
+import { type GroupVersionKind, type KubeObject, typeMetaOf, namespacedName, listed } from '@typekro/kit/core';
 import { type KubernetesApi, unlessFailed } from '@typekro/kube';
 import { RecordedStatus } from '@typekro/engine/runtime';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
@@ -64,9 +64,8 @@ const nameOf = ({ metadata }: KubeObject): string => namespacedName(metadata);
 
 async function instancesOf(
   api: Pick<KubernetesApi, 'list'>,
-  { kind, ...version }: GroupVersionKind,
+  type: GroupVersionKind,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[] | undefined> {
-  const type = { apiVersion: formatApiVersion(version), kind };
-  return (await unlessFailed(api.list(type, { metadataOnly: true, signal })))?.items;
+  return (await unlessFailed(api.list(typeMetaOf(type), { metadataOnly: true, signal })))?.items;
 }
