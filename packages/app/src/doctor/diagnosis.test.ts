@@ -361,7 +361,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
         ],
       },
     },
-    ['warning objects ResourceGraphDefinition webapps: is not served: GraphAccepted: a cycle'],
+    ['warning objects ResourceGraphDefinition webapps: its present spec is not served: GraphAccepted: a cycle'],
   ],
   [
     'a definition whose revision is not compiled yet',

@@ -212,7 +212,7 @@ describe('why names the cause when', () => {
       ✗ Accepted  False: compile node "web": variable at "metadata.name" ("naming.ap"): ERROR: <input>:1:7: undefined field 'ap' | naming.ap | ......^
          do         correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first
 
-      nothing is done for the Graph, and its objects stay as they are: its spec does not compile"
+      nothing is done, and the objects stay as they are"
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   ERROR 2s
@@ -243,7 +243,7 @@ describe('why names the cause when', () => {
       ✗ Accepted  False: build node "w": resolve schema for example.com/v1, Kind=Widget: cannot resolve group version "example.com/v1": schema not found
          do         correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first
 
-      nothing is done for the Graph, and its objects stay as they are: its spec does not compile"
+      nothing is done, and the objects stay as they are"
     `);
   });
 

@@ -40,12 +40,9 @@ export const picturesOf = (
   );
 
 /** Returns the graph that an instance follows. Throws `TypeKroError` `cli/no-graph` when it has none. */
-export function graphOf({ graph, instance, definition, notes, problems }: InstanceObservation): Graph {
+export function graphOf({ graph, instance, missing }: InstanceObservation): Graph {
   if (graph !== undefined) return graph;
-  // Without a definition, the first note states why the definition is absent.
-  const absent = definition === undefined ? notes[0] : undefined;
-  const why = problems[0]?.message ?? absent ?? 'no revision of its definition can be served';
-  throw new TypeKroError(`${objectName(refOf(instance))} has no graph that can be drawn: ${why}`, {
+  throw new TypeKroError(`${objectName(refOf(instance))} has no graph that can be drawn: ${missing}`, {
     code: 'cli/no-graph',
     remedy: 'typekro tree -o text shows its objects by their labels',
   });

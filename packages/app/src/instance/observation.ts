@@ -40,6 +40,8 @@ export interface InstanceObservation {
   readonly changedWrites?: readonly ApplyAction[];
   /** The recorded contributions of a Graph that are not in their objects, by `Tracking.contributionKey`. */
   readonly unwritten?: ReadonlySet<string>;
+  /** Why there is no graph, as a sentence. Absent with a graph. */
+  readonly missing?: string;
   /** The errors of the newest revision, if it does not compile. */
   readonly problems: readonly Diagnostic[];
   /** For a suspended instance whose graph is known: the decision after a resumption. */
@@ -120,7 +122,7 @@ export async function observeFound(...of: Parameters<typeof observeUnnamed>): Pr
 
 async function observeUnnamed(
   api: KubernetesApi,
-  { instance: found, definition, missing, gone, node }: FoundInstance,
+  { instance: found, definition, missing = 'the definition is not known', gone, node }: FoundInstance,
   settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
@@ -129,17 +131,17 @@ async function observeUnnamed(
   if (GraphObject.is(instance) && definition === undefined) {
     const seen = await observeGraphObject(api, instance, settings, signal, recordedContest(instance));
     checkNode(node, knownNodes(seen));
-    return withMaskedConditions({ ...seen, ...chosenNode });
+    return withMaskedConditions({ ...seen, ...chosenNode, missing: 'the spec of the Graph does not compile' });
   }
   if (definition === undefined) {
-    const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
+    const notes = [missing, BY_LABELS];
     const decision = await observeMembers({ api, instance, signal });
     checkNode(
       node,
       decision.nodes.map(({ id }) => id),
     );
     const absent = gone === undefined ? {} : { gone };
-    return { instance, revision: 0, problems: [], notes, decision, ...absent, ...chosenNode };
+    return { instance, revision: 0, problems: [], notes, missing, decision, ...absent, ...chosenNode };
   }
   const { graph, step, actingAs, ...live } = await liveDefinition(api, definition, instance, signal, settings);
   const withdrawn = isWithdrawn(definition)

@@ -19,6 +19,7 @@ import {
   readConditions,
   RefusedObject,
 } from '@typekro/engine/runtime';
+import { PIN_ANNOTATION } from '@typekro/controller/controller';
 import { type FieldOrigin, fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
 import { reportHead } from './instance-head.ts';
@@ -147,13 +148,19 @@ function failedConditionsOf({
   return readConditions(instance.status?.['conditions'])
     .filter(isFailed)
     .map(({ type, reason = '', message = '' }) => {
-      const known = RefusedObject.remedy(message, refOf(instance));
+      const known = message.includes(PIN_ANNOTATION)
+        ? unpinCommand(instance)
+        : RefusedObject.remedy(message, refOf(instance));
       const own =
         type === 'GraphResolved' ? seeDefinition(name) : type === 'Accepted' ? CORRECT_GRAPH : CORRECT_INSTANCE;
       const remedy = known ?? own;
       return { condition: type, reason, message, remedy };
     });
 }
+
+/** The command that ends the pin of an instance. */
+export const unpinCommand = (instance: Parameters<typeof argumentOf>[0]): string =>
+  `typekro pin ${shellWord(argumentOf(instance))} --remove`;
 
 export const seeDefinition = (name: string): string =>
   `see what is wrong with the definition: typekro why ${shellWord(`rgd/${name}`)}`;

@@ -210,7 +210,11 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
   [
     'a pin to a revision that does not exist',
     { resources: [mapResource('map', { a: 'b' })], instance: pot('shop', {}, { 'typekro.dev/revision': '9' }) },
-    ['note: the instance is pinned to revision 9, which does not exist'],
+    [
+      'note: pinned graph revision 9 not available: the definition has no such revision; change or remove the annotation typekro.dev/revision',
+      'do         typekro pin pot/default/shop --remove',
+      'nothing is done, and the objects stay as they are',
+    ],
   ],
   [
     'a value that the instance does not set',

@@ -98,17 +98,11 @@ function endLines(
   observation: InstanceObservation,
   { causes, blocked, refusals, state, recorded, nodes, skipped }: WhyReport,
 ): string[] {
-  const { graph, definition, decision, problems, node } = observation;
+  const { graph, definition, decision, missing, node } = observation;
   const isDeleted = observation.instance.metadata.deletionTimestamp !== undefined;
   const report = recorded === undefined ? '' : printableLine(recorded);
-  if (graph === undefined && GraphObject.is(observation.instance) && !isDeleted) {
-    return ['', 'nothing is done for the Graph, and its objects stay as they are: its spec does not compile'];
-  }
-  if (graph === undefined && definition !== undefined && !isDeleted) {
-    const text =
-      problems.length === 0 ? 'no revision of its definition can be served' : 'no revision of its definition compiles';
-    return ['', `nothing is done for the instance: ${text}`];
-  }
+  if (graph === undefined && !isDeleted && (definition !== undefined || GraphObject.is(observation.instance)))
+    return ['', `nothing is done, and the objects stay as they are${refusals.length > 0 ? '' : `: ${missing}`}`];
   if (causes.length > 0 || blocked.length > 0)
     return recorded === undefined || isRepeated(recorded, causes) ? [] : ['', `the controller reports: ${report}`];
   if (refusals.length > 0) return [];

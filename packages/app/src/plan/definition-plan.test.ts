@@ -227,11 +227,12 @@ test('a default that is added or removed is named', () => {
 });
 
 /** A schema with the hub v1 and the version v1alpha1, which has another name for the size. */
-const versioned = (width: string, more: JsonObject = {}): JsonObject => ({
+const versioned = (width: string, more: JsonObject = {}, served = true): JsonObject => ({
   spec: { size: 'integer' },
   versions: [
     {
       name: 'v1alpha1',
+      served,
       spec: { width, ...more },
       convertTo: { 'spec.size': '${self.spec.width}' },
       convertFrom: { 'spec.width': '${self.spec.size}' },
@@ -258,6 +259,18 @@ test.each<[what: string, before: JsonObject, after: JsonObject, lines: unknown[]
     versioned('integer'),
     { spec: { size: 'integer' } },
     [['version.v1alpha1', 'Version v1alpha1 was removed', true, []]],
+  ],
+  [
+    'an unserved version',
+    versioned('integer'),
+    versioned('integer', {}, false),
+    [['version.served', 'Version v1alpha1 is no longer served', true, []]],
+  ],
+  [
+    'a version that is served again',
+    versioned('integer', {}, false),
+    versioned('integer'),
+    [['version.v1alpha1', 'Version v1alpha1 is served again', false, []]],
   ],
 ])('the plan compares each version with what it shows of the instances: %s', (_what, before, after, expected) => {
   const lines = schemaOf(before, after, { large: { size: 7 }, small: { size: 2 } });

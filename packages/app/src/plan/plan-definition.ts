@@ -3,24 +3,18 @@ import {
   type Deferral,
   compileLive,
   instanceKey,
+  pinFailure,
   previewDefinition,
 } from '@typekro/controller/controller';
 import { describeInputPlace } from './input-object.ts';
-import {
-  type KubeObject,
-  definedMembers,
-  namespacedName,
-  parseApiVersion,
-  refOf,
-  stringifyJson,
-} from '@typekro/kit/core';
+import { type KubeObject, definedMembers, namespacedName, refOf, stringifyJson } from '@typekro/kit/core';
 import { isMasked } from './masked-values.ts';
 import type { Graph } from '@typekro/engine/graph';
 import { Conversion } from '@typekro/engine/conversion';
 import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
 import { CrdSchema } from '@typekro/engine/schema';
 import { textAt } from '@typekro/kit/kubernetes';
-import { argumentOf } from '../instance/instance-name.ts';
+import { unpinCommand } from '../instance/why-report.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { shellWord } from '../text/escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
@@ -300,9 +294,8 @@ function deferredPlan(
     return restingPlan(head, 'deferred', `it is being deleted (since ${deletionTimestamp})`);
   if (Finalizers.isSuspended(instance)) return restingPlan(head, 'deferred', 'it is suspended');
   const deferral = preview.deferralOf(instance);
-  if (deferral?.kind === 'pinned' && deferral.reads !== undefined) {
-    const because = `it is pinned to revision ${deferral.revision}, which reads instances in ${deferral.reads}, and they are stored in ${parseApiVersion(instance.apiVersion).version}`;
-    return restingPlan(head, 'blocked', because, `typekro pin ${shellWord(argumentOf(instance))} --remove`);
+  if (deferral?.kind === 'pinned' && deferral.missing !== undefined) {
+    return restingPlan(head, 'blocked', pinFailure(instance, deferral.missing), unpinCommand(instance));
   }
   if (deferral !== undefined) return restingPlan(head, 'deferred', deferralText(deferral));
   if (refusal === undefined) return undefined;
@@ -319,7 +312,7 @@ function deferredPlan(
 function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal: string | undefined): boolean {
   const isAtRest = instance.metadata.deletionTimestamp !== undefined || Finalizers.isSuspended(instance);
   const deferral = preview.deferralOf(instance);
-  if (deferral?.kind === 'pinned' && deferral.reads !== undefined) return false;
+  if (deferral?.kind === 'pinned' && deferral.missing !== undefined) return false;
   const kind = deferral?.kind;
   return (
     refusal === undefined &&

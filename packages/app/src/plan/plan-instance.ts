@@ -1,10 +1,10 @@
-import { declaredKind, DEFINITION_TYPE, liveDefinition } from '@typekro/controller/controller';
+import { declaredKind, DEFINITION_TYPE, liveDefinition, pinnedRevision } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { definedMembers, gvkOf, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { Failure, keys, ObjectKey, Secrets } from '@typekro/engine/runtime';
 import { isPaused } from '../instance/suspension.ts';
-import { seeDefinition } from '../instance/why-report.ts';
+import { seeDefinition, unpinCommand } from '../instance/why-report.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
 import { blockerWithoutDefinition, isWithdrawn, restoreText, withdrawnText } from '../instance/without-definition.ts';
 import { blockerOfDeletion, whyCommandOf } from './being-deleted.ts';
@@ -153,14 +153,14 @@ export async function prepareInstance(
     const remedy = 'delete all of these definitions but one';
     return { plan: restingPlan(head, 'blocked', severalServe(candidates, file.desired.kind), remedy) };
   }
-  const { graph, step, problems } = early ?? (await liveDefinition(api, definition, after, signal, settings));
+  const { graph, step, missing = '' } = early ?? (await liveDefinition(api, definition, after, signal, settings));
   if (graph === undefined) {
-    const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'the definition has none'}`;
+    const remedy = pinnedRevision(after) === undefined ? seeDefinition(head.definition) : unpinCommand(after);
     return {
       plan:
         context.operation === 'delete'
-          ? deletionWithoutGraph(head, because, 'have the labels of the instance')
-          : restingPlan(head, 'blocked', because, seeDefinition(head.definition)),
+          ? deletionWithoutGraph(head, missing, 'have the labels of the instance')
+          : restingPlan(head, 'blocked', missing, remedy),
     };
   }
   return { head, input: simulationInput(context, graph, after, step) };

@@ -23,11 +23,12 @@ export {
   declaredResource,
   liveDefinition,
   liveRefusal,
+  liveRevision,
 } from './definition/live-definition.ts';
 export { type LiveGraph, type LiveGraphOptions, liveGraph } from './graph/live-graph.ts';
 export { type DefinitionRevision, definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
 export { type ControllerSettings, assumedSettings, compileOptionsOf, settingsOf, withLevel } from './settings.ts';
-export { PIN_ANNOTATION, pinnedRevision } from './definition/revision.ts';
+export { PIN_ANNOTATION, otherHub, pinFailure, pinnedRevision } from './definition/revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
 export { readPolicies } from './definition/definition-policies.ts';
 export { previewDefinition } from './definition/preview-definition.ts';

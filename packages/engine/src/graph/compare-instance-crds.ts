@@ -38,7 +38,7 @@ function compareVersions(existing: KubeObject, wanted: KubeObject, facets: Compa
     const other = next.get(name);
     next.delete(name);
     if (other === undefined) {
-      found.push(versionChange(name, 'removed', version['served'] === true));
+      found.push(versionChange(name, 'was removed', version['served'] === true));
       continue;
     }
     const compared = compareCrds(ofVersion(existing, version), ofVersion(wanted, other), facets);
@@ -50,15 +50,19 @@ function compareVersions(existing: KubeObject, wanted: KubeObject, facets: Compa
         change.path === 'version.served' ? `Version ${name} is no longer served` : `${name}: ${change.description}`,
     });
     found.push(...[...compared.breaking, ...compared.nonBreaking].map(inVersion));
+    if (version['served'] === false && other['served'] === true) found.push(versionChange(name, 'is served again'));
   }
-  for (const name of next.keys()) found.push(versionChange(name, 'added', false));
+  for (const name of next.keys()) found.push(versionChange(name, 'was added'));
   return crdChanges(found);
 }
 
-function versionChange(name: string, what: 'added' | 'removed', breaking: boolean): SchemaChange {
-  const type = what === 'added' ? 'PROPERTY_ADDED' : 'PROPERTY_REMOVED';
-  const description = `Version ${name} was ${what}`;
-  return { type, breaking, path: `version.${name}`, old: '', new: '', description };
+function versionChange(
+  name: string,
+  what: 'was added' | 'was removed' | 'is served again',
+  breaking = false,
+): SchemaChange {
+  const type = what === 'was removed' ? 'PROPERTY_REMOVED' : 'PROPERTY_ADDED';
+  return { type, breaking, path: `version.${name}`, old: '', new: '', description: `Version ${name} ${what}` };
 }
 
 const ofVersion = (crd: KubeObject, version: JsonObject): KubeObject => ({

@@ -61,17 +61,19 @@ let cwd: string;
 const writeFile = (name: string, object: KubeObject) => writeFileSync(join(cwd, name), JSON.stringify(object));
 const state = async () => textAt((await world.user.get(DEFINITION)).status, 'state');
 
+const panel = (apiVersion: string): KubeObject => ({
+  apiVersion,
+  kind: 'Panel',
+  metadata: { name: 'a', namespace: 'default' },
+  spec: { size: '7' },
+});
+
 /** Starts a world with an instance of the former definition. Returns a function that runs a command on it. */
 async function start(): Promise<(line: string) => ReturnType<ReturnType<typeof commandRunner>>> {
   world = await versionedWorld();
   await world.apply(former);
   await world.advance(2000);
-  await world.apply({
-    apiVersion: 'acme.test/v1alpha1',
-    kind: 'Panel',
-    metadata: { name: 'a', namespace: 'default' },
-    spec: { size: '7' },
-  });
+  await world.apply(panel('acme.test/v1alpha1'));
   await world.advance(2000);
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   cwd = mkdtempSync(join(tmpdir(), 'typekro-hub-refused-'));
@@ -188,16 +190,33 @@ test(
     expect(planned).toMatchObject({
       code: 3,
       out: expect.stringContaining(
-        'it is pinned to revision 1, which reads instances in v1alpha1, and they are stored in v1',
+        'pinned graph revision 1 not available: it reads instances in v1alpha1, and they are stored in v1',
       ),
     });
     expect(planned.out).toContain('typekro pin panel/default/a --remove');
     expect(await run('pin a --remove')).toMatchObject({ code: 0 });
     await world.apply(right);
     await world.advance(10_000);
-    expect(await run('pin a --revision 1')).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('revision 1 reads instances in v1alpha1, and they are stored in v1'),
-    });
+    const failure = 'it reads instances in v1alpha1, and they are stored in v1';
+    expect(await run('pin a --revision 1')).toMatchObject({ code: 2, err: expect.stringContaining(failure) });
   },
 );
+
+test('the commands say how an instance with a broken pin works again', { timeout: 120_000 }, async () => {
+  const run = await start();
+  await world.apply(wrong);
+  await world.advance(3000);
+  expect(await run('pin a')).toMatchObject({ code: 0, out: expect.stringContaining('it stays with revision 1') });
+  await world.apply(right);
+  await world.advance(10_000);
+  const failure = 'pinned graph revision 1 not available: it reads instances in v1alpha1, and they are stored in v1';
+  writeFile('panel.yaml', panel('acme.test/v1alpha1'));
+  for (const command of ['why a', 'status a', 'tree a', 'plan panel.yaml'])
+    expect((await run(command)).out).toContain(failure);
+  for (const command of ['diff a', 'pin a']) expect((await run(command)).err).toContain(failure);
+  const [remedy = ''] = /typekro pin .* --remove/.exec((await run('why a')).out) ?? [];
+  expect((await run('plan panel.yaml')).out).toContain(remedy);
+  expect(await run(remedy.replace('typekro ', ''))).toMatchObject({ code: 0 });
+  await world.advance(3000);
+  expect((await run('why a')).out).toContain('the instance waits for nothing');
+});

@@ -73,12 +73,12 @@ function notServed(definition: KubeObject): Finding[] {
 function notServedText(conditions: readonly Condition[]): string {
   const text = ({ type, message = '' }: Condition) => (message === '' ? type : `${type}: ${message}`);
   const failing = conditions.find(({ status }) => status === 'False');
-  if (failing !== undefined) return `is not served: ${text(failing)}`;
+  if (failing !== undefined) return `its present spec is not served: ${text(failing)}`;
   // `Ready` only repeats the message of another condition.
   const unknown = conditions.filter(({ status }) => status === 'Unknown');
   const pending = unknown.find(({ type, message }) => type !== 'Ready' && message !== undefined) ?? unknown[0];
   if (pending !== undefined) return `is not ready yet: ${text(pending)}`;
   return conditions.length === 0
     ? 'no controller has written its status'
-    : 'is not served, and none of its conditions says why';
+    : 'its present spec is not served, and none of its conditions says why';
 }

@@ -1,5 +1,4 @@
 import { TypeKroError } from '@typekro/kit/core';
-import { GraphObject } from '@typekro/engine/graph';
 import type { DiffReport } from '@typekro/controller/inspect';
 import { type Command, ExitCode, usageError } from '../../command.ts';
 import { refuseOptions } from '../../command-options.ts';
@@ -40,15 +39,9 @@ export const diff: Command = {
     }
     refuseOptions(input, VERIFIED, 'packages of a registry');
     return reportOnInstance(context, input, async (observation, api) => {
-      const { graph, definition, instance, notes } = observation;
+      const { graph, missing } = observation;
       if (graph === undefined) {
-        const why =
-          definition === undefined
-            ? GraphObject.is(instance)
-              ? 'the spec of the Graph does not compile'
-              : (notes[0] ?? 'the definition is not known')
-            : `no revision of ${definition.metadata.name} compiles`;
-        throw new TypeKroError(`${why}, so the desired objects are not known`, {
+        throw new TypeKroError(`the desired objects are not known: ${missing}`, {
           code: 'instance/no-graph',
           remedy: 'typekro why shows what is known about the instance',
         });

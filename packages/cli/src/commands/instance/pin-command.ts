@@ -1,5 +1,5 @@
-import { declaredKind, definitionRevisions, liveDefinition, PIN_ANNOTATION } from '@typekro/controller/controller';
-import { type KubeObject, refOf, TypeKroError } from '@typekro/kit/core';
+import { definitionRevisions, liveDefinition, liveRevision, PIN_ANNOTATION } from '@typekro/controller/controller';
+import { refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { type Command, type CommandInput, textOption, usageError } from '../../command.ts';
 import { controllerSettings } from '@typekro/app/controllers';
@@ -68,7 +68,7 @@ export const pin: Command = {
  */
 async function chosenRevision(
   api: KubernetesApi,
-  { instance, definition, missing }: FoundInstance,
+  { instance, definition, missing: reason }: FoundInstance,
   input: CommandInput,
   signal: AbortSignal,
 ): Promise<number> {
@@ -77,28 +77,21 @@ async function chosenRevision(
   const all = name === undefined ? [] : await definitionRevisions(api, name, signal);
   const numbers = all.map(({ number }) => number);
   if (definition === undefined || numbers.length === 0) {
-    throw new TypeKroError(missing ?? 'the definition of the instance has no revision', {
+    throw new TypeKroError(reason ?? 'the definition of the instance has no revision', {
       code: 'instance/no-revision',
       remedy: 'typekro status shows what the controller reports; kro before 0.9 has no revisions',
     });
   }
-  const followed = text === undefined ? await followedRevision() : undefined;
-  const number = followed ?? Number(text);
-  const spec = all.find((each) => each.number === number)?.spec;
-  const [reads, stored] = [spec, definition.spec].map((each) => declaredKind(each ?? {}).version);
-  if (spec !== undefined && reads !== stored)
-    throw usageError(
-      `revision ${number} reads instances in ${reads}, and they are stored in ${stored}`,
-      `choose a revision with this version: typekro revisions ${name} shows them`,
-    );
-  if (spec !== undefined) return number;
+  const settings = await controllerSettings(api, signal, levelOption(input));
+  if (text === undefined) {
+    const { graph, revision, missing = '' } = await liveDefinition(api, definition, instance, signal, settings);
+    if (graph !== undefined) return revision;
+    throw usageError(missing, `choose a revision with --revision: typekro revisions ${name} shows them`);
+  }
+  const { missing } = await liveRevision(api, definition.metadata.name ?? '', Number(text), all, signal, settings);
+  if (missing === undefined) return Number(text);
   throw usageError(
-    `there is no revision ${text ?? number}`,
+    `an instance cannot follow revision ${text}: ${missing}`,
     `the revisions of ${name} are ${numbers.join(', ')} (typekro revisions ${name} shows them)`,
   );
-
-  async function followedRevision(): Promise<number> {
-    const settings = await controllerSettings(api, signal, levelOption(input));
-    return (await liveDefinition(api, definition as KubeObject, instance, signal, settings)).revision;
-  }
 }

@@ -183,7 +183,7 @@ const READ_ONCE_MS = 30_000;
 function failureOf(instance: KubeObject): Failure {
   const why = stateText(instance);
   if (!suspendsWrites(instance)) return { why };
-  return { why: `${why}, and it is suspended`, remedy: `${resumeCommand(refOf(instance))} ends the suspension` };
+  return { why: `${why}; it is suspended`, remedy: `${resumeCommand(refOf(instance))} ends the suspension` };
 }
 
 function stateText(instance: KubeObject): string {
@@ -195,8 +195,9 @@ function stateText(instance: KubeObject): string {
   if ((ready?.observedGeneration ?? generation) < generation) {
     return `it was ${state}, and no controller has processed its last change${deletion}`;
   }
-  const message = ready === undefined || ready.status === 'True' ? '' : (ready.message ?? '');
-  return `it is ${state}${deletion}${message === '' ? '' : `: ${printableLine(message)}`}`;
+  if (ready === undefined || ready.status === 'True') return `it is ${state}${deletion}`;
+  const isHeld = state === 'ACTIVE' ? `, but Ready is ${ready.status}` : '';
+  return `it is ${state}${isHeld}${deletion}${ready.message ? `: ${printableLine(ready.message)}` : ''}`;
 }
 
 function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, { why, remedy, isFinal }: Failure): TypeKroError {

@@ -5,7 +5,6 @@ import { type Graph, Kinds, KroLevel } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
-import type { RevisionGraph } from '../instance/instance-directory.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
@@ -20,7 +19,7 @@ import { type RevisionHandoffOptions, RevisionHandoff } from './revision-handoff
 import { readPolicies } from './definition-policies.ts';
 import { reconcileRequest } from '../reconcile-request.ts';
 import { type RemovalOptions, Removal } from './removal.ts';
-import { type Revision, revisionName, pinnedRevision } from './revision.ts';
+import { type Revision, type RevisionGraph, followableGraph, pinnedRevision, revisionName } from './revision.ts';
 import { type RevisionStoreOptions, RevisionStore } from './revision-store.ts';
 import { type StorageMigrationOptions, migrated, StorageMigration } from './storage-migration.ts';
 import { VersionRemoval } from './version-removal.ts';
@@ -211,20 +210,14 @@ export class DefinitionReconciler {
   }
 
   /**
-   * The graph of a revision, or the reason why it has none. Used for instances that are pinned to the revision, or that
-   * stay with the revision during a roll-out.
+   * The graph of a revision, or the reason why instances cannot follow it. Used for instances that are pinned to the
+   * revision, or that stay with the revision during a roll-out.
    */
   async graphOf(name: string, number: number, signal: AbortSignal): Promise<RevisionGraph> {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
     const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
-    const version = this.#options.served.ofDefinition(name)?.type.version;
-    const own = compiled?.graph?.instance.version;
-    if (own !== undefined && version !== undefined && own !== version)
-      return { missing: `it reads instances in ${own}, and they are now stored in ${version}` };
-    if (compiled?.graph !== undefined) return { graph: compiled.graph };
-    this.#options.onEvent({ kind: 'revision-missed' });
-    if (compiled === undefined) return { missing: 'the definition has no such revision' };
-    return { missing: `it does not compile: ${compiled.message ?? 'it has errors'}` };
+    if (compiled?.graph === undefined) this.#options.onEvent({ kind: 'revision-missed' });
+    return followableGraph(number, compiled, this.#options.served.ofDefinition(name)?.type.version);
   }
 
   /** The number of revisions in each state. */

@@ -1,15 +1,17 @@
 import type { Diagnostic, GroupVersionKind, JsonObject, KubeObject } from '@typekro/kit/core';
-import { definedMembers, formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
+import { definedMembers, typeMetaOf, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
 import { compile, Kinds, KroLevel, revisionHash, tryConversions } from '@typekro/engine/graph';
-import { type ApiResource, type KubernetesApi, KubeError, LiveSchemas } from '@typekro/kube';
+import { type ApiResource, type KubernetesApi, KubeError, LiveSchemas, unlessFailed } from '@typekro/kube';
+import { Conversion } from '@typekro/engine/conversion';
 import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
-import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
+import { type RevisionGraph, followableGraph, pinFailure, pinnedRevision } from './revision.ts';
+import { compiledSpec } from './compiler.ts';
 import { type DefinitionRevision, definitionRevisions } from './definition-revisions.ts';
 import { crdDifference } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { tryOnCluster } from './conversion-trial.ts';
-import { CRD_TYPE, readDefinitionObject } from './definition-object.ts';
+import { CRD_KIND, readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
 import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
@@ -36,6 +38,8 @@ export interface LiveDefinition {
    * Of the specs that were tried, the errors of the newest one that does not compile; empty when all of them compile.
    */
   readonly problems: readonly Diagnostic[];
+  /** Why there is no graph. Absent with a graph. */
+  readonly missing?: string;
   /** Sentences about special circumstances: an earlier revision that is served, a pin, an invalid policy. */
   readonly notes: readonly string[];
 }
@@ -58,32 +62,33 @@ export async function liveDefinition(
   const definition = readDefinitionObject(object);
   const policies = readPolicies(object);
   const { revisions, unread } = await revisionsOf(api, definition.name, signal);
-  const pin = pinnedRevision(instance);
   const notes = [...annotationProblems(policies), ...(unread === undefined ? [] : [unread])];
+  const step = instanceStepOptions(definition, policies, instance, settings);
+  const actingAs = definedMembers({ actingAs: step.account });
+  const schemas = new LiveSchemas(api);
+  const pin = pinnedRevision(instance);
   if (pin !== undefined) {
-    const missing =
-      revisions.every(({ number }) => number !== pin) && unread === undefined ? ', which does not exist' : '';
-    notes.push(`the instance is pinned to revision ${instance.metadata.annotations?.[PIN_ANNOTATION]}${missing}`);
+    const { graph, missing, errors } = await liveRevision(api, definition.name, pin, revisions, signal, settings);
+    notes.push(...falseConditions(definition.status));
+    if (graph === undefined) {
+      const failure = unread ?? pinFailure(instance, missing);
+      return { revision: 0, step, problems: errors, missing: failure, notes: [...new Set([failure, ...notes])] };
+    }
+    notes.unshift(`the instance is pinned to revision ${pin}`);
+    return { graph, revision: pin, step: { ...step, revision: pin }, problems: [], notes, ...actingAs };
   }
   const rollout =
     policies.canary === undefined
       ? undefined
       : await liveRollout(api, gvkOf(instance), revisions, instance, policies.canary, signal);
   if (rollout !== undefined) notes.push(rollout.note);
-  const kept = pin === undefined && rollout?.isFirst !== true ? keptRevision(revisions, instance) : undefined;
+  const kept = rollout?.isFirst === true ? undefined : keptRevision(revisions, instance);
   if (kept !== undefined) notes.push(kept.note);
   notes.push(...falseConditions(definition.status));
-  const wanted =
-    pin === undefined
-      ? revisions.filter(({ number }) => number <= (kept?.number ?? rollout?.base?.number ?? Infinity)).toReversed()
-      : revisions.filter(({ number }) => number === pin);
-  const step = instanceStepOptions(definition, policies, instance, settings);
-  const actingAs = definedMembers({ actingAs: step.account });
-  const schemas = new LiveSchemas(api);
+  const last = kept?.number ?? rollout?.base?.number ?? Infinity;
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, settings, signal);
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
-  const mayBeRefused =
-    KroLevel.followsGraphEngine(settings.level) && pin === undefined && isKindRefused(definition.status);
+  const mayBeRefused = KroLevel.followsGraphEngine(settings.level) && isKindRefused(definition.status);
   const isRefused = async (graph: Graph) =>
     mayBeRefused && (await liveRefusal(api, object, graph, settings, signal)) !== undefined;
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
@@ -91,10 +96,10 @@ export async function liveDefinition(
   const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
   const own = isIssued ? undefined : await compileOf(definition.spec);
   let problems = own?.errors ?? [];
-  if (newest === undefined && pin === undefined && own?.graph !== undefined) {
+  if (newest === undefined && own?.graph !== undefined) {
     return { graph: own.graph, revision: 0, step, problems, notes, ...actingAs };
   }
-  for (const { number, spec } of wanted) {
+  for (const { number, spec } of revisions.filter((each) => each.number <= last).toReversed()) {
     const { graph, errors } = await compileOf(spec);
     if (graph !== undefined && (await isRefused(graph))) {
       notes.push(`the CustomResourceDefinition of revision ${number} is refused: an earlier revision is served`);
@@ -103,14 +108,41 @@ export async function liveDefinition(
     if (graph !== undefined) {
       if (problems.length > 0)
         notes.push(`the present spec of the definition does not compile: revision ${number} is served`);
-      else if (!isIssued && pin === undefined && rollout?.base === undefined && kept === undefined)
+      else if (!isIssued && rollout?.base === undefined && kept === undefined)
         notes.push(`the definition was changed after revision ${number}`);
       return { graph, revision: number, step: { ...step, revision: number }, problems, notes, ...actingAs };
     }
     if (problems.length === 0) problems = errors;
   }
-  return { revision: 0, step, problems, notes };
+  const because = problems[0] === undefined ? 'can be served' : `compiles: ${problems[0].message}`;
+  return { revision: 0, step, problems, missing: `no revision of ${definition.name} ${because}`, notes };
 }
+
+/**
+ * The graph of a revision that instances could follow now, or the reason why they could not, with the errors of the
+ * compiler.
+ *
+ * @param revisions the revisions of the definition
+ * @throws KubeError when schemas cannot be read.
+ */
+export async function liveRevision(
+  api: KubernetesApi,
+  name: string,
+  number: number,
+  revisions: readonly DefinitionRevision[],
+  signal: AbortSignal,
+  settings: ControllerSettings,
+): Promise<RevisionGraph & { readonly errors: readonly Diagnostic[] }> {
+  const spec = revisions.find((each) => each.number === number)?.spec;
+  const compiled = spec && (await compileLive(api, name, spec, signal, settings));
+  const { graph, errors = [] } = compiled ?? {};
+  const crd = graph && (await unlessFailed(liveCrd(api, graph, signal)));
+  const found = compiled && compiledSpec(graph, errors);
+  return { ...followableGraph(number, found, crd && Conversion.storedVersion(crd)), errors };
+}
+
+const liveCrd = (api: KubernetesApi, { instance }: Graph, signal: AbortSignal): Promise<KubeObject | undefined> =>
+  api.find({ ...CRD_KIND, name: instance.crd.metadata.name ?? '' }, { signal });
 
 /**
  * The reason why the controller would not write the CRD of a definition with this graph; `undefined` when it would.
@@ -125,8 +157,7 @@ export async function liveRefusal(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const definition = readDefinitionObject(object);
-  const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
-  const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
+  const live = await liveCrd(api, graph, signal);
   if (live === undefined) return undefined;
   const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION, undefined, live);
   const difference = crdDifference(live, wanted, settings.facets, graph);
@@ -146,7 +177,7 @@ export async function declaredResource(
   signal: AbortSignal,
 ): Promise<ApiResource | undefined> {
   const { group, kind } = type;
-  const declared = await discovery.resourceOf({ apiVersion: formatApiVersion(type), kind }, { signal });
+  const declared = await discovery.resourceOf(typeMetaOf(type), { signal });
   return declared ?? discovery.inGroup(group, kind, { signal });
 }
 

@@ -14,7 +14,7 @@ import { declaredKind, readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
 import type { ControllerSettings } from '../settings.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
-import { definitionOf, readRevision, pinnedRevision } from './revision.ts';
+import { definitionOf, otherHub, pinnedRevision, readRevision } from './revision.ts';
 
 /** The input of a preview. The preview sends no requests. */
 export interface DefinitionPreviewInput {
@@ -37,8 +37,8 @@ export interface DefinitionPreviewInput {
 
 /** The reason why an instance does not follow the new revision. */
 export type Deferral =
-  /** With `reads`, objects will be stored in another version than that of the revision, so that it cannot be used. */
-  | { readonly kind: 'pinned'; readonly revision: number; readonly reads?: string }
+  /** With `missing`, the revision cannot be followed for this reason. */
+  | { readonly kind: 'pinned'; readonly revision: number; readonly missing?: string }
   /** The value of the annotation is not a number. */
   | { readonly kind: 'pinned-to-nothing' }
   | { readonly kind: 'held-by-canary'; readonly message: string }
@@ -137,7 +137,8 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
       if (deferral?.kind !== 'pinned' || crd.do === 'refuse') return deferral;
       const pinned = all.find(({ number }) => number === deferral.revision);
       const reads = pinned === undefined ? '' : declaredKind(pinned.spec).version;
-      return reads === '' || reads === graph.instance.version ? deferral : { ...deferral, reads };
+      const { version } = graph.instance;
+      return reads === '' || reads === version ? deferral : { ...deferral, missing: otherHub(reads, version) };
     },
     stepOf: (instance) => stepOf(instance),
   };

@@ -1,7 +1,9 @@
 import type { JsonObject, KubeObject, OwnerReference } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
 import { fnv32a } from '@typekro/kit/golang';
+import type { Graph } from '@typekro/engine/graph';
 import { Finalizers, keys } from '@typekro/engine/runtime';
+import type { CompiledSpec } from './compiler.ts';
 import { type DefinitionObject, DEFINITION_KIND, DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
 /** The annotation that pins an instance to a revision. */
@@ -112,3 +114,35 @@ export function pinnedRevision(instance: KubeObject): number | undefined {
   if (text === undefined || text === '') return undefined;
   return /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
 }
+
+/** The graph of a revision, or the reason why instances cannot follow the revision. */
+export type RevisionGraph =
+  | { readonly graph: Graph; readonly missing?: undefined }
+  | { readonly graph?: undefined; readonly missing: string };
+
+/**
+ * Can instances follow a revision, by a pin or during a roll-out?
+ *
+ * @param compiled the spec of the revision; `undefined` when the definition has no such revision
+ * @param stored the version in which the instances are stored; `undefined` when it is not known
+ */
+export function followableGraph(
+  number: number,
+  compiled: Pick<CompiledSpec, 'graph' | 'message'> | undefined,
+  stored: string | undefined,
+): RevisionGraph {
+  if (Number.isNaN(number)) return { missing: 'it is not a number' };
+  if (compiled === undefined) return { missing: 'the definition has no such revision' };
+  const { graph, message = 'it has errors' } = compiled;
+  if (graph === undefined) return { missing: `it does not compile: ${message}` };
+  const { version } = graph.instance;
+  return stored === undefined || stored === version ? { graph } : { missing: otherHub(version, stored) };
+}
+
+/** Why instances that are stored in one version cannot follow a revision that reads another one. */
+export const otherHub = (reads: string, stored: string): string =>
+  `it reads instances in ${reads}, and they are stored in ${stored}`;
+
+/** What the controller reports for an instance that is pinned to a revision that it cannot follow. */
+export const pinFailure = ({ metadata }: KubeObject, missing: string): string =>
+  `pinned graph revision ${metadata.annotations?.[PIN_ANNOTATION] ?? ''} not available: ${missing}; change or remove the annotation ${PIN_ANNOTATION}`;

@@ -1,5 +1,5 @@
 import { type KubeObject, definedMembers } from '@typekro/kit/core';
-import { type Graph, GraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { type Clock, elapsed } from '@typekro/kube';
 import { type Decision, type ObjectType, RecordedStatus } from '@typekro/engine/runtime';
 import type { ActingIdentity } from '../acting-identity.ts';
@@ -17,12 +17,7 @@ import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import type { Canary, RevisionOutcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import { type InstanceRecord, newRecord, deleteOrDrop, forgetFailures } from './record.ts';
-import { PIN_ANNOTATION, pinnedRevision } from '../definition/revision.ts';
-
-/** The graph of a revision, or the reason why there is none. */
-export type RevisionGraph =
-  | { readonly graph: Graph; readonly missing?: undefined }
-  | { readonly graph?: undefined; readonly missing: string };
+import { type RevisionGraph, pinFailure, pinnedRevision } from '../definition/revision.ts';
 
 /** The dependencies of an `InstanceDirectory`. */
 export interface InstanceDirectoryOptions {
@@ -289,16 +284,8 @@ export class InstanceDirectory {
     }
     if (revision === undefined || revision === latest.revision) return latest;
     const { graph: _graph, failure: _failure, ...rest } = latest;
-    const { graph, missing }: RevisionGraph = Number.isNaN(revision)
-      ? { missing: 'it is not a number' }
-      : await this.#options.graphOf(latest.definition, revision, signal);
-    if (graph !== undefined) return { ...rest, revision, graph };
-    const text = instance.metadata.annotations?.[PIN_ANNOTATION] ?? '';
-    return {
-      ...rest,
-      revision,
-      failure: `pinned graph revision ${text} not available: ${missing}; change or remove the annotation ${PIN_ANNOTATION}`,
-    };
+    const { graph, missing } = await this.#options.graphOf(latest.definition, revision, signal);
+    return { ...rest, revision, ...(graph === undefined ? { failure: pinFailure(instance, missing) } : { graph }) };
   }
 
   /**
