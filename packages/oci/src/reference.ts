@@ -22,6 +22,9 @@ const DIGEST = /^sha256:[\da-f]{64}$/;
 /** Is the text a digest that this room accepts? It accepts SHA-256 only. */
 export const isDigest = (text: unknown): text is string => typeof text === 'string' && DIGEST.test(text);
 
+/** Can a tag of a registry have this text? */
+export const isTag = (text: unknown): text is string => typeof text === 'string' && TAG.test(text);
+
 /**
  * Reads `oci://host[:port]/repository[:tag][@sha256:…]`, with the grammar of the distribution specification.
  *
@@ -56,7 +59,7 @@ export function parseReference(text: string): OciReference {
       'its repository must have parts of lower-case letters and digits, separated by "/", and inside a part by ".", "_" or "-"',
     );
   }
-  if (tag !== undefined && !TAG.test(tag)) {
+  if (tag !== undefined && !isTag(tag)) {
     throw refuse('its tag must have at most 128 letters, digits, "_", "." and "-", and not begin with "." or "-"');
   }
   if (digest !== undefined) return { registry, repository, ...(tag === undefined ? {} : { tag }), digest };

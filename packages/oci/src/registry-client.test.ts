@@ -125,6 +125,40 @@ describe('a package', () => {
   });
 });
 
+describe('the tags of a repository', () => {
+  const page =
+    (tags: unknown, link?: string): TestRegistry['answer'] =>
+    ({ url = '' }, response) =>
+      url.includes('/tags/list') &&
+      respond(response, 200, link === undefined ? {} : { link }, JSON.stringify({ name: 'team/app', tags }));
+
+  test('are those of all pages, without texts that no tag has', async () => {
+    registry.answer = (request, response) =>
+      request.url === '/v2/team/app/tags/list?n=1000'
+        ? page(['1.0.0', 'a b', 1, null], '</v2/team/app/tags/list?n=1000&last=1.0.0>; rel="next"')(request, response)
+        : page(['latest'])(request, response);
+    expect(await open().tags()).toEqual(['1.0.0', 'latest']);
+  });
+
+  test('are none without a repository, and without tags', async () => {
+    expect(await open().tags()).toEqual([]);
+    registry.answer = page(null);
+    expect(await open().tags()).toEqual([]);
+  });
+
+  test.each<[string, TestRegistry['answer'], string]>([
+    ['a text', page('1.0.0'), 'its list of tags is none'],
+    ['without an end', page(['1'], '</v2/team/app/tags/list?n=1000>; rel="next"'), 'its list of tags does not end'],
+    ['at another host', page(['1'], '<https://a.test/v2/team/app/tags/list>; rel="next"'), 'does not end'],
+  ])('are refused as a list %s', async (_, answer, message) => {
+    registry.answer = answer;
+    await expect(open().tags()).rejects.toMatchObject({
+      code: 'oci/registry',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
 describe('a registry that lies is refused', () => {
   const layerPath = `/v2/team/app/blobs/${sha256(IMAGE.layer)}`;
   const manifestOf = (change: (value: ChangedManifest) => void) => {

@@ -1,6 +1,6 @@
 import { isJsonObject, textPrefix, TypeKroError, tryParseJson } from '@typekro/kit/core';
 import { type Descriptor, jsonOf, MEDIA_TYPES, readDescriptor, sha256Digest } from './image-manifest.ts';
-import { type OciReference, referrersTag, registryOrigin } from './reference.ts';
+import { isTag, type OciReference, referrersTag, registryOrigin } from './reference.ts';
 import { type LoginOptions, RegistryLogin } from './registry-login.ts';
 import {
   badRegistry,
@@ -94,25 +94,50 @@ export class RegistryClient {
    */
   async referrers(digest: string): Promise<readonly Referrer[]> {
     const found: Referrer[] = [];
+    for await (const response of this.#pages(`referrers/${digest}`, MEDIA_TYPES.index, 'attached images')) {
+      if (NO_REFERRERS.has(response.status) && found.length === 0) return this.#taggedReferrers(digest);
+      this.#require(response, 200);
+      found.push(...this.#listed(response.body));
+    }
+    return found;
+  }
+
+  /**
+   * The tags of the repository, in the order of the registry; none if the repository does not exist.
+   *
+   * @throws TypeKroError `oci/registry` for a list that is none, or that does not end
+   */
+  async tags(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for await (const response of this.#pages('tags/list?n=1000', 'application/json', 'tags')) {
+      if (response.status === 404 && found.length === 0) return [];
+      this.#require(response, 200);
+      const value = jsonOf(response.body);
+      const listed = isJsonObject(value) ? (value['tags'] ?? []) : undefined;
+      if (!Array.isArray(listed)) throw this.#lies('its list of tags is none');
+      found.push(...listed.filter(isTag));
+    }
+    return found;
+  }
+
+  /** The responses for the pages of a list, of which the caller refuses what is no page. */
+  async *#pages(path: string, accept: string, list: string): AsyncGenerator<WebResponse> {
     const seen = new Set<string>();
-    for (let url: URL | undefined = this.#url(`referrers/${digest}`); url !== undefined;) {
+    for (let url: URL | undefined = this.#url(path); url !== undefined;) {
       seen.add(url.href);
       const response = await this.#request({
         method: 'GET',
         url,
-        headers: { accept: MEDIA_TYPES.index },
+        headers: { accept },
         maxBodyBytes: MAX_MANIFEST_BYTES,
       });
-      if (NO_REFERRERS.has(response.status) && found.length === 0) return this.#taggedReferrers(digest);
-      this.#require(response, 200);
-      found.push(...this.#listed(response.body));
+      yield response;
       const [, next] = /^<([^>]*)>;\s*rel="?next"?$/.exec(response.headers['link'] ?? '') ?? [];
-      if (next === undefined) return found;
+      if (next === undefined) return;
       url = URL.canParse(next, url.href) ? new URL(next, url.href) : undefined;
       if (url?.origin !== this.#origin || seen.has(url.href) || seen.size >= MAX_PAGES)
-        throw this.#lies('its list of attached images does not end');
+        throw this.#lies(`its list of ${list} does not end`);
     }
-    return found;
   }
 
   async #taggedReferrers(digest: string): Promise<readonly Referrer[]> {

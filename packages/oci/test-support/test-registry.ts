@@ -71,6 +71,8 @@ export async function startRegistry(tls?: RegistryTls): Promise<TestRegistry> {
 
 function serve(registry: TestRegistry, request: IncomingMessage, response: ServerResponse, body: Buffer): void {
   const { pathname, searchParams } = new URL(request.url ?? '', `http://${registry.host}`);
+  const [, listed] = /^\/v2\/(.+)\/tags\/list$/.exec(pathname) ?? [];
+  if (listed !== undefined) return sendTags(registry, listed, response);
   const [, repository = '', kind = '', word = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(pathname) ?? [];
   const name = registry.isSeparate && kind === 'manifests' && !word.includes(':') ? `${repository}:${word}` : word;
   const send = (status: number, headers: Record<string, string>, content: Buffer | string = '') =>
@@ -90,4 +92,12 @@ function serve(registry: TestRegistry, request: IncomingMessage, response: Serve
   if (digest !== sha256(body)) return void send(400, {}, '{"errors":[{"code":"DIGEST_INVALID","message":"no"}]}');
   registry.blobs.set(digest, body);
   send(201, {});
+}
+
+/** The tags of a repository. Only a registry whose repositories are separate has them. */
+function sendTags({ manifests }: TestRegistry, repository: string, response: ServerResponse): void {
+  const tags = [...manifests.keys()].flatMap((key) =>
+    key.startsWith(`${repository}:`) ? [key.slice(repository.length + 1)] : [],
+  );
+  response.writeHead(tags.length === 0 ? 404 : 200, {}).end(JSON.stringify({ name: repository, tags }));
 }
