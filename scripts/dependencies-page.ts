@@ -29,6 +29,10 @@ const DEPENDENCIES: Readonly<Record<string, Entry>> = {
     owner: 'le0pard',
     why: "runs regular expressions of users in linear time, as Kubernetes' RE2 does; JavaScript's own may run for ever",
   },
+  semver: {
+    owner: 'npm',
+    why: 'the ranges of versions by which packages need others (`typekro push --needs`), as npm and Flux read them',
+  },
   yaml: { owner: 'Eemeli Aro', why: 'reads and writes YAML with positions and comments' },
 };
 

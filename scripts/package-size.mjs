@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** Millions of bytes. */
-const LIMITS = { packed: 3.85, unpacked: 12.7 };
+const LIMITS = { packed: 3.86, unpacked: 12.73 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {

@@ -132,6 +132,7 @@ describe.each(WALKED)('%s', (_name, pages) => {
     controller = createController({ client, conversions: conversions.address, features: { versions: true } });
     await controller.start();
     registry = await startRegistry();
+    registry.isSeparate = true;
     run = withRegistry(
       commandRunner(commands, cwd, {
         KUBECONFIG: join(cwd, 'kubeconfig'),

@@ -27,7 +27,15 @@ const FILES = (() => {
   const { graph } = compile(DEFINITION, { sources: builtinSource(), target: 'typekro' });
   if (graph === undefined) throw new Error('the definition does not compile');
   const definitions = [{ graph, definition: DEFINITION }];
-  const { files } = packageLayout({ name: 'a', version: '1.0.0', definitions, graphs: [], examples: [], tests: [] });
+  const { files } = packageLayout({
+    name: 'a',
+    version: '1.0.0',
+    definitions,
+    graphs: [],
+    examples: [],
+    tests: [],
+    needs: [],
+  });
   return files.map(({ path, text }) => file(path, text));
 })();
 const [INFO, ROLE] = ['typekro.package.json', 'manifests/clusterrole-typekro-package-a.yaml'].map((path) =>

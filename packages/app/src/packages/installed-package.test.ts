@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import {
   asPartOf,
+  installedNode,
   installedPackages,
+  leftWithout,
+  type PackageMarks,
   packageOf,
+  refuseNeeded,
   refuseOtherOwners,
   refuseOtherVersion,
   refuseUsed,
@@ -15,9 +19,32 @@ const object = (name: string, kind = 'ResourceGraphDefinition'): KubeObject => (
   kind,
   metadata: { name },
 });
-const POTS = { name: 'team/pots', version: '1.0.0', digest: 'sha256:a' };
-const NEXT = { name: 'team/pots', version: '1.10.0', digest: 'sha256:b' };
-const OTHER = { name: 'other', version: '2.0.0', digest: 'sha256:c' };
+const at = (name: string, version: string) => ({ reference: `oci://a.test/${name}:${version}`, isDependency: false });
+const POTS: PackageMarks = {
+  ...at('team/pots', '1.0.0'),
+  name: 'team/pots',
+  version: '1.0.0',
+  digest: 'sha256:a',
+  needs: [
+    { reference: 'oci://a.test/other', range: '>=2 <4' },
+    { reference: 'oci://a.test/clay', range: '^1.0.0 || ^2' },
+  ],
+};
+const NEXT: PackageMarks = {
+  ...at('team/pots', '1.10.0'),
+  name: 'team/pots',
+  version: '1.10.0',
+  digest: 'sha256:b',
+  needs: [],
+};
+const OTHER: PackageMarks = {
+  ...at('other', '2.0.0'),
+  name: 'other',
+  version: '2.0.0',
+  digest: 'sha256:c',
+  needs: [],
+  isDependency: true,
+};
 
 describe('the marks of a package', () => {
   test('are added to those of the author, and are read and removed again', () => {
@@ -31,9 +58,12 @@ describe('the marks of a package', () => {
         'package.typekro.dev/name': 'team/pots',
         'package.typekro.dev/version': '1.0.0',
         'package.typekro.dev/digest': 'sha256:a',
+        'package.typekro.dev/reference': 'oci://a.test/team/pots:1.0.0',
+        'package.typekro.dev/needs': 'oci://a.test/other@>=2 <4, oci://a.test/clay@^1.0.0 || ^2',
       },
     });
     expect([packageOf(marked), packageOf(own)]).toEqual([POTS, undefined]);
+    expect(packageOf(asPartOf(own, OTHER))).toEqual(OTHER);
     expect(withoutPackage(marked)).toEqual(own);
     expect(withoutPackage(own)).toBe(own);
   });
@@ -45,6 +75,15 @@ describe('the marks of a package', () => {
   ])('of %s have a label that Kubernetes accepts', (name, label) => {
     expect(Object.values(asPartOf(object('a'), { ...POTS, name }).metadata.labels ?? {})).toEqual([label]);
   });
+
+  test.each(['oci://a.test/b', 'oci://a.test/b:1@^1', 'b@^1', 'oci://a.test/b@next', '@', 'oci://a.test/b@^1@^2'])(
+    'with the need %s, which somebody has changed, have none',
+    (text) => {
+      const { metadata, ...rest } = asPartOf(object('a'), OTHER);
+      const annotations = { ...metadata.annotations, 'package.typekro.dev/needs': text };
+      expect(packageOf({ ...rest, metadata: { ...metadata, annotations } })?.needs).toEqual([]);
+    },
+  );
 
   test('with a name that no package can have are none', () => {
     expect(packageOf(asPartOf(object('a'), { ...POTS, name: 'A\u001b[2J' }))).toBeUndefined();
@@ -109,4 +148,28 @@ test('what is used is named, at most five users of each object', () => {
   expect(() => refuseUsed('a', [{ object: object('pots'), by }])).toThrow(
     'the package a is in use: ResourceGraphDefinition pots is used by Pot default/p0, Pot default/p1, Pot default/p2, Pot default/p3, Pot default/p4, and 2 more',
   );
+});
+
+test('a package that others need is not removed, and what only it needs is left without it', () => {
+  const [other, pots] = installedPackages([asPartOf(object('a'), POTS), asPartOf(object('b'), OTHER)]);
+  if (other === undefined || pots === undefined) throw new Error('not found');
+  const all = [other, pots];
+  expect(() => refuseNeeded(other, all)).toThrow(
+    expect.objectContaining({ code: 'package/needed', message: 'the package other is needed by team/pots 1.0.0' }),
+  );
+  expect(() => refuseNeeded(pots, all)).not.toThrow();
+  expect(leftWithout(pots, all)).toEqual([other]);
+  const wanted = { ...other, current: { ...other.current, isDependency: false } };
+  expect(leftWithout(pots, [wanted, pots])).toEqual([]);
+  const second = { ...pots, name: 'team/pans' };
+  expect(leftWithout(pots, [...all, second])).toEqual([]);
+  const { needs } = POTS;
+  expect(installedNode(pots)).toEqual({
+    reference: 'oci://a.test/team/pots',
+    name: 'team/pots',
+    version: '1.0.0',
+    needs,
+  });
+  const unplaced = { ...pots, current: { ...pots.current, reference: 'a b' } };
+  expect(installedNode(unplaced).reference).toBe('');
 });

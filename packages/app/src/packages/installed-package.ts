@@ -1,7 +1,9 @@
 import { type KubeObject, canonicalJson, grouped, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { objectsAt } from '@typekro/kit/kubernetes';
-import { isPackageName, type PackageInfo } from './package-info.ts';
+import { isOlder, isPackageName, isVersion, type PackageInfo } from './package-info.ts';
+import type { PackageNode } from './resolve-packages.ts';
+import { isRange, isRepository, needText, type PackageNeed } from './package-needs.ts';
 
 /** The package of which an object in a cluster is a part. */
 export interface PackageIdentity {
@@ -11,16 +13,30 @@ export interface PackageIdentity {
   readonly digest: string;
 }
 
+/** What the objects of a package say about it. */
+export interface PackageMarks extends PackageIdentity {
+  /** Its place in a registry, without the digest. */
+  readonly reference: string;
+  readonly needs: readonly PackageNeed[];
+  /** Was it installed only because another package needs it? */
+  readonly isDependency: boolean;
+}
+
 /** The annotations by which the objects of an installed package are found again. */
 const NAME = 'package.typekro.dev/name';
 const VERSION = 'package.typekro.dev/version';
 const DIGEST = 'package.typekro.dev/digest';
+const REFERENCE = 'package.typekro.dev/reference';
+const NEEDS = 'package.typekro.dev/needs';
+const REASON = 'package.typekro.dev/reason';
+const DEPENDENCY = 'dependency';
 
 /** The label that selects them. Its value is the name as a label can have it, and only the annotation is exact. */
 export const PART_OF_LABEL = 'package.typekro.dev/part-of';
 
 /** The object with the marks of a package. */
-export function asPartOf(object: KubeObject, { name, version, digest }: PackageIdentity): KubeObject {
+export function asPartOf(object: KubeObject, marks: PackageMarks): KubeObject {
+  const { name, version, digest, reference, needs, isDependency } = marks;
   const label = name
     .replaceAll('/', '.')
     .slice(0, 63)
@@ -29,7 +45,15 @@ export function asPartOf(object: KubeObject, { name, version, digest }: PackageI
   const metadata = {
     ...object.metadata,
     labels: { ...labels, [PART_OF_LABEL]: label },
-    annotations: { ...annotations, [NAME]: name, [VERSION]: version, [DIGEST]: digest },
+    annotations: {
+      ...annotations,
+      [NAME]: name,
+      [VERSION]: version,
+      [DIGEST]: digest,
+      [REFERENCE]: reference,
+      ...(needs.length === 0 ? {} : { [NEEDS]: needs.map(needText).join(', ') }),
+      ...(isDependency ? { [REASON]: DEPENDENCY } : {}),
+    },
   };
   return { ...object, metadata };
 }
@@ -47,10 +71,25 @@ export function withoutPackage(object: KubeObject): KubeObject {
 }
 
 /** The package of an object in a cluster; `undefined` for an object that no package has. */
-export function packageOf({ metadata: { annotations = {} } }: KubeObject): PackageIdentity | undefined {
+export function packageOf({ metadata: { annotations = {} } }: KubeObject): PackageMarks | undefined {
   const text = (key: string): string => (Object.hasOwn(annotations, key) ? (annotations[key] ?? '') : '');
   const name = text(NAME);
-  return isPackageName(name) ? { name, version: text(VERSION), digest: text(DIGEST) } : undefined;
+  if (!isPackageName(name)) return undefined;
+  return {
+    name,
+    version: text(VERSION),
+    digest: text(DIGEST),
+    reference: text(REFERENCE),
+    needs: text(NEEDS).split(', ').flatMap(markedNeed),
+    isDependency: text(REASON) === DEPENDENCY,
+  };
+}
+
+/** A need in an annotation, which somebody may have changed. */
+function markedNeed(text: string): PackageNeed[] {
+  const [reference = '', ...rest] = text.split('@');
+  const range = rest.join('@');
+  return isRepository(reference) && isRange(range) ? [{ reference, range }] : [];
 }
 
 /** An installed package. */
@@ -63,6 +102,8 @@ export interface InstalledPackage {
   readonly versions: readonly string[];
   readonly digests: readonly string[];
   readonly objects: readonly KubeObject[];
+  /** What its objects of the newest version say. */
+  readonly current: PackageMarks;
 }
 
 /** The packages of objects in a cluster, sorted by name. */
@@ -76,6 +117,7 @@ export function installedPackages(objects: readonly KubeObject[]): InstalledPack
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([name, parts]) => ({
       name,
+      current: parts.map(({ identity }) => identity).reduce((a, b) => (isOlder(a.version, b.version) ? b : a)),
       versions: unique(parts.map(({ identity }) => identity.version)),
       digests: unique(parts.map(({ identity }) => identity.digest)),
       objects: parts.map(({ object }) => object),
@@ -185,3 +227,50 @@ export function refuseUsed(name: string, uses: readonly PackageUse[]): void {
       'nothing was deleted; delete what uses it first (typekro delete INSTANCE; kubectl delete for a definition or a Graph), then run the command again',
   });
 }
+
+/** The installed packages that need this one. */
+export function dependentsOf({ name, current }: InstalledPackage, installed: readonly InstalledPackage[]) {
+  const own = placeOf(current);
+  return installed.filter(
+    (each) => each.name !== name && each.current.needs.some(({ reference }) => reference === own),
+  );
+}
+
+/**
+ * Refuses to remove a package that others need.
+ *
+ * @throws TypeKroError `package/needed` with their names
+ */
+export function refuseNeeded(removed: InstalledPackage, installed: readonly InstalledPackage[]): void {
+  const others = dependentsOf(removed, installed);
+  const [first] = others;
+  if (first === undefined) return;
+  const names = others.map(({ name, current }) => `${name} ${current.version}`).join(', ');
+  throw new TypeKroError(`the package ${removed.name} is needed by ${names}`, {
+    code: 'package/needed',
+    remedy: `nothing was deleted; first remove what needs it: typekro uninstall ${first.name}`,
+  });
+}
+
+/** The packages that were installed only for others, and that nothing needs without this one. */
+export function leftWithout(removed: InstalledPackage, installed: readonly InstalledPackage[]): InstalledPackage[] {
+  const rest = installed.filter(({ name }) => name !== removed.name);
+  const needed = new Set(removed.current.needs.map(({ reference }) => reference));
+  return rest.filter(
+    (each) => each.current.isDependency && needed.has(placeOf(each.current)) && dependentsOf(each, rest).length === 0,
+  );
+}
+
+/** An installed package in the form in which packages are resolved. */
+export const installedNode = ({ name, current }: InstalledPackage): PackageNode => ({
+  reference: placeOf(current),
+  name,
+  version: isVersion(current.version) ? current.version : 'of an unknown version',
+  needs: current.needs,
+});
+
+/** The repository that the marks name; empty if they name none. */
+const placeOf = ({ reference }: PackageMarks): string => {
+  const place = reference.replace(/:[^:/]*$/, '');
+  return isRepository(place) ? place : '';
+};

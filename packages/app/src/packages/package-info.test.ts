@@ -8,6 +8,13 @@ const INFO = {
   engine: { typekro: '1.0.0-alpha.0', features: ['APIVersions'] },
   provides: [{ group: 'kro.run', kind: 'WebApp', versions: ['v1', 'v1alpha1'], definition: 'web-app' }],
   requires: [{ group: 'acme.dev', kind: 'Database', versions: ['v1'] }],
+  needs: [
+    {
+      reference: 'oci://a.test/platform/data',
+      range: '^1.2.0 || 3.x',
+      kinds: [{ group: 'acme.dev', kind: 'Database', versions: ['v1'] }],
+    },
+  ],
   rights: { digest: `sha256:${'0'.repeat(64)}` },
 };
 const WRITTEN = { formatVersion: 1, ...INFO };
@@ -17,6 +24,9 @@ const read = (value: unknown) =>
 test('the text of typekro.package.json is read as what was written, with the fields of later versions', () => {
   expect(readInfo(Buffer.from(infoText(INFO)))).toEqual(WRITTEN);
   expect(read({ ...WRITTEN, later: [1] })).toMatchObject(INFO);
+  const { needs: _needs, ...alone } = WRITTEN;
+  expect(read(alone).needs).toEqual([]);
+  expect(infoText({ ...INFO, needs: [] })).not.toContain('needs');
 });
 
 describe('typekro.package.json is refused with the path of', () => {
@@ -54,6 +64,18 @@ describe('typekro.package.json is refused with the path of', () => {
       { ...WRITTEN, requires: [{ group: '', kind: 'A', versions: [1] }] },
       'requires[0].versions[0] is not the version of an API',
     ],
+    [
+      'a need with a tag',
+      { ...WRITTEN, needs: [{ ...INFO.needs[0], reference: 'oci://a.test/b:1' }] },
+      'needs[0].reference is not a repository',
+    ],
+    [
+      'a range with a line feed',
+      { ...WRITTEN, needs: [{ ...INFO.needs[0], range: '^1\n' }] },
+      'needs[0].range is not a range of versions',
+    ],
+    ['a repository twice', { ...WRITTEN, needs: [INFO.needs[0], INFO.needs[0]] }, 'needs has a repository twice'],
+    ['many needs', { ...WRITTEN, needs: Array.from({ length: 51 }, () => INFO.needs[0]) }, 'has more than 50 items'],
     [
       'an inherited member',
       { ...WRITTEN, rights: JSON.parse('{"__proto__":{"digest":"sha256:"}}') as object },

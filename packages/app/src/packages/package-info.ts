@@ -2,6 +2,7 @@ import { compareSemver, parseSemver } from '@typekro/cel/semver';
 import { getOwn, isJsonObject, type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
 import { Failure } from '@typekro/kit/golang';
 import { badPackage } from '@typekro/oci';
+import { isRange, isRepository, type PackageNeed } from './package-needs.ts';
 
 /** The name of the file that describes a package. */
 export const INFO_FILE = 'typekro.package.json';
@@ -30,6 +31,12 @@ export interface RequiredKind {
 export const kindWithVersions = ({ group, kind, versions }: RequiredKind): string =>
   `${kind}  ${group === '' ? '' : `${group}/`}${versions.join(', ')}`;
 
+/** A need as `typekro.package.json` has it. */
+export interface DeclaredNeed extends PackageNeed {
+  /** The required kinds that the other package provided when this one was pushed, for people. */
+  readonly kinds: readonly RequiredKind[];
+}
+
 /** The content of `typekro.package.json`. */
 export interface PackageInfo {
   readonly name: string;
@@ -44,6 +51,8 @@ export interface PackageInfo {
   };
   readonly provides: readonly ProvidedKind[];
   readonly requires: readonly RequiredKind[];
+  /** Other packages, at most one need for a repository. Absent in the file if there is none. */
+  readonly needs: readonly DeclaredNeed[];
   readonly rights: {
     /** The digest of the roles and bindings in `manifests/`. */
     readonly digest: string;
@@ -52,6 +61,7 @@ export interface PackageInfo {
 
 const MAX_INFO_BYTES = 1024 * 1024;
 const MAX_ITEMS = 1000;
+const MAX_NEEDS = 50;
 const MAX_PROBLEMS = 5;
 const DIGEST = /^sha256:[\da-f]{64}$/;
 const KIND = /^[A-Z][A-Za-z0-9]{0,62}$/;
@@ -66,6 +76,9 @@ const MAX_VERSION_LENGTH = 128;
 export const isVersion = (text: string): boolean =>
   text.length <= MAX_VERSION_LENGTH && !(parseSemver(text) instanceof Failure);
 
+/** The version that a tag names, which may have a leading `v`. It need not be a version. */
+export const versionOfTag = (tag: string): string => tag.replace(/^v(?=\d)/, '');
+
 /** Can a package have this name? */
 export const isPackageName = (text: string): boolean => text.length <= MAX_NAME_LENGTH && NAME.test(text);
 
@@ -76,8 +89,11 @@ export function isOlder(one: string, other: string): boolean {
 }
 
 /** The text of the file, with equal bytes for equal content. */
-export const infoText = ({ name, version, engine, provides, requires, rights }: PackageInfo): string =>
-  `${stringifyJson({ formatVersion: FORMAT_VERSION, name, version, engine, provides, requires, rights }, 2)}\n`;
+export function infoText({ name, version, engine, provides, requires, needs, rights }: PackageInfo): string {
+  const needed = needs.length === 0 ? {} : { needs };
+  const info = { formatVersion: FORMAT_VERSION, name, version, engine, provides, requires, ...needed, rights };
+  return `${stringifyJson(info, 2)}\n`;
+}
 
 /**
  * Reads the file. Fields that this version does not know are ignored: a package whose fields an older version must not
@@ -99,7 +115,8 @@ export function readInfo(bytes: Uint8Array): PackageInfo {
     const more = problems.length > MAX_PROBLEMS ? `; and ${problems.length - MAX_PROBLEMS} more` : '';
     throw badPackage(`${INFO_FILE}: ${problems.slice(0, MAX_PROBLEMS).join('; ')}${more}`);
   }
-  return value as unknown as PackageInfo;
+  const info = value as unknown as Omit<PackageInfo, 'needs'> & Partial<PackageInfo>;
+  return { ...info, needs: info.needs ?? [] };
 }
 
 function parsed(bytes: Uint8Array): JsonValue {
@@ -120,10 +137,10 @@ const textLike =
   };
 
 const listOf =
-  (item: Check): Check =>
+  (item: Check, maximum = MAX_ITEMS): Check =>
   (value, path, problems) => {
     if (!Array.isArray(value)) problems.push(`${path} is not a list`);
-    else if (value.length > MAX_ITEMS) problems.push(`${path} has more than ${MAX_ITEMS} items`);
+    else if (value.length > maximum) problems.push(`${path} has more than ${maximum} items`);
     else value.forEach((each, index) => item(each, `${path}[${index}]`, problems));
   };
 
@@ -143,6 +160,15 @@ const kind = {
   versions: listOf(textLike('the version of an API', (text) => DNS_LABEL.test(text))),
 };
 
+const NEEDS = listOf(
+  objectOf({
+    reference: textLike('a repository such as oci://HOST/REPOSITORY', isRepository),
+    range: textLike('a range of versions such as ^1.2.0', isRange),
+    kinds: listOf(objectOf(kind)),
+  }),
+  MAX_NEEDS,
+);
+
 const INFO = objectOf({
   formatVersion: (value, path, problems) => {
     if (value !== FORMAT_VERSION) problems.push(`${path} is not ${FORMAT_VERSION}`);
@@ -157,5 +183,11 @@ const INFO = objectOf({
     objectOf({ ...kind, definition: textLike('the name of a definition', (text) => DNS_NAME.test(text)) }),
   ),
   requires: listOf(objectOf(kind)),
+  needs: (value, path, problems) => {
+    if (value === undefined) return;
+    NEEDS(value, path, problems);
+    const repositories = Array.isArray(value) ? value.map((each) => isJsonObject(each) && each['reference']) : [];
+    if (new Set(repositories).size < repositories.length) problems.push(`${path} has a repository twice`);
+  },
   rights: objectOf({ digest: textLike('a SHA-256 digest', (text) => DIGEST.test(text)) }),
 });

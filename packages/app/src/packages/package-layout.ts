@@ -8,12 +8,18 @@ import { kustomization, manifestFolder, printYaml } from '@typekro/sdk/compose';
 import { DEFAULT_CONTROLLER } from '../controllers/controller-settings.ts';
 import { INFO_FILE, infoText, type PackageInfo, type ProvidedKind, type RequiredKind } from './package-info.ts';
 import { withoutPackage } from './installed-package.ts';
+import type { PackageNeed } from './package-needs.ts';
 import { rightsDigest } from './package-rights.ts';
 
 /** A file of a package, as text. */
 export interface TextFile {
   readonly path: string;
   readonly text: string;
+}
+
+/** Another package that a package needs, with the kinds that it provides. */
+export interface NeededPackage extends PackageNeed {
+  readonly provides: readonly ProvidedKind[];
 }
 
 /** What a package is made of. The definitions and Graphs have no errors. */
@@ -26,6 +32,8 @@ export interface PackageParts {
   readonly examples: readonly KubeObject[];
   /** Files of the folder `tests`, by `packagedTest`, and the snapshots of the tests. */
   readonly tests: readonly TextFile[];
+  /** Other packages. */
+  readonly needs: readonly NeededPackage[];
   /** Default: a page that the content is written into. */
   readonly readme?: string | undefined;
 }
@@ -61,15 +69,23 @@ export function packageLayout(parts: PackageParts): PackageLayout {
     ...definitions.map(({ definition }) => definition),
     ...graphs.map(({ definition }) => definition as KubeObject),
   ];
+  const requires = requiredBy(
+    objects,
+    definitions.map(({ graph }) => graph),
+  );
   const info: PackageInfo = {
     name,
     version,
     engine: { typekro: SMALLEST_ENGINE, features: featuresOf(definitions, graphs) },
     provides: definitions.map(({ graph }) => providedBy(graph)),
-    requires: requiredBy(
-      objects,
-      definitions.map(({ graph }) => graph),
-    ),
+    requires,
+    needs: parts.needs
+      .toSorted((a, b) => compareText(a.reference, b.reference))
+      .map(({ reference, range, provides }) => ({
+        reference,
+        range,
+        kinds: requires.filter((each) => isProvidedBy(each, provides)),
+      })),
     rights: { digest: rightsDigest(rights.objects) },
   };
   const examples = parts.examples.toSorted((a, b) => compareText(formatRef(refOf(a)), formatRef(refOf(b))));
@@ -156,6 +172,13 @@ export function packagedTest(text: string, definition: string): string {
   document.set('name', definition);
   return document.toString({ lineWidth: 0 });
 }
+
+/** Do packages with these kinds provide a required kind in all versions? */
+export const isProvidedBy = (required: RequiredKind, provides: readonly ProvidedKind[]): boolean =>
+  provides.some(
+    ({ group, kind, versions }) =>
+      group === required.group && kind === required.kind && required.versions.every((each) => versions.includes(each)),
+  );
 
 function readmeOf({ name, version, provides, requires }: PackageInfo): string {
   const kindOf = ({ group, kind, versions }: RequiredKind) =>

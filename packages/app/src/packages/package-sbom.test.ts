@@ -10,6 +10,7 @@ const info: PackageInfo = {
   engine: { typekro: '1.0.0', features: [] },
   provides: [],
   requires: [{ group: 'cert-manager.io', kind: 'Certificate', versions: ['v1', 'v2'] }],
+  needs: [],
   rights: { digest: DIGEST },
 };
 const contentOf = (spec: JsonObject) => {

@@ -59,6 +59,7 @@ const PARTS: PackageParts = {
   tests: [
     { path: 'pots.test.yaml', text: packagedTest('# mine\nschemaVersion: 1\nkind: GraphTest\ntests: []\n', 'pots') },
   ],
+  needs: [],
 };
 const bytes = (files: ReturnType<typeof packageLayout>['files']) =>
   files.map(({ path, text }) => ({ path, content: Buffer.from(text) }));

@@ -4,6 +4,7 @@ import {
   imagesOf,
   type InstalledPackage,
   kindWithVersions,
+  needText,
   packageOf,
   rightsLines,
   SBOM_TYPE,
@@ -91,8 +92,11 @@ async function installedIn(context: CommandContext, input: CommandInput, name: s
   return name === undefined ? packages : [installedWith(packages, name)];
 }
 
-const installedData = ({ objects, ...rest }: InstalledPackage): object => ({
+const installedData = ({ objects, current, ...rest }: InstalledPackage): object => ({
   ...rest,
+  reference: current.reference,
+  needs: current.needs,
+  isDependency: current.isDependency,
   objects: objects.map((object) => ({ ...refOf(object), version: packageOf(object)?.version })),
 });
 
@@ -100,9 +104,10 @@ const installedData = ({ objects, ...rest }: InstalledPackage): object => ({
 const installedLines = (packages: readonly InstalledPackage[]): string[] =>
   packages.length === 0
     ? ['no package is installed']
-    : packages.flatMap(({ name, versions, digests, objects }) => [
-        printableLine(`${name} ${versions.join(' and ')}`),
+    : packages.flatMap(({ name, versions, digests, objects, current }) => [
+        `${printableLine(`${name} ${versions.join(' and ')}`)}${current.isDependency ? '  installed for others' : ''}`,
         ...titled('digest', digests.map(printableLine)),
+        ...titled('needs', current.needs.map(needText)),
         ...titled(
           'objects',
           objects.map((object) =>
@@ -119,7 +124,7 @@ function inspectLines(
   sboms: readonly AttachedSbom[],
 ): string[] {
   const { info, rights, graphs, files } = content;
-  const { name, version, engine, provides, requires } = info;
+  const { name, version, engine, provides, requires, needs } = info;
   const { named, computed } = imagesOf(content);
   const { 'org.opencontainers.image.source': source, 'org.opencontainers.image.revision': revision } = annotations;
   const gates = engine.features.length === 0 ? '' : `, with the feature gates ${engine.features.join(', ')}`;
@@ -132,6 +137,10 @@ function inspectLines(
     ...(origin === '' ? [] : [`  source    ${printableLine(origin)}`]),
     `  needs     typekro ${engine.typekro}${gates}`,
     ...requires.map((each) => `            ${kindWithVersions(each)}`),
+    ...needs.map(
+      (each) =>
+        `            ${needText(each)}${each.kinds.length === 0 ? '' : '  for '}${each.kinds.map(({ kind }) => kind).join(', ')}`,
+    ),
     ...titled('provides', [
       ...provides.map((each) => `${kindWithVersions(each)}  by the definition ${each.definition}`),
       ...graphs.map(({ metadata }) => printableLine(`the Graph ${namespacedName(metadata)}`)),

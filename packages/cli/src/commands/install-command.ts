@@ -54,7 +54,7 @@ async function installPackage(context: CommandContext, input: CommandInput, text
   const installed = packages.find(({ name }) => name === info.name);
   const { digest } = checked.reference;
   refuseOtherVersion(installed, info, { digest, reference: formatReference(checked.reference) });
-  return await applyPackages(context, input, target, [{ checked, installed }]);
+  return await applyPackages(context, input, target, checked, packages);
 }
 
 async function installCrds(context: CommandContext, input: CommandInput): Promise<number> {

@@ -5,8 +5,10 @@ import {
   packageLayout,
   readPackage,
   refuseLargeFiles,
+  repositoryOf,
   SBOM_TYPE,
   sbomOf,
+  versionOfTag,
 } from '@typekro/app/packages';
 import {
   attachContent,
@@ -23,6 +25,7 @@ import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadParts } from '../packages/load-parts.ts';
+import { NEEDS_OPTION, noteOtherKinds, readNeeds } from '../packages/needs-option.ts';
 import { REGISTRY_OPTIONS, withRegistry } from '../packages/open-registry.ts';
 import { SIGN_OPTIONS, signingKeyOf } from '../packages/signature-options.ts';
 
@@ -30,7 +33,7 @@ import { SIGN_OPTIONS, signingKeyOf } from '../packages/signature-options.ts';
 export const push: Command = {
   name: 'push',
   description:
-    'Checks the definitions and Graphs in the files as validate does, and writes them into an OCI registry as a package of one layer: manifests with the rights that they need, the schemas of their kinds, their instances as examples, tests (*.test.yaml) and README.md, the last two also of a named folder. Flux, Argo CD and, after a pull, kubectl apply -k can use the package. Equal files give the same digest on every machine. The tag is the version of the package; for another tag, name the version. The login is that of docker login. A tag that names another package is moved only with --replace. A signature is written before the tag, in the form of cosign and Flux. --sbom attaches a list of what the package has and needs (CycloneDX 1.6), with equal bytes for equal packages.',
+    'Checks the definitions and Graphs in the files as validate does, and writes them into an OCI registry as a package of one layer: manifests with the rights that they need, the schemas of their kinds, their instances as examples, tests (*.test.yaml) and README.md, the last two also of a named folder. Flux, Argo CD and, after a pull, kubectl apply -k can use the package. Equal files give the same digest on every machine. The tag is the version of the package; for another tag, name the version. The login is that of docker login. A tag that names another package is moved only with --replace. A signature is written before the tag, in the form of cosign and Flux. --needs names another package with a range of versions, which typekro install then installs, too; the definitions may use its kinds without --crds. --sbom attaches a list of what the package has and needs (CycloneDX 1.6), with equal bytes for equal packages.',
   positionals: [
     { name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG', required: true },
     {
@@ -43,6 +46,7 @@ export const push: Command = {
   options: [
     { name: 'package-version', summary: 'the semantic version of the package; default: the tag', value: 'version' },
     { name: 'name', summary: 'the name of the package; default: the repository', value: 'name' },
+    NEEDS_OPTION,
     { name: 'source', summary: 'the URL of the source code, for those who find the package', value: 'url' },
     { name: 'revision', summary: 'the revision of the source code', value: 'text' },
     { name: 'replace', summary: 'move a tag that names another package' },
@@ -67,6 +71,11 @@ export const push: Command = {
         'typekro push oci://registry.example.com/platform/apps:latest definitions/ --package-version 1.2.0 --replace',
       summary: 'the definitions, tests and README of a folder',
     },
+    {
+      command:
+        "typekro push oci://registry.example.com/platform/shop:1.0.0 shop/ --needs 'oci://registry.example.com/platform/web-app@^1.2'",
+      summary: 'uses the kinds of another package',
+    },
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
@@ -78,10 +87,12 @@ export const push: Command = {
     }
     const { name, version } = identityOf(reference, tag, input);
     const key = await signingKeyOf(context, input);
-    const parts = await loadParts(context, input, files);
+    const { needs, crds } = await readNeeds(context, input, { reference: repositoryOf(target), name, version });
+    const parts = await loadParts(context, input, files, crds);
     if (parts === undefined) return ExitCode.diagnostics;
-    const layout = packageLayout({ ...parts, name, version });
+    const layout = packageLayout({ ...parts, name, version, needs });
     printDiagnostics(context, layout.diagnostics, new Map());
+    noteOtherKinds(context, layout.info);
     if (hasErrors(layout.diagnostics)) return ExitCode.diagnostics;
     const annotations = definedMembers({
       'org.opencontainers.image.title': name,
@@ -132,7 +143,7 @@ function identityOf({ repository }: OciReference, tag: string, input: CommandInp
       'give --name with at most 200 lower-case letters, digits, "-", "_", "." and "/"',
     );
   }
-  const version = givenVersion ?? tag.replace(/^v(?=\d)/, '');
+  const version = givenVersion ?? versionOfTag(tag);
   if (isVersion(version)) return { name, version };
   throw givenVersion === undefined
     ? usageError(`the tag ${tag} is not a semantic version`, 'name the version: --package-version 1.2.0')

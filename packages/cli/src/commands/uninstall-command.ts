@@ -1,4 +1,4 @@
-import { refuseUsed } from '@typekro/app/packages';
+import { leftWithout, refuseNeeded, refuseUsed } from '@typekro/app/packages';
 import { objectName, refOf } from '@typekro/kit/core';
 import { type Command, ExitCode } from '../command.ts';
 import { KUBECONFIG_OPTIONS } from '../command-options.ts';
@@ -24,7 +24,9 @@ export const uninstall: Command = {
     const { signal } = context;
     await using connection = await connectToCluster(context, input);
     const api = connection.client;
-    const { name, versions, objects } = installedWith(await readInstalled({ api, signal }), input.positionals[0] ?? '');
+    const packages = await readInstalled({ api, signal });
+    const removed = installedWith(packages, input.positionals[0] ?? '');
+    const { name, versions, objects } = removed;
     const paint = paintFor(usesColour(context));
     const sign = paint.sign('-');
     const title = `${name} ${versions.join(' and ')}`;
@@ -33,11 +35,15 @@ export const uninstall: Command = {
       ...inOrderOfDeletion(objects).map((object) => `  ${sign} ${objectName(refOf(object))}`),
       '',
     ]);
+    refuseNeeded(removed, packages);
     refuseUsed(name, await usesOf({ api, signal }, objects));
     if (input.options['dry-run'] === true) return ExitCode.ok;
     return await completed(context, title, async (counted) => {
       await deleteObjects(counted, api, objects);
-      printLines(counted, [`uninstalled ${title}`]);
+      const left = leftWithout(removed, packages).map(
+        (each) => `${each.name} was installed only for it, and stays; to remove it: typekro uninstall ${each.name}`,
+      );
+      printLines(counted, [`uninstalled ${title}`, ...left]);
       return ExitCode.ok;
     });
   },

@@ -93,8 +93,8 @@ async function upgradePackage(context: CommandContext, input: CommandInput, text
   const checked = await pullChecked(context, input, text);
   await using target = await clusterTarget(context, input);
   const packages = await readInstalled({ api: target.api, signal: context.signal });
-  const installed = installedWith(packages, checked.content.info.name);
-  return await applyPackages(context, input, target, [{ checked, installed }]);
+  installedWith(packages, checked.content.info.name);
+  return await applyPackages(context, input, target, checked, packages);
 }
 
 async function checkAll(context: CommandContext, input: CommandInput, options: UpgradeOptions): Promise<UpgradeCheck> {

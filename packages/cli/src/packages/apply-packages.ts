@@ -5,6 +5,7 @@ import {
   type InstalledPackage,
   isOlder,
   isRightsObject,
+  lockedPackage,
   MANIFESTS,
   type PackageUse,
   refuseOtherOwners,
@@ -25,15 +26,10 @@ import { type Paint, paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { usesOf } from './installed-objects.ts';
-import { checkLocked, LOCKED_OPTION } from './locked-packages.ts';
+import { checkLocked, LOCKED_OPTION, readLocked } from './locked-packages.ts';
+import { type PackageTask, packageTasks, refuseMissingKinds } from './package-tasks.ts';
 import { type CheckedPackage, packageIdentity } from './pull-checked.ts';
 import { verifiedLines } from './signature-options.ts';
-
-/** A package that a command applies, with what the cluster has of it. */
-export interface PackageTask {
-  readonly checked: CheckedPackage;
-  readonly installed: InstalledPackage | undefined;
-}
 
 /** The options of the commands that apply packages, in addition to those of the cluster and of the registry. */
 export const APPLY_OPTIONS = [
@@ -44,20 +40,21 @@ export const APPLY_OPTIONS = [
 ];
 
 /**
- * Plans all objects of the packages as one change, prints the plan, and carries it out by the functions of `apply`. Their
+ * Plans all objects of a package and of those that it needs as one change, prints the plan, and carries it out by the functions of `apply`. Their
  * objects get the marks of their package. What a package does not have any more is deleted if nothing uses it.
  */
 export async function applyPackages(
   context: CommandContext,
   input: CommandInput,
   target: PlanTarget,
-  tasks: readonly PackageTask[],
+  root: CheckedPackage,
+  packages: readonly InstalledPackage[],
 ): Promise<number> {
-  const writeLock = await checkLocked(
-    context,
-    input,
-    tasks.map(({ checked }) => checked),
-  );
+  const locked = await readLocked(context);
+  const { tasks, kept, lines } = await packageTasks(context, input, root, packages, locked);
+  const read = tasks.map(({ checked }) => checked);
+  const writeLock = checkLocked(context, input, locked, read, kept);
+  await refuseMissingKinds(context, input, target, tasks);
   const changes = await Promise.all(tasks.map((task) => changeOf(context, target, task)));
   const files = changes.flatMap((each) => each.files);
   const texts = new Map(files.map(({ file, text }) => [file, text]));
@@ -65,7 +62,8 @@ export async function applyPackages(
   const made = await planOfFiles(context, input, { objects, diagnostics: [], texts }, target);
   if (made === undefined) return ExitCode.diagnostics;
   const paint = paintFor(usesColour(context));
-  const heads = changes.flatMap((each) => [...headLines(each, paint), '']);
+  const tree = lines.length === 0 ? [] : [paint.strong('Packages'), ...lines.map((line) => `  ${line}`), ''];
+  const heads = [...tree, ...changes.flatMap((each) => [...headLines(each, paint), ''])];
   printLines(context, [...heads, ...planLines(made.plan, { paint, all: false }), '']);
   const pairs = made.desired.map((desired) => ({ desired, live: made.objects.liveOf(refOf(desired)) }));
   refuseOtherOwners(pairs, input.options['adopt'] === true);
@@ -74,7 +72,7 @@ export async function applyPackages(
   if (input.options['dry-run'] === true) return ExitCode.ok;
   // Before the first write: what is then only a part is repeated with the same digests.
   await writeLock();
-  const titles = tasks.map(({ checked }) => titleOf(checked));
+  const titles = read.map(titleOf);
   return completed(context, titles.join(', '), async (counted) => {
     const code = await carryOutPlan(counted, target, made);
     for (const { removed, next } of changes) {
@@ -109,8 +107,8 @@ async function changeOf(
   { api, namespace }: PlanTarget,
   task: PackageTask,
 ): Promise<PackageChange> {
-  const { checked, installed } = task;
-  const files = manifestsOf(checked);
+  const { installed } = task;
+  const files = manifestsOf(task);
   const next = files.flatMap(({ objects }) => objects.map(({ object }) => object));
   const former = installed?.objects ?? [];
   const dropped = droppedObjects(former, next, namespace);
@@ -164,15 +162,16 @@ function headLines({ checked, installed, next, removed, kept }: PackageChange, p
 const titleOf = ({ content: { info } }: CheckedPackage): string => `${info.name} ${info.version}`;
 
 /** The manifests of a package, whose objects have its marks. */
-function manifestsOf(checked: CheckedPackage) {
+function manifestsOf({ checked, isDependency }: PackageTask) {
   const { files, info } = checked.content;
-  const identity = packageIdentity(checked);
+  const place = lockedPackage(packageIdentity(checked), checked.reference);
+  const marks = { ...place, needs: info.needs, isDependency };
   return files.flatMap(({ path, content }) => {
     if (!path.startsWith(`${MANIFESTS}/`) || path.endsWith('/kustomization.yaml')) return [];
     const file = `${info.name}/${path}`;
     const { objects, text } = parseManifest(Buffer.from(content).toString('utf8'), file);
     const marked = objects.map(({ object, document }): InputObject => ({
-      object: asPartOf(object, identity),
+      object: asPartOf(object, marks),
       document,
       file,
     }));

@@ -1,113 +1,30 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { stringifyJson } from '@typekro/kit/core';
-import { crdOf } from '@typekro/kit/test-support/crd';
-import { type Cluster, createEmbeddedCluster, type FaultRequest, type KubeVerb } from '@typekro/cluster';
-import { type Controller, controllerCrds, createController } from '@typekro/controller/controller';
-import { KubeClient } from '@typekro/kube';
-import { startRegistry, type TestRegistry } from '@typekro/oci/test-support/test-registry';
-import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
-import { commands } from '../commands/index.ts';
+import type { Cluster, FaultRequest, KubeVerb } from '@typekro/cluster';
+import type { KubeClient } from '@typekro/kube';
+import type { TestRegistry } from '@typekro/oci/test-support/test-registry';
+import { definition, type PackageBench, packageBench } from '../../test-support/package-bench.ts';
 
-const definition = (name: string, kind: string, { text = 'a', uses = 'v1 ConfigMap' } = {}): string => {
-  const [apiVersion, used] = uses.split(' ');
-  return `apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata:
-  name: ${name}
-spec:
-  schema:
-    apiVersion: v1alpha1
-    kind: ${kind}
-    spec:
-      text: string | default="${text}"
-  resources:
-    - id: inner
-      template:
-        apiVersion: ${apiVersion}
-        kind: ${used}
-        metadata:
-          name: \${schema.metadata.name}
-        ${used === 'ConfigMap' ? 'data' : 'spec'}:
-          text: \${schema.spec.text}
-`;
-};
-const OTHER = crdOf(
-  'Other',
-  { properties: { spec: { type: 'object', properties: { text: { type: 'string' } } } } },
-  { group: 'a.test' },
-);
 const POT = 'apiVersion: kro.run/v1alpha1\nkind: Pot\nmetadata: {name: one, namespace: default}\n';
 
-const cwd = mkdtempSync(join(tmpdir(), 'typekro-install-'));
+let bench: PackageBench;
+let cwd: string;
 let cluster: Cluster;
 let client: KubeClient;
-let controller: Controller;
 let registry: TestRegistry;
-let direct: (line: string) => Promise<CommandRun>;
 
 beforeAll(async () => {
-  cluster = await createEmbeddedCluster();
-  const { kubeconfig } = await cluster.listen({ port: 0 });
-  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
-  client = new KubeClient({ transport: cluster.transport() });
-  for (const crd of controllerCrds()) await client.create(crd);
-  const serviceAccount = { namespace: 'kro-system', name: 'kro' };
-  controller = createController({ client, features: { graphKind: true }, serviceAccount });
-  await controller.start();
-  writeFileSync(join(cwd, 'crds.yaml'), stringifyJson(OTHER));
-  registry = await startRegistry();
-  registry.isSeparate = true;
-  direct = commandRunner(commands, cwd, { DOCKER_CONFIG: cwd, KUBECONFIG: join(cwd, 'kubeconfig') });
+  bench = await packageBench();
+  ({ cwd, cluster, client, registry } = bench);
 });
-afterAll(async () => {
-  await controller.stop();
-  await client.close();
-  await cluster.close();
-  await registry.close();
-  rmSync(cwd, { recursive: true });
-});
-beforeEach(() => {
-  rmSync(join(cwd, 'typekro.lock'), { force: true });
-  registry.manifests.clear();
-});
+afterAll(() => bench[Symbol.asyncDispose]());
+beforeEach(() => bench.reset());
 
-/** Runs a command. Its output has no ports, digests and times. */
-async function run(line: string): Promise<CommandRun> {
-  const http = line.includes('HOST') ? ' --plain-http' : '';
-  const { code, out, err } = await direct(`${line.replaceAll('HOST', registry.host)}${http}`);
-  const fixed = (text: string): string =>
-    text
-      .replaceAll(registry.host, 'HOST')
-      .replaceAll(/sha256:\w{64}/g, 'DIGEST')
-      .replaceAll(/read at \S+/g, 'read at TIME');
-  return { code, out: fixed(out), err: fixed(err) };
-}
-
-/** Writes definitions into files, and pushes them. */
-async function push(reference: string, ...texts: string[]): Promise<void> {
-  const files = texts.map((text, index) => {
-    writeFileSync(join(cwd, `${index}.yaml`), text);
-    return `${index}.yaml`;
-  });
-  expect(
-    await run(`push oci://HOST/${reference} ${files.join(' ')} --crds crds.yaml --kubeconfig kubeconfig`),
-  ).toMatchObject({ code: 0, err: '' });
-}
-
-/** The names of all definitions and roles of packages. */
-async function installed(): Promise<string[]> {
-  const types = [
-    { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' },
-    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' },
-  ];
-  const found = await Promise.all(types.map((type) => client.list(type)));
-  return found
-    .flatMap(({ items }) => items.map(({ metadata }) => metadata.name ?? ''))
-    .filter((name) => !/^(?:system:|admin$|edit$|view$|cluster-admin$)/.test(name));
-}
+const run = (line: string) => bench.run(line);
+const push = (reference: string, ...texts: string[]) => bench.push(reference, texts);
+const installed = () => bench.installed();
 
 test('a package is planned, installed, found again, and uninstalled when nothing uses it', async () => {
   await push('team/pots:1.0.0', definition('pots', 'Pot'), definition('pans', 'Pan'));
@@ -293,6 +210,7 @@ test('an upgrade deletes what the new version does not have and nothing uses, an
           rules  [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["lids","pans","pots… (423 characters; -o json shows all) → [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["pots"]},{"verbs":[… (664 characters; -o json shows all)
           metadata.annotations["package.typekro.dev/version"]  "1.0.0" → "2.0.0"
           metadata.annotations["package.typekro.dev/digest"]  "DIGEST" → "DIGEST"
+          metadata.annotations["package.typekro.dev/reference"]  "oci://HOST/team/pots:1.0.0" → "oci://HOST/team/pots:2.0.0"
 
     Plan: 0 to create, 2 to change, 0 to prune.
       Checked by dry runs of the API server: 2 writes.
@@ -389,7 +307,7 @@ test('typekro.lock keeps the digests, names a moved tag with both, and with --lo
   expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
 });
 
-test.each<[string, () => Promise<void>, string]>([
+test.each<[string, () => Promise<unknown>, string]>([
   [
     'of a registry that sends other bytes',
     async () => {

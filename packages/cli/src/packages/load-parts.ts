@@ -15,8 +15,8 @@ import { snapshotFileOf } from '../graph-test/test-snapshot-file.ts';
 import { isTestFile, manifestsIn } from '../inputs/load-inputs.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';
 
-/** What the files of a package are made of. The name and the version come from the command line. */
-export type LoadedParts = Omit<PackageParts, 'name' | 'version'>;
+/** What the files of a package are made of. The name, the version and the needs come from the command line. */
+export type LoadedParts = Omit<PackageParts, 'name' | 'version' | 'needs'>;
 
 const README = /^readme\.md$/i;
 
@@ -24,12 +24,14 @@ const README = /^readme\.md$/i;
  * Reads and checks the files of a package, and prints all problems: definitions, Graphs, instances as examples, tests
  * and a README. Returns `undefined` when one problem is an error.
  *
+ * @param crds the CustomResourceDefinitions of other packages, which the definitions may use
  * @throws TypeKroError `input/empty` without a definition and a Graph, and the codes of `readChecked`
  */
 export async function loadParts(
   context: CommandContext,
   input: CommandInput,
   names: readonly string[],
+  crds: readonly KubeObject[],
 ): Promise<LoadedParts | undefined> {
   const found = names.flatMap((name) => besides(context, name));
   const readmes = found.filter((path) => README.test(basename(path)));
@@ -39,11 +41,17 @@ export async function loadParts(
     .flatMap((name) => manifestsIn(resolve(context.cwd, name), name, (text) => context.printError(text), isTestFile))
     .map(([, name]) => name);
   if (manifests.length === 0) throw usageError('no file with a definition is named', 'name it before its tests');
-  const { failed, graphs, graphObjects, inputs } = await readChecked(context, input, manifests);
+  const others = crds.map((object): InputObject => ({ object, file: `${object.kind} ${object.metadata.name ?? ''}` }));
+  const checked = await readChecked(context, input, manifests, (loaded) => ({
+    ...loaded,
+    objects: [...loaded.objects, ...others],
+  }));
+  const { failed, graphs, graphObjects, inputs } = checked;
+  const own = inputs.objects.filter((each) => !others.includes(each));
   const kinds = new Set(graphs.map(({ instance }) => ObjectKey.groupKind(instance)));
   const isExample = (object: KubeObject): boolean => kinds.has(ObjectKey.groupKind(gvkOf(object)));
   const isPart = ({ object }: InputObject) => isDefinition(object) || GraphObject.is(object) || isExample(object);
-  const problems = inputs.objects.flatMap((each) => (isPart(each) ? [] : [foreign(each)]));
+  const problems = own.flatMap((each) => (isPart(each) ? [] : [foreign(each)]));
   // The kind of an instance is not known when its definition has errors.
   if (!failed) printDiagnostics(context, problems, inputs.texts);
   const tests = await loadTests(
@@ -53,7 +61,7 @@ export async function loadParts(
   );
   if (failed || problems.length > 0 || tests === undefined) return undefined;
   if (graphs.length + graphObjects.length === 0) throw noDefinition([]);
-  const objects = inputs.objects.map(({ object }) => object);
+  const objects = own.map(({ object }) => object);
   const [readme] = readmes;
   return {
     definitions: graphs.flatMap((graph) => {

@@ -17,27 +17,32 @@ import { type CheckedPackage, packageIdentity } from './pull-checked.ts';
 /** The option of the commands that apply packages. */
 export const LOCKED_OPTION = { name: 'locked', summary: `apply only a package that ${LOCK_FILE} has with this digest` };
 
+/** The packages in `typekro.lock` in the working directory. Throws with the codes of `readLock`. */
+export const readLocked = async (context: CommandContext): Promise<LockedPackage[]> =>
+  existsSync(resolve(context.cwd, LOCK_FILE)) ? readLock(await readText(context, LOCK_FILE)) : [];
+
 /**
- * Compares packages with `typekro.lock` in the working directory. Returns a function that writes them into the file, unless
- * it has them.
+ * Compares packages with those of `typekro.lock`. Returns a function that writes them into the file, unless it has them.
  *
- * @throws TypeKroError with the codes of `readLock` and `refuseUnlocked`
+ * @param kept packages that are installed already
+ * @throws TypeKroError with the codes of `refuseUnlocked`
  */
-export async function checkLocked(
+export function checkLocked(
   context: CommandContext,
   input: CommandInput,
+  before: readonly LockedPackage[],
   packages: readonly CheckedPackage[],
-): Promise<() => Promise<void>> {
-  const exists = existsSync(resolve(context.cwd, LOCK_FILE));
-  const before = exists ? readLock(await readText(context, LOCK_FILE)) : [];
+  kept: readonly LockedPackage[],
+): () => Promise<void> {
   const isLocked = input.options['locked'] === true;
   const own = packages.map((each): LockedPackage => {
     const next = lockedPackage(packageIdentity(each), each.reference);
     refuseUnlocked(before, next, { isLocked, isPinned: each.isPinned });
     return next;
   });
-  const names = new Set(own.map(({ name }) => name));
-  const text = lockText([...before.filter(({ name }) => !names.has(name)), ...own]);
+  const chosen = [...own, ...kept];
+  const names = new Set(chosen.map(({ name }) => name));
+  const text = lockText([...before.filter(({ name }) => !names.has(name)), ...chosen]);
   return async () => {
     if (isLocked || text === lockText(before)) return;
     const print = await writeResultFile(context, LOCK_FILE, text, { code: 'package/lock-file' });
