@@ -1,4 +1,5 @@
 import {
+  type GroupVersionKind,
   type JsonObject,
   type KubeObject,
   canonicalJson,
@@ -13,6 +14,7 @@ import { compareText } from '@typekro/kit/golang';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { AGGREGATION_LABEL, DEFINITION_TYPE } from '@typekro/controller/controller';
 import { GraphObject } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { sha256Digest } from '@typekro/oci';
 import { type GrantedAction, grantedActions } from '../doctor/cluster-facts.ts';
 import { rightsText } from '../doctor/checks/check-rights.ts';
@@ -42,10 +44,11 @@ const RULE_FIELDS: readonly string[] = ['apiGroups', 'resources', 'resourceNames
 const BINDING_FIELDS: readonly string[] = ['apiVersion', 'kind', 'metadata', 'roleRef', 'subjects'];
 
 /**
- * Why the rights of a package are refused; `undefined` if they are not. A role lists everything that it allows, and adds
- * it to the role of a controller only. A binding gives a role of the package to ServiceAccounts.
+ * Why the rights of a package are refused; `undefined` if they are not. A role lists everything that it allows, adds it
+ * to the role of a controller only, and allows what `packageLayout` grants. A binding gives a role of the package to
+ * ServiceAccounts.
  */
-export function rightsProblem(objects: readonly KubeObject[]): string | undefined {
+export function rightsProblem(objects: readonly KubeObject[], needs: RightsNeeds): string | undefined {
   const roles = new Set(objects.flatMap((object) => (isBinding(object) ? [] : [roleKey(object.kind, object)])));
   for (const object of objects) {
     const [fields, isRight] = isBinding(object)
@@ -55,8 +58,40 @@ export function rightsProblem(objects: readonly KubeObject[]): string | undefine
       Object.keys(object).every((field) => fields.includes(field)) &&
       Object.keys(object.metadata.labels ?? {}).every((label) => label === AGGREGATION_LABEL);
     if (!isPlain || !isRight) return `${objectName(refOf(object))} grants more than its rules show`;
+    const more = grantedActions(objectsAt(object, 'rules')).find((action) => !isNeeded(action, needs));
+    if (more !== undefined)
+      return `${objectName(refOf(object))} allows to ${rightsText([more])}, which its definitions and Graphs do not need`;
   }
   return undefined;
+}
+
+/** What the rights of a package are for. */
+export interface RightsNeeds {
+  /** The kinds that its definitions and Graphs use. */
+  readonly used: readonly GroupVersionKind[];
+  /** The CustomResourceDefinitions of the kinds that it provides. */
+  readonly crds: readonly KubeObject[];
+}
+
+const CHILD_VERBS: readonly string[] = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
+const INSTANCE_VERBS: Readonly<Record<string, readonly string[]>> = {
+  status: ['get', 'patch'],
+  finalizers: ['update'],
+};
+
+/** Does a controller need the right? Of kinds of other CustomResourceDefinitions, only the group is known. */
+function isNeeded({ verb, group, resource, name }: GrantedAction, { used, crds }: RightsNeeds): boolean {
+  if (verb === 'impersonate') return group === '' && resource === 'serviceaccounts' && name !== undefined;
+  const [plural = '', part] = resource.split('/');
+  const isOf = ({ spec }: KubeObject) => textAt(spec, 'group') === group && textAt(spec, 'names', 'plural') === plural;
+  const isOwn = crds.some(isOf);
+  if (isOwn && part !== undefined && INSTANCE_VERBS[part]?.includes(verb) === true) return true;
+  const isUsed = used.some(
+    (type) => type.group === group && (builtinSource().resourceOf(type)?.plural ?? plural) === plural,
+  );
+  return (
+    (isOwn || isUsed) && !resource.includes('*') && (part === undefined ? CHILD_VERBS.includes(verb) : verb === 'patch')
+  );
 }
 
 const isBinding = ({ kind }: KubeObject): boolean => kind.endsWith('Binding');

@@ -1,3 +1,4 @@
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { compile, compileGraphObject } from '@typekro/engine/graph';
@@ -386,10 +387,55 @@ describe('a package from outside', () => {
       false,
     ],
   ])('with %s grants what its rules show: %#', (_, objects, expected) => {
-    const problem = rightsProblem(objects as KubeObject[]);
+    const problem = rightsProblem(objects as KubeObject[], { used: [], crds: [] });
     expect(problem === undefined).toBe(expected);
     if (!expected) expect(problem).toContain('grants more than its rules show');
   });
+
+  const NEEDS = {
+    used: [
+      { group: 'apps', version: 'v1', kind: 'Deployment' },
+      { group: 'a.test', version: 'v1', kind: 'Other' },
+    ],
+    crds: [crdOf('Pan', {}, { group: 'kro.run' })],
+  };
+  test.each<[group: string, resource: string, verbs: string, name?: string]>([
+    ['apps', 'deployments', 'get list watch create patch delete'],
+    ['apps', 'deployments/scale', 'patch'],
+    ['a.test', 'others', 'get create'],
+    ['kro.run', 'pans', 'get patch'],
+    ['kro.run', 'pans/status', 'get patch'],
+    ['kro.run', 'pans/finalizers', 'update'],
+    ['', 'serviceaccounts', 'impersonate', 'cook'],
+  ])('may grant what its definitions need: %s/%s %s', (group, resource, verbs, name) => {
+    expect(rightsProblem([roleWith(group, resource, verbs, name)], NEEDS)).toBeUndefined();
+  });
+
+  test.each<[group: string, resource: string, verbs: string]>([
+    ['*', '*', '*'],
+    ['apps', '*', 'get'],
+    ['a.test', '*', 'get'],
+    ['a.test', 'others/*', 'patch'],
+    ['*', 'deployments', 'get'],
+    ['apps', 'deployments', '*'],
+    ['apps', 'deployments', 'deletecollection'],
+    ['apps', 'daemonsets', 'get'],
+    ['apps', 'deployments/scale', 'create'],
+    ['', 'secrets', 'get'],
+    ['', 'serviceaccounts', 'impersonate'],
+    ['', 'users', 'impersonate'],
+    ['kro.run', 'others', 'get'],
+    ['kro.run', 'pans/status', 'delete'],
+    ['rbac.authorization.k8s.io', 'clusterroles', 'escalate'],
+  ])('is refused with more rights than its definitions need: %s/%s %s', (group, resource, verbs) => {
+    const problem = rightsProblem([roleWith(group, resource, verbs)], NEEDS);
+    expect(problem).toMatch(/^ClusterRole a allows to .*, which its definitions and Graphs do not need$/);
+  });
+
+  function roleWith(group: string, resource: string, verbs: string, name?: string): KubeObject {
+    const named = name === undefined ? {} : { resourceNames: [name] };
+    return { ...ROLE, rules: [{ apiGroups: [group], resources: [resource], verbs: verbs.split(' '), ...named }] };
+  }
 
   test('is refused with more than 8 MiB to parse', () => {
     const more = Array.from({ length: 5 }, (_, index) => ({

@@ -70,11 +70,14 @@ export function readPackage(files: readonly PackageFile[]): PackageContent {
     files,
   };
   checkKinds(content);
-  const problem = rightsProblem(content.rights);
-  if (problem !== undefined) throw badPackage(problem);
   if (rightsDigest(content.rights) !== info.rights.digest) {
     throw badPackage(`its rights do not have the digest that ${INFO_FILE} says`);
   }
+  const problem = rightsProblem(content.rights, {
+    used: [...content.definitions, ...content.graphs].flatMap(({ spec }) => Kinds.used(spec)),
+    crds: content.crds.filter((crd) => info.provides.some((kind) => isSchemaOf(crd, kind))),
+  });
+  if (problem !== undefined) throw badPackage(problem);
   return content;
 }
 

@@ -18,6 +18,7 @@ import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
 import { isOfController, valueLine } from './value-lines.ts';
 import { mapTexts } from '../instance/object-owners.ts';
+import { staysPartOf } from '../packages/installed-package.ts';
 
 /** An object of a file, the live object, and the result of a dry run of its apply. */
 export interface FileObject {
@@ -84,9 +85,13 @@ export async function readFileObjects(
   await source.load(
     writes.map(({ target }) => ({ kind: 'object' as const, nodeId: '', target, why: 'unknown' as const })),
   );
-  const answers = operation === 'delete' ? [] : await checker.check(writes, FILE_MANAGER);
-  return writes.map(({ input, desired, target }, index) => {
+  const read = writes.map(({ input, desired: plain, target }) => {
     const known = source.table(target.type)?.look(tableKey(target.namespace, target.name));
+    const desired = known?.state === 'present' ? staysPartOf(plain, known.object) : plain;
+    return { input, known, desired, target };
+  });
+  const answers = operation === 'delete' ? [] : await checker.check(read, FILE_MANAGER);
+  return read.map(({ input, known, desired }, index) => {
     const answer = answers[index] ?? { checked: 'none' };
     const reveal = revealedBy(context.salt, answer.object ?? desired);
     const live = known?.state === 'present' ? reveal(known.object) : undefined;

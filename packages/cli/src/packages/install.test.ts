@@ -69,6 +69,11 @@ installed team/pots 1.0.0`,
   const again = await run('install oci://HOST/team/pots:1.0.0');
   expect(again).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Package  = team/pots 1.0.0') });
   expect(again.out).toContain('Plan: 0 to create, 0 to change, 0 to prune.');
+  // An apply of its files, which have no marks, does not take the objects out of the package.
+  await run('pull oci://HOST/team/pots:1.0.0 pulled');
+  expect((await run('plan pulled/manifests')).out).toContain('Plan: 0 to create, 0 to change, 0 to prune.');
+  expect(await run('apply pulled/manifests')).toMatchObject({ code: 0 });
+  expect((await run('install oci://HOST/team/pots:1.0.0')).out).toContain('Package  = team/pots 1.0.0');
 
   writeFileSync(join(cwd, 'pot.yaml'), POT);
   expect(await run('apply pot.yaml')).toMatchObject({ code: 0 });

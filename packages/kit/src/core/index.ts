@@ -14,12 +14,11 @@ export {
   isJsonObject,
   jsonEquals,
   JsonNumberError,
-  mergeJson,
   parseJson,
   stringifyJson,
   tryParseJson,
 } from './json.ts';
-export { applyMergePatch } from './merge-patch.ts';
+export { applyMergePatch, mergeJson } from './merge-patch.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
 export {
   formatApiVersion,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type JsonObject, jsonEquals, JsonNumberError, mergeJson, parseJson, stringifyJson } from './json.ts';
+import { type JsonObject, jsonEquals, JsonNumberError, parseJson, stringifyJson } from './json.ts';
+import { mergeJson } from './merge-patch.ts';
 
 describe('parseJson', () => {
   test.each([

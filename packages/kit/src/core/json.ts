@@ -125,20 +125,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Returns `base` with the members of `change`. Objects are merged member by member; `change` replaces all other values,
- * lists included.
- */
-export function mergeJson(base: JsonObject, change: JsonObject): JsonObject {
-  const merged: JsonObject = { ...base };
-  for (const [key, value] of Object.entries(change)) {
-    if (value === undefined) continue;
-    const before = getOwn(base, key);
-    setOwn(merged, key, isJsonObject(before) && isJsonObject(value) ? mergeJson(before, value) : value);
-  }
-  return merged;
-}
-
-/**
  * Deep equality of JSON values. The order of members does not count, the order of elements does; `1` and `1n` are
  * equal.
  */
