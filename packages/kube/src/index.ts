@@ -11,6 +11,7 @@ export { endedServer } from './config/ended-cluster.ts';
 export * from './entry.ts';
 export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';
+export { withinLimit } from './wait-for.ts';
 export { isUnknownAuthority } from './http/connection-failures.ts';
 export { proxyFromEnvironment, tunnelsThrough } from './http/proxy.ts';
 export { type Connections, openSockets } from './http/sockets.ts';

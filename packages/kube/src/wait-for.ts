@@ -1,6 +1,7 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, isoTime } from '@typekro/kit/core';
+import { isTimeout, withDeadline } from './deadline.ts';
 import type { KubeError } from './kube-error.ts';
-import type { KubernetesApi } from './kube-api.ts';
+import type { Clock, KubernetesApi } from './kube-api.ts';
 
 /**
  * Watches one object until `look` returns a value other than `undefined`. `look` is called with the object, or with
@@ -43,4 +44,47 @@ export async function waitForObject<Result>(
   }
   signal.throwIfAborted();
   throw new Error(`the watch of ${ref.kind} ${ref.name} ended without being stopped`);
+}
+
+/** The result of work with a time limit. `outage` is '' unless the API server did not respond at the time limit. */
+export type InTime<Result> = { readonly value: Result; readonly outage?: undefined } | { readonly outage: string };
+
+/**
+ * Runs work that waits for objects. After the time limit, returns since when the API server does not respond, as the end
+ * of a sentence.
+ *
+ * @param limitMs in milliseconds
+ * @param work gets `waitForObject` with the time limit, and the signal of the time limit
+ */
+export async function withinLimit<Result>(
+  { api, signal, clock }: { readonly api: KubernetesApi; readonly signal: AbortSignal; readonly clock: Clock },
+  limitMs: number,
+  work: (
+    wait: <Found>(ref: ObjectRef, look: (object: KubeObject | undefined) => Found | undefined) => Promise<Found>,
+    until: AbortSignal,
+  ) => Promise<Result>,
+): Promise<InTime<Result>> {
+  let limit: AbortSignal | undefined;
+  let outage: { readonly since: string; readonly message: string } | undefined;
+  try {
+    const value = await withDeadline(limitMs, [signal], clock, (until) => {
+      limit = until;
+      return work((ref, look) => {
+        const check: typeof look = (object) => {
+          outage = undefined;
+          return look(object);
+        };
+        return waitForObject(api, ref, until, check, ({ message }) => {
+          outage = { since: outage?.since ?? isoTime(clock.now()), message };
+        });
+      }, until);
+    });
+    return { value };
+  } catch (thrown) {
+    if (limit === undefined || !isTimeout(limit)) throw thrown;
+    return {
+      outage:
+        outage === undefined ? '' : `: the API server has not responded since ${outage.since} (${outage.message})`,
+    };
+  }
 }

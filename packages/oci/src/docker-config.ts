@@ -78,7 +78,7 @@ function objectAt(config: JsonObject, key: string): JsonObject {
   return value;
 }
 
-/** Reads the output of `docker-credential-… get`. */
+/** Reads the output of `docker-credential-… get`; `undefined` for one without a name and a secret. */
 export function helperCredentials(output: string): Credentials | undefined {
   const value = tryParseJson(output);
   const { Username: user, Secret: secret } = isJsonObject(value) ? value : ({} as JsonObject);
@@ -124,11 +124,19 @@ function runHelper(
   return new Promise((resolve, reject) => {
     const options = { env: { ...env }, maxBuffer: MAX_OUTPUT_BYTES, timeout: HELPER_MS, signal };
     const child = processLibrary().execFile(program, ['get'], options, (error, stdout, stderr) => {
-      if (error === null) return resolve(helperCredentials(stdout));
+      const found = error === null ? helperCredentials(stdout) : undefined;
+      if (found !== undefined) return resolve(found);
       if (NOT_FOUND.test(stdout) || NOT_FOUND.test(stderr)) return resolve(undefined);
       if (signal.aborted) return reject(signal.reason);
       // The output can have secrets, so the message has none of it.
-      const why = errorCode(error) === 'ENOENT' ? 'PATH has no such program' : 'it failed';
+      const why =
+        error === null
+          ? 'its output is no JSON with Username and Secret'
+          : errorCode(error) === 'ENOENT'
+            ? 'PATH has no such program'
+            : error.killed === true
+              ? `it did not end within ${HELPER_MS / 1000} seconds`
+              : 'it failed';
       reject(
         new TypeKroError(`the credential helper ${program} gives no credentials for ${server}: ${why}`, {
           code: 'oci/helper',

@@ -38,8 +38,8 @@ describe('a challenge', () => {
 });
 
 describe('the password', () => {
-  const proof = (realm: string, origin: string, host?: string) =>
-    chooseProof(parseChallenges(`Bearer realm="${realm}",service="s"`), origin, host);
+  const proof = (realm: string, origin: string, host?: string, hasPassword = true) =>
+    chooseProof(parseChallenges(`Bearer realm="${realm}",service="s"`), origin, hasPassword, host);
 
   test.each([
     ['https://registry.example.com/token', 'https://registry.example.com'],
@@ -72,8 +72,14 @@ describe('the password', () => {
 
   test('may go to a server that the user names', () => {
     expect(proof('https://login.test/token', 'https://example.com', 'login.test')).toMatchObject({ kind: 'token' });
-    expect(chooseProof(parseChallenges('Basic realm="x"'), 'https://a', undefined)).toEqual({ kind: 'basic' });
-    expect(chooseProof(parseChallenges('Negotiate'), 'https://a', undefined)).toBeUndefined();
+    expect(chooseProof(parseChallenges('Basic realm="x"'), 'https://a', true, undefined)).toEqual({ kind: 'basic' });
+    expect(chooseProof(parseChallenges('Negotiate'), 'https://a', true, undefined)).toBeUndefined();
+  });
+
+  test('that is not there can be asked for by any server with TLS', () => {
+    const origin = 'https://registry.example.com';
+    expect(proof('https://login.test/token', origin, undefined, false)).toMatchObject({ kind: 'token' });
+    expect(() => proof('http://login.test/token', origin, undefined, false)).toThrow('would show the credentials');
   });
 });
 
@@ -127,6 +133,7 @@ describe("docker's configuration", () => {
     script('good', 'read server; echo "{\\"Username\\":\\"$server\\",\\"Secret\\":\\"$1\\"}"');
     script('none', 'echo "credentials not found in native keychain"; exit 1');
     script('bad', 'echo hunter2; echo hunter2 >&2; exit 1');
+    script('odd', 'echo hunter2');
     const config = (text: string) => writeFileSync(join(folder, 'config.json'), text);
     const get = (registry: string) =>
       readDockerCredentials(
@@ -135,12 +142,17 @@ describe("docker's configuration", () => {
         new AbortController().signal,
       );
     expect(await get('h')).toBeUndefined();
-    config(JSON.stringify({ credHelpers: { good: 'good', none: 'none', bad: 'bad', absent: 'absent' } }));
+    config(JSON.stringify({ credHelpers: { good: 'good', none: 'none', bad: 'bad', odd: 'odd', absent: 'absent' } }));
     expect(await get('good')).toEqual({ kind: 'password', user: 'good', password: 'get' });
     expect(await get('none')).toBeUndefined();
-    const failure = await get('bad').catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'oci/helper' });
-    expect(String(failure)).not.toContain('hunter2');
+    for (const [name, why] of [
+      ['bad', 'it failed'],
+      ['odd', 'its output is no JSON'],
+    ] as const) {
+      const failure = await get(name).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: 'oci/helper', message: expect.stringContaining(why) });
+      expect(String(failure)).not.toContain('hunter2');
+    }
     await expect(get('absent')).rejects.toMatchObject({ message: expect.stringContaining('PATH has no such program') });
     config('{"auths": {"h": hunter2');
     const broken = await get('h').catch((error: unknown) => error);

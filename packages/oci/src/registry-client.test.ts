@@ -213,6 +213,13 @@ describe('a registry that lies is refused', () => {
       (_, response) => respond(response, 200, {}, Buffer.alloc(5_000_000)),
       'more than 4194304 bytes',
     ],
+    [
+      'a page as manifest',
+      IMAGE,
+      (_, response) => respond(response, 200, { 'content-type': 'text/html; charset=utf-8' }, Buffer.from('<html>')),
+      'text/html; charset=utf-8 instead of a manifest',
+    ],
+    ['no layer', IMAGE, atLayer((response) => respond(response, 404, {}, '')), 'which a manifest of it names'],
     ['a manifest that is no JSON', { ...IMAGE, manifest: Buffer.from('no') }, undefined, 'is not JSON'],
     ['a list as manifest', { ...IMAGE, manifest: Buffer.from('[]') }, undefined, 'not an object'],
     [

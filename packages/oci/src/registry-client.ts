@@ -80,6 +80,9 @@ export class RegistryClient {
     });
     if (response.status === 404) return undefined;
     this.#require(response, 200);
+    const type = response.headers['content-type'] ?? '';
+    if (type.startsWith('text/'))
+      throw this.#lies(`it responds with ${type} instead of a manifest, as a login page or a proxy does`);
     const found = sha256Digest(response.body);
     const said = digest ?? response.headers['docker-content-digest'] ?? found;
     if (said !== found) throw this.#lies(`the manifest ${said} has the digest ${found}`);
@@ -159,6 +162,7 @@ export class RegistryClient {
   /** Reads the content of a descriptor. Throws `oci/registry` for any other content, and reads no more than its size. */
   async blob({ digest, size }: Descriptor): Promise<Buffer> {
     const response = await this.#request({ method: 'GET', url: this.#url(`blobs/${digest}`), maxBodyBytes: size });
+    if (response.status === 404) throw this.#lies(`it has no blob ${digest}, which a manifest of it names`);
     this.#require(response, 200);
     const { length } = response.body;
     if (length !== size) throw this.#lies(`the blob ${digest} has ${length} bytes instead of ${size}`);

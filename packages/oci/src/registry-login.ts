@@ -39,7 +39,7 @@ export class RegistryLogin {
   async authorization(refusal: WebResponse, scope: string): Promise<string> {
     const challenges = parseChallenges(refusal.headers['www-authenticate'] ?? '');
     const credentials = await (this.#credentials ??= this.#options.credentials());
-    const proof = chooseProof(challenges, this.#origin, this.#options.tokenHost);
+    const proof = chooseProof(challenges, this.#origin, credentials !== undefined, this.#options.tokenHost);
     if (proof?.kind === 'token') return `Bearer ${await this.#token(proof.realm, proof.service, scope, credentials)}`;
     if (proof === undefined) throw badRegistry(new URL(this.#origin).host, 'it asks for a login that is not supported');
     if (credentials?.kind !== 'password') throw this.unauthorized('it asks for a password');

@@ -365,6 +365,7 @@ test.each<[name: string, text: () => string, message: RegExp]>([
   ['a private key', () => String(own.privateKey.export(PKCS8)), /it has a PRIVATE KEY instead of a public key/],
   ['RSA', () => publicText(rsa.publicKey), /of the kind rsa/],
   ['a damaged key', () => publicText().replace(/\nM/, '\nA'), /it is damaged/],
+  ['two keys', () => publicText() + publicText(pair('P-256').publicKey), /it has several keys/],
 ])('%s is no key to verify with', async (_name, text, message) => {
   await expect(readPublicKey('a.pub', text())).rejects.toMatchObject({
     code: 'oci/key',

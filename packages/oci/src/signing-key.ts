@@ -51,6 +51,8 @@ export async function readPublicKey(name: string, text: string): Promise<PublicK
   const label = labelOf(text);
   // Of a private key, Node would use the public part. The file that is handed out must not be one.
   if (label !== 'PUBLIC KEY') throw noKey(name, 'public', label);
+  if (text.split('-----BEGIN ').length > 2)
+    throw badKey(name, 'it has several keys', 'name the file of the key of the packages');
   return { name, key: await readKey(name, false, () => cryptoLibrary().createPublicKey(text)) };
 }
 

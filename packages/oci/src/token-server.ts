@@ -13,16 +13,18 @@ export type Proof =
  *
  * The registry names the server of its tokens, which gets the password. A registry that was taken over could name any.
  * So the server must have the host of the registry, or a host below the same domain, such as `auth.docker.io` for
- * `registry-1.docker.io`; another one must be named by the user. Plain HTTP is only for a server on this machine, of a
- * registry on this machine.
+ * `registry-1.docker.io`; another one must be named by the user, unless there is no password. Plain HTTP is only for a
+ * server on this machine, of a registry on this machine.
  *
  * @param origin of the registry
+ * @param hasPassword has the client something to send?
  * @param trustedHost another host that may get the password
  * @throws TypeKroError `oci/token-server` for a server that must not get the password
  */
 export function chooseProof(
   challenges: readonly Challenge[],
   origin: string,
+  hasPassword: boolean,
   trustedHost: string | undefined,
 ): Proof | undefined {
   const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
@@ -37,7 +39,7 @@ export function chooseProof(
       'tell the operator of the registry',
     );
   }
-  const isTrusted = sharesDomain(realm.hostname, registry.hostname) || realm.host === trustedHost;
+  const isTrusted = !hasPassword || sharesDomain(realm.hostname, registry.hostname) || realm.host === trustedHost;
   if (isTrusted) return { kind: 'token', realm, service: bearer.parameters.get('service') ?? '' };
   throw refused(
     `${realm.host}, which is not below its domain`,

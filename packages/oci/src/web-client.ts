@@ -71,7 +71,8 @@ export class WebClient {
    * Sends a request. Sends it again, after a pause, while the server is busy (429, 5xx) or the connection fails, if the
    * request allows it.
    *
-   * @throws TypeKroError `oci/unreachable`, or `oci/timeout` for a response that takes too long
+   * @throws TypeKroError `oci/unreachable`, `oci/timeout` for a response that takes too long, and `oci/registry` for one
+   *   that is too long
    */
   async send(request: WebRequest): Promise<WebResponse> {
     const { clock, random, signal } = this.#options;
@@ -156,11 +157,12 @@ export const badRegistry = (host: string, why: string): TypeKroError =>
 /** Can a later try succeed? Not after a limit of time or size, or with a certificate that is not trusted. */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof TypeKroError) || error.code !== 'oci/unreachable') return false;
-  return !isUnknownAuthority(error.cause) && !/more than \d+ bytes/.test(error.message);
+  return !isUnknownAuthority(error.cause);
 }
 
 function unreachable({ host }: URL, cause: unknown): TypeKroError {
   const message = cause instanceof Error ? cause.message : String(cause);
+  if (/^the response has more than \d+ bytes$/.test(message)) return badRegistry(host, message);
   return new TypeKroError(`there is no response from ${host}: ${message}`, {
     code: 'oci/unreachable',
     remedy: isUnknownAuthority(cause)

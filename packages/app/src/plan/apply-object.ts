@@ -13,7 +13,7 @@ import {
   TypeKroError,
 } from '@typekro/kit/core';
 import type { Clock, KubernetesApi } from '@typekro/kube';
-import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
+import { isConflict, isNotFound, withinLimit } from '@typekro/kube';
 import type { LiveSource } from './simulation/live-source.ts';
 import { kubectlObject } from '../instance/without-definition.ts';
 import { GraphObject, isDefinition } from '@typekro/engine/graph';
@@ -162,32 +162,26 @@ export async function waitUntilGone(
   limitMs: number,
   next: string,
 ): Promise<void> {
-  const { api, signal, clock, print } = writer;
-  let limit: AbortSignal | undefined;
   let last: KubeObject | undefined;
   let waitedFor: ObjectRef | undefined;
-  try {
-    await withDeadline(limitMs, [signal], clock, async (until) => {
-      limit = until;
-      for (const ref of refs) {
-        waitedFor = ref;
-        last = writer.source.liveOf(ref);
-        const uid = last?.metadata.uid;
-        let isPrinted = false;
-        await waitForObject(api, ref, until, (found) => {
-          // An object with the same name and another UID is a new object.
-          last = found?.metadata.uid === uid ? found : undefined;
-          if (last === undefined) return true;
-          if (!isPrinted) print(waitingText(last, limitMs));
-          isPrinted = true;
-          return undefined;
-        });
-      }
-    });
-  } catch (thrown) {
-    if (limit === undefined || !isTimeout(limit) || waitedFor === undefined) throw thrown;
-    throw notDeleted(waitedFor, last?.metadata.finalizers ?? [], limitMs, next);
-  }
+  const { outage } = await withinLimit(writer, limitMs, async (wait) => {
+    for (const ref of refs) {
+      waitedFor = ref;
+      last = writer.source.liveOf(ref);
+      const uid = last?.metadata.uid;
+      let isPrinted = false;
+      await wait(ref, (found) => {
+        // An object with the same name and another UID is a new object.
+        last = found?.metadata.uid === uid ? found : undefined;
+        if (last === undefined) return true;
+        if (!isPrinted) writer.print(waitingText(last, limitMs));
+        isPrinted = true;
+        return undefined;
+      });
+    }
+  });
+  if (outage === undefined || waitedFor === undefined) return;
+  throw notDeleted(waitedFor, last?.metadata.finalizers ?? [], limitMs, `${next}${outage}`);
 }
 
 /** Describes a wait for a deletion: the object, the finalizers that delay it, and a command that shows more. */

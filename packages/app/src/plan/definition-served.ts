@@ -1,5 +1,5 @@
 import { type KubeObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import { isTimeout, waitForObject, withDeadline } from '@typekro/kube';
+import { withinLimit } from '@typekro/kube';
 import { type Condition, readConditions } from '@typekro/engine/runtime';
 import type { AppliedObject, ObjectWriter } from './apply-object.ts';
 
@@ -20,7 +20,7 @@ const OLD_REFUSAL_MS = 15_000;
  *   controller responds in time
  */
 export async function waitUntilServed(
-  { api, signal, clock }: Pick<ObjectWriter, 'api' | 'signal' | 'clock'>,
+  waiting: Pick<ObjectWriter, 'api' | 'signal' | 'clock'>,
   { before, after }: AppliedObject,
 ): Promise<void> {
   const ref = refOf(after);
@@ -37,22 +37,17 @@ export async function waitUntilServed(
     standing = ready;
     return undefined;
   };
+  let outage: string | undefined = '';
   for (const limitMs of [OLD_REFUSAL_MS, SERVE_TIMEOUT_MS - OLD_REFUSAL_MS]) {
-    let limit: AbortSignal | undefined;
-    try {
-      await withDeadline(limitMs, [signal], clock, (until) => {
-        limit = until;
-        return waitForObject(api, ref, until, check);
-      });
-      return;
-    } catch (thrown) {
-      if (limit === undefined || !isTimeout(limit)) throw thrown;
-      if (standing !== undefined) throw refused(ref.name, standing);
-    }
+    ({ outage } = await withinLimit(waiting, limitMs, (wait) => wait(ref, check)));
+    if (outage === undefined) return;
+    if (standing !== undefined) throw refused(ref.name, standing);
   }
-  throw new TypeKroError(`no controller has responded to ${objectName(ref)} within ${SERVE_TIMEOUT_MS / 1000} s`, {
+  const runs = outage === '' ? 'controller' : 'API server';
+  const limit = `within ${SERVE_TIMEOUT_MS / 1000} s`;
+  throw new TypeKroError(`no controller has responded to ${objectName(ref)} ${limit}${outage}`, {
     code: 'apply/not-served',
-    remedy: `check whether the controller runs: kubectl get resourcegraphdefinition ${ref.name} -o yaml`,
+    remedy: `check whether the ${runs} runs: kubectl get resourcegraphdefinition ${ref.name} -o yaml`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { type KubeObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import { isTimeout, waitForObject, withDeadline } from '@typekro/kube';
+import { withinLimit } from '@typekro/kube';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
 import type { ObjectWriter } from './apply-object.ts';
@@ -55,23 +55,18 @@ export async function waitUntilEstablished(waiting: Waiting, crd: KubeObject): P
 }
 
 async function waitFor(
-  { api, signal, clock }: Waiting,
+  waiting: Waiting,
   object: KubeObject,
   isReached: (found: KubeObject) => boolean,
   { what, remedy }: { readonly what: string; readonly remedy: string },
 ): Promise<void> {
   const ref = refOf(object);
-  let limit: AbortSignal | undefined;
-  try {
-    await withDeadline(ANSWER_TIMEOUT_MS, [signal], clock, (until) => {
-      limit = until;
-      return waitForObject(api, ref, until, (found) => (found !== undefined && isReached(found) ? true : undefined));
-    });
-  } catch (thrown) {
-    if (limit === undefined || !isTimeout(limit)) throw thrown;
-    throw new TypeKroError(`${what} ${objectName(ref)} within ${ANSWER_TIMEOUT_MS / 1000} s`, {
-      code: 'apply/not-served',
-      remedy,
-    });
-  }
+  const { outage } = await withinLimit(waiting, ANSWER_TIMEOUT_MS, (wait) =>
+    wait(ref, (found) => (found !== undefined && isReached(found) ? true : undefined)),
+  );
+  if (outage === undefined) return;
+  throw new TypeKroError(`${what} ${objectName(ref)} within ${ANSWER_TIMEOUT_MS / 1000} s${outage}`, {
+    code: 'apply/not-served',
+    remedy,
+  });
 }

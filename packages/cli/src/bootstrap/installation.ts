@@ -1,7 +1,7 @@
 import { safeInstallation } from '@typekro/controller/controller';
 import { type KubeObject, type ObjectRef, getOwn, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
-import { isNotFound, isTimeout, KubeError, waitForObject, withDeadline } from '@typekro/kube';
+import { isNotFound, KubeError, withinLimit } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { ClusterWriter } from './scale-down.ts';
 
@@ -169,24 +169,19 @@ export async function pruneInstallation(
  *
  * @throws TypeKroError `bootstrap/not-ready` after the time limit, with the last message of its status.
  */
-export async function waitUntilReady({ api, signal, clock, timeoutMs }: ClusterWriter, ref: ObjectRef): Promise<void> {
-  let limit: AbortSignal | undefined;
+export async function waitUntilReady(writer: ClusterWriter, ref: ObjectRef): Promise<void> {
   let last = 'it does not exist';
-  try {
-    await withDeadline(timeoutMs, [signal], clock, async (until) => {
-      limit = until;
-      await waitForObject(api, ref, until, (found) => {
-        if (found === undefined) return undefined;
-        const { ready, message, reason } = readinessOf(found);
-        last = message === '' ? reason : message;
-        return ready ? true : undefined;
-      });
-    });
-  } catch (thrown) {
-    if (limit === undefined || !isTimeout(limit)) throw thrown;
-    throw new TypeKroError(`the controller is not ready after ${timeoutMs / 1000} s: ${last}`, {
-      code: 'bootstrap/not-ready',
-      remedy: `everything is applied; look at its pods: kubectl describe pods -n ${ref.namespace ?? ''}, or wait longer: --timeout`,
-    });
-  }
+  const { outage } = await withinLimit(writer, writer.timeoutMs, (wait) =>
+    wait(ref, (found) => {
+      if (found === undefined) return undefined;
+      const { ready, message, reason } = readinessOf(found);
+      last = message === '' ? reason : message;
+      return ready ? true : undefined;
+    }),
+  );
+  if (outage === undefined) return;
+  throw new TypeKroError(`the controller is not ready after ${writer.timeoutMs / 1000} s: ${last}${outage}`, {
+    code: 'bootstrap/not-ready',
+    remedy: `everything is applied; look at its pods: kubectl describe pods -n ${ref.namespace ?? ''}, or wait longer: --timeout`,
+  });
 }

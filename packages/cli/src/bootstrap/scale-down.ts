@@ -1,5 +1,5 @@
 import { type KubeObject, type ObjectRef, TypeKroError } from '@typekro/kit/core';
-import { type Clock, type KubernetesApi, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
+import { type Clock, type KubernetesApi, withinLimit } from '@typekro/kube';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { ObjectTarget } from '@typekro/engine/runtime';
 import { CLI_MANAGER } from '../instance/change-report.ts';
@@ -35,27 +35,22 @@ export async function scaleToZero({ api, signal }: ClusterWriter, controller: Co
  * @throws TypeKroError `bootstrap/not-stopped` when a pod still exists after the time limit.
  */
 export async function waitUntilStopped(writer: ClusterWriter, controller: ControllerDeployment): Promise<void> {
-  const { api, signal, clock, timeoutMs } = writer;
   const { namespace, name, object } = controller;
   let waitsFor = '';
-  let limit: AbortSignal | undefined;
-  try {
-    await withDeadline(timeoutMs, [signal], clock, async (until) => {
-      limit = until;
-      waitsFor = `Deployment ${namespace}/${name} has replicas`;
-      await waitForObject(api, refOfDeployment(controller), until, (found) => (hasReplicas(found) ? undefined : true));
-      for (const pod of await podsOf(api, namespace, object, until)) {
-        waitsFor = `Pod ${namespace}/${pod.name} is not deleted yet`;
-        await waitForObject(api, pod, until, (found) => (found === undefined ? true : undefined));
-      }
-    });
-  } catch (thrown) {
-    if (limit === undefined || !isTimeout(limit)) throw thrown;
-    throw new TypeKroError(`the controller ${namespace}/${name} still runs after ${timeoutMs / 1000} s: ${waitsFor}`, {
-      code: 'bootstrap/not-stopped',
-      remedy: `it is scaled to 0; look at its pods, then run the command again: kubectl get pods -n ${namespace}`,
-    });
-  }
+  const { outage } = await withinLimit(writer, writer.timeoutMs, async (wait, until) => {
+    waitsFor = `Deployment ${namespace}/${name} has replicas`;
+    await wait(refOfDeployment(controller), (found) => (hasReplicas(found) ? undefined : true));
+    for (const pod of await podsOf(writer.api, namespace, object, until)) {
+      waitsFor = `Pod ${namespace}/${pod.name} is not deleted yet`;
+      await wait(pod, (found) => (found === undefined ? true : undefined));
+    }
+  });
+  if (outage === undefined) return;
+  const limit = `after ${writer.timeoutMs / 1000} s`;
+  throw new TypeKroError(`the controller ${namespace}/${name} still runs ${limit}: ${waitsFor}${outage}`, {
+    code: 'bootstrap/not-stopped',
+    remedy: `it is scaled to 0; look at its pods, then run the command again: kubectl get pods -n ${namespace}`,
+  });
 }
 
 const refOfDeployment = ({ namespace, name }: ControllerDeployment): ObjectRef => ({

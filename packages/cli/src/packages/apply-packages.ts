@@ -196,6 +196,10 @@ export async function completed(
   try {
     return await work({ ...context, print });
   } catch (thrown) {
+    if (lines > 0 && context.signal.aborted)
+      context.printError(
+        `interrupted: only a part was done for ${what}; run the same command again, which does the rest`,
+      );
     if (lines === 0 || context.signal.aborted) throw thrown;
     const cause = TypeKroError.from(thrown, { code: 'package/incomplete' });
     const remedy = cause.remedy === undefined ? '' : `${cause.remedy}; then `;
