@@ -58,12 +58,6 @@ export function asPartOf(object: KubeObject, marks: PackageMarks): KubeObject {
   return { ...object, metadata };
 }
 
-/** The object of a file with the marks of the object in the cluster, which a file without marks must not remove. */
-export function staysPartOf(object: KubeObject, live: KubeObject): KubeObject {
-  const identity = packageOf(live);
-  return identity === undefined || packageOf(object) !== undefined ? object : asPartOf(object, identity);
-}
-
 /** The object without the marks, as its author wrote it. */
 export function withoutPackage(object: KubeObject): KubeObject {
   const { labels = {}, annotations = {} } = object.metadata;

@@ -18,7 +18,6 @@ import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
 import { isOfController, valueLine } from './value-lines.ts';
 import { mapTexts } from '../instance/object-owners.ts';
-import { staysPartOf } from '../packages/installed-package.ts';
 
 /** An object of a file, the live object, and the result of a dry run of its apply. */
 export interface FileObject {
@@ -97,6 +96,17 @@ export async function readFileObjects(
     const live = known?.state === 'present' ? reveal(known.object) : undefined;
     return { input, desired, live, answer, ...(known?.state === 'failed' ? { unread: true as const } : {}) };
   });
+}
+
+/** The object of a file with the marks of its package in the cluster, which a file without marks does not remove. */
+function staysPartOf(object: KubeObject, { metadata }: KubeObject): KubeObject {
+  const marksOf = (texts: Readonly<Record<string, string>> = {}) =>
+    Object.fromEntries(Object.entries(texts).filter(([key]) => key.startsWith('package.typekro.dev/')));
+  const { labels, annotations } = object.metadata;
+  const [ofLabels, ofAnnotations] = [marksOf(metadata.labels), marksOf(metadata.annotations)];
+  if (Object.keys(ofAnnotations).length === 0 || Object.keys(marksOf(annotations)).length > 0) return object;
+  const marks = { labels: { ...labels, ...ofLabels }, annotations: { ...annotations, ...ofAnnotations } };
+  return { ...object, metadata: { ...object.metadata, ...marks } };
 }
 
 const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === 'Secret' && apiVersion === 'v1';

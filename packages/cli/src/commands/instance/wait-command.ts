@@ -1,9 +1,9 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isoTime, namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import { type KubeError, type KubernetesApi, readSession, systemClock, waitForObject } from '@typekro/kube';
+import { namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubernetesApi, readSession, systemClock, withinLimit } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { type Command, ExitCode, textOption } from '../../command.ts';
-import { parseDuration, timeLimit } from '../../parse-duration.ts';
+import { parseDuration } from '../../parse-duration.ts';
 import {
   NEAR_NAMES,
   type WaitGoal,
@@ -120,11 +120,9 @@ async function waitForGoal(
   const { uid } = instance.metadata;
   let last = failureOf(instance);
   let lastReason: string | undefined;
-  let outage: Outage | undefined;
   const check = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
     // A new instance of the same name has another UID.
     const current = found?.metadata.uid === uid ? found : undefined;
-    outage = undefined;
     if (isReached(goal, current)) return {};
     if (current === undefined) return { failure: deleted(found !== undefined) };
     last = failureOf(current);
@@ -132,45 +130,20 @@ async function waitForGoal(
     if (last.why !== lastReason) printReason((lastReason = last.why));
     return undefined;
   };
-  const limit = timeLimit(timeoutMs === 0 ? READ_ONCE_MS : timeoutMs);
-  const onTrouble = ({ message }: KubeError): void =>
-    void (outage = { since: outage?.since ?? isoTime(systemClock.now()), message });
-  try {
-    return (await waitForObject(api, refOf(instance), AbortSignal.any([signal, limit]), check, onTrouble)).failure;
-  } catch (error) {
-    if (signal.aborted || !limit.aborted) throw error;
-    if (outage === undefined) return last;
-    return (await readAgain(api, instance, signal, check, { ...outage, last })).failure;
-  }
-}
-
-/** The failures of the watch since its last event. */
-interface Outage {
-  /** The time of the first failure, RFC 3339. */
-  readonly since: string;
-  /** The message of the last failure. */
-  readonly message: string;
-}
-
-/**
- * Reads the instance once more after an outage of the watch that lasted until the time limit. The watch may have
- * recovered without an event. If the read also fails, the returned failure describes the outage.
- */
-async function readAgain(
-  api: KubernetesApi,
-  instance: KubeObject,
-  signal: AbortSignal,
-  check: (found: KubeObject | undefined) => { readonly failure?: Failure } | undefined,
-  { since, message, last }: Outage & { readonly last: Failure },
-): Promise<{ readonly failure?: Failure }> {
+  const ref = refOf(instance);
+  const limitMs = timeoutMs === 0 ? READ_ONCE_MS : timeoutMs;
+  const waited = await withinLimit({ api, signal, clock: systemClock }, limitMs, (wait) => wait(ref, check));
+  if (waited.outage === undefined) return waited.value.failure;
+  if (waited.outage === '') return last;
+  // The watch may have recovered without an event.
   try {
     const limit = AbortSignal.timeout(READ_AGAIN_MS);
-    const found = await api.find(refOf(instance), { signal: AbortSignal.any([signal, limit]) });
-    return check(found) ?? { failure: failureOf(found ?? instance) };
+    const found = await api.find(ref, { signal: AbortSignal.any([signal, limit]) });
+    return (check(found) ?? { failure: last }).failure;
   } catch (error) {
     if (signal.aborted) throw error;
-    const why = `the cluster has not responded since ${since} (${message}); last known: ${last.why}`;
-    return { failure: { why, remedy: 'check that the API server runs, then wait again' } };
+    const why = `the time limit has passed${waited.outage}; last known: ${last.why}`;
+    return { why, remedy: 'check that the API server runs, then wait again' };
   }
 }
 
