@@ -58,7 +58,9 @@ describe.skipIf(!isThere)('docker-registry', () => {
     const files = [{ path: 'manifests/größe.yaml', content: Buffer.from('a: 1\n') }];
     const image = packFiles(files, { 'org.opencontainers.image.version': '1.0.0' });
     const client = open(place, { DOCKER_CONFIG: folder });
+    expect(await client.tags()).toEqual([]);
     expect(await pushPackage(client, place, image, false)).toBe('pushed');
+    expect(await client.tags()).toEqual(['1.0.0']);
     expect(await pushPackage(client, place, image, false)).toBe('unchanged');
     expect(await pullPackage(client, { ...place, digest: image.digest })).toEqual({
       files,

@@ -34,7 +34,7 @@ const FILES = (() => {
     graphs: [],
     examples: [],
     tests: [],
-    needs: [],
+    needs: [{ reference: 'oci://a.test/b', range: '^1', provides: [] }],
   });
   return files.map(({ path, text }) => file(path, text));
 })();

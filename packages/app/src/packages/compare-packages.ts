@@ -7,7 +7,8 @@ import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema
 import { changedFields } from '@typekro/sdk/deploy';
 import { definitionPlan } from '../plan/definition-plan.ts';
 import { valueLine } from '../plan/value-lines.ts';
-import type { RequiredKind } from './package-info.ts';
+import { type DeclaredNeed, kindWithVersions, type RequiredKind } from './package-info.ts';
+import { needText } from './package-needs.ts';
 import { addedRights } from './package-rights.ts';
 import type { PackageContent } from './read-package.ts';
 
@@ -19,6 +20,7 @@ export interface PackageDifference {
   /** What the roles allow, one resource in a line. */
   readonly rights: Added<string>;
   readonly requires: Added<RequiredKind>;
+  readonly needs: Added<DeclaredNeed>;
   /** Can a change break instances of the first package? */
   readonly breaking: boolean;
 }
@@ -60,7 +62,8 @@ export function comparePackages(before: PackageContent, after: PackageContent): 
     definitions,
     graphs,
     rights: { added: addedRights(before.rights, after.rights), removed: addedRights(after.rights, before.rights) },
-    requires: difference(before.info.requires, after.info.requires),
+    requires: difference(before.info.requires, after.info.requires, kindWithVersions),
+    needs: difference(before.info.needs, after.info.needs, needText),
     breaking: definitions.some(
       ({ action, schema, refusal }) =>
         action === 'delete' || refusal !== undefined || schema.some((line) => line.breaking),
@@ -127,8 +130,10 @@ function compiled({ crds }: PackageContent, definition: KubeObject): Graph | str
   return graph ?? diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'for an unknown reason';
 }
 
-function difference(before: readonly RequiredKind[], after: readonly RequiredKind[]): Added<RequiredKind> {
-  const key = ({ group, kind, versions }: RequiredKind): string => JSON.stringify([group, kind, versions]);
-  const [old, next] = [new Set(before.map(key)), new Set(after.map(key))];
-  return { added: after.filter((each) => !old.has(key(each))), removed: before.filter((each) => !next.has(key(each))) };
+function difference<T>(before: readonly T[], after: readonly T[], textOf: (each: T) => string): Added<T> {
+  const [old, next] = [new Set(before.map(textOf)), new Set(after.map(textOf))];
+  return {
+    added: after.filter((each) => !old.has(textOf(each))),
+    removed: before.filter((each) => !next.has(textOf(each))),
+  };
 }

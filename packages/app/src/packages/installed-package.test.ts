@@ -19,12 +19,13 @@ const object = (name: string, kind = 'ResourceGraphDefinition'): KubeObject => (
   kind,
   metadata: { name },
 });
+const [DIGEST_A, DIGEST_C] = ['a', 'c'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
 const at = (name: string, version: string) => ({ reference: `oci://a.test/${name}:${version}`, isDependency: false });
 const POTS: PackageMarks = {
   ...at('team/pots', '1.0.0'),
   name: 'team/pots',
   version: '1.0.0',
-  digest: 'sha256:a',
+  digest: DIGEST_A,
   needs: [
     { reference: 'oci://a.test/other', range: '>=2 <4' },
     { reference: 'oci://a.test/clay', range: '^1.0.0 || ^2' },
@@ -41,7 +42,7 @@ const OTHER: PackageMarks = {
   ...at('other', '2.0.0'),
   name: 'other',
   version: '2.0.0',
-  digest: 'sha256:c',
+  digest: DIGEST_C,
   needs: [],
   isDependency: true,
 };
@@ -57,7 +58,7 @@ describe('the marks of a package', () => {
         c: 'd',
         'package.typekro.dev/name': 'team/pots',
         'package.typekro.dev/version': '1.0.0',
-        'package.typekro.dev/digest': 'sha256:a',
+        'package.typekro.dev/digest': DIGEST_A,
         'package.typekro.dev/reference': 'oci://a.test/team/pots:1.0.0',
         'package.typekro.dev/needs': 'oci://a.test/other@>=2 <4, oci://a.test/clay@^1.0.0 || ^2',
       },
@@ -96,8 +97,8 @@ describe('the marks of a package', () => {
 test('packages are found by their names, with all versions that their objects have', () => {
   const objects = [asPartOf(object('a'), POTS), asPartOf(object('b'), OTHER), object('c'), asPartOf(object('d'), NEXT)];
   expect(installedPackages(objects)).toMatchObject([
-    { name: 'other', versions: ['2.0.0'], digests: ['sha256:c'], objects: [{ metadata: { name: 'b' } }] },
-    { name: 'team/pots', versions: ['1.0.0', '1.10.0'], digests: ['sha256:a', 'sha256:b'] },
+    { name: 'other', versions: ['2.0.0'], digests: [DIGEST_C], objects: [{ metadata: { name: 'b' } }] },
+    { name: 'team/pots', versions: ['1.0.0', '1.10.0'], digests: [DIGEST_A, 'sha256:b'] },
   ]);
 });
 
@@ -110,7 +111,7 @@ test.each([
     'other content of the version',
     [POTS],
     { ...POTS, digest: 'sha256:d' },
-    'with the digest sha256:a, and this package',
+    `with the digest ${DIGEST_A}, and this package`,
   ],
 ])('an installation over %s', (_, before, after, message) => {
   const [installed] = installedPackages(before.map((each, index) => asPartOf(object(`a${index}`), each)));
@@ -170,6 +171,9 @@ test('a package that others need is not removed, and what only it needs is left 
     version: '1.0.0',
     needs,
   });
-  const unplaced = { ...pots, current: { ...pots.current, reference: 'a b' } };
-  expect(installedNode(unplaced).reference).toBe('');
+  for (const changed of [{ reference: 'a b' }, { digest: 'sha256:a' }])
+    expect(installedNode({ ...pots, current: { ...pots.current, ...changed } }).reference).toBe('');
+  expect(installedNode({ ...pots, current: { ...pots.current, version: '1\u001b[2J' } }).version).toBe(
+    'of an unknown version',
+  );
 });

@@ -1,9 +1,10 @@
 import { type KubeObject, canonicalJson, grouped, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { objectsAt } from '@typekro/kit/kubernetes';
+import { isDigest } from '@typekro/oci';
 import { isOlder, isPackageName, isVersion, type PackageInfo } from './package-info.ts';
 import type { PackageNode } from './resolve-packages.ts';
-import { isRange, isRepository, needText, type PackageNeed } from './package-needs.ts';
+import { isRange, isRepository, needText, type PackageNeed, repositoryIn } from './package-needs.ts';
 
 /** The package of which an object in a cluster is a part. */
 export interface PackageIdentity {
@@ -269,8 +270,6 @@ export const installedNode = ({ name, current }: InstalledPackage): PackageNode 
   needs: current.needs,
 });
 
-/** The repository that the marks name; empty if they name none. */
-const placeOf = ({ reference }: PackageMarks): string => {
-  const place = reference.replace(/:[^:/]*$/, '');
-  return isRepository(place) ? place : '';
-};
+/** The repository that the marks name; empty for marks that somebody has changed. */
+const placeOf = ({ reference, digest }: PackageMarks): string =>
+  (isDigest(digest) ? repositoryIn(reference) : undefined) ?? '';

@@ -8,7 +8,7 @@ import { kustomization, manifestFolder, printYaml } from '@typekro/sdk/compose';
 import { DEFAULT_CONTROLLER } from '../controllers/controller-settings.ts';
 import { INFO_FILE, infoText, type PackageInfo, type ProvidedKind, type RequiredKind } from './package-info.ts';
 import { withoutPackage } from './installed-package.ts';
-import type { PackageNeed } from './package-needs.ts';
+import { needText, type PackageNeed } from './package-needs.ts';
 import { rightsDigest } from './package-rights.ts';
 
 /** A file of a package, as text. */
@@ -180,10 +180,12 @@ export const isProvidedBy = (required: RequiredKind, provides: readonly Provided
       group === required.group && kind === required.kind && required.versions.every((each) => versions.includes(each)),
   );
 
-function readmeOf({ name, version, provides, requires }: PackageInfo): string {
+function readmeOf({ name, version, provides, requires, needs }: PackageInfo): string {
   const kindOf = ({ group, kind, versions }: RequiredKind) =>
     `- ${kind} (${group === '' ? '' : `${group}/`}${versions.join(', ')})`;
-  const needs = requires.length === 0 ? [] : ['', 'It needs these kinds in the cluster:', '', ...requires.map(kindOf)];
+  const kinds = requires.length === 0 ? [] : ['', 'It needs these kinds in the cluster:', '', ...requires.map(kindOf)];
+  const packages =
+    needs.length === 0 ? [] : ['', 'It needs these packages:', '', ...needs.map((each) => `- ${needText(each)}`)];
   const makes = provides.length === 0 ? [] : ['', 'It provides these kinds:', '', ...provides.map(kindOf)];
-  return `${[`# ${name} ${version}`, ...makes, ...needs, '', 'Apply it with `kubectl apply -k manifests`.'].join('\n')}\n`;
+  return `${[`# ${name} ${version}`, ...makes, ...kinds, ...packages, '', 'Apply it with `kubectl apply -k manifests`.'].join('\n')}\n`;
 }

@@ -32,15 +32,18 @@ export function repositoryOf(reference: string): string {
   return formatReference({ registry, repository });
 }
 
-/** Is it a reference to a repository, without a tag and a digest? */
-export function isRepository(text: string): boolean {
+/** The repository of a text from outside; `undefined` for a text that is no reference. */
+export function repositoryIn(text: string): string | undefined {
   try {
-    return repositoryOf(text) === text;
+    return repositoryOf(text);
   } catch (error) {
-    if (error instanceof TypeKroError) return false;
+    if (error instanceof TypeKroError) return undefined;
     throw error;
   }
 }
+
+/** Is it a reference to a repository, without a tag and a digest? */
+export const isRepository = (text: string): boolean => repositoryIn(text) === text;
 
 /** The text of a need, as `parseNeed` reads it. */
 export const needText = ({ reference, range }: PackageNeed): string => `${reference}@${range}`;

@@ -248,6 +248,24 @@ describe('the files of a package', () => {
       { group: 'kro.run', kind: 'Pot', versions: ['v1alpha1'] },
     ]);
     expect(packageLayout({ ...PARTS, definitions: [pan, POT] }).info.requires).toEqual([]);
+    const pots = { group: 'kro.run', kind: 'Pot', versions: ['v1', 'v1alpha1'], definition: 'pots' };
+    const [first, second] = ['oci://a.test/a', 'oci://a.test/b'] as const;
+    const { info, files } = packageLayout({
+      ...PARTS,
+      definitions: [pan],
+      examples: [],
+      needs: [
+        { reference: second, range: '^2', provides: [{ ...pots, versions: ['v1'] }] },
+        { reference: first, range: '^1', provides: [pots] },
+      ],
+    });
+    expect(info.needs).toEqual([
+      { reference: first, range: '^1', kinds: [{ group: 'kro.run', kind: 'Pot', versions: ['v1alpha1'] }] },
+      { reference: second, range: '^2', kinds: [] },
+    ]);
+    expect(files.find(({ path }) => path === 'README.md')?.text).toContain(
+      '- oci://a.test/a@^1\n- oci://a.test/b@^2\n',
+    );
   });
 });
 

@@ -47,12 +47,6 @@ interface Demand {
   readonly chain: string;
 }
 
-/** What is asked for at a repository. */
-interface OpenDemands {
-  readonly reference: string;
-  readonly demands: readonly Demand[];
-}
-
 /**
  * Chooses a version of each package that the root needs, directly or through others: one version for each repository,
  * which all chains accept, also those of installed packages beside the tree. No older version of a package is chosen to
@@ -80,9 +74,9 @@ export async function resolvePackages(
     const open = openDemands(root, chosen, options.installed);
     if (open === undefined) break;
     if (choices >= MAX_CHOICES) throw tooMany(root, 'its packages exclude the versions of each other in turns');
-    const { reference, demands } = open;
+    const [reference, demands] = open;
     if (reference === root.reference) throw unwanted(root, demands);
-    chosen.set(reference, await choose(open, options, { ...source, read }));
+    chosen.set(reference, await choose(reference, demands, options, { ...source, read }));
   }
   const ordered = inOrder(root.reference, chosen);
   refuseSameName(root, ordered, options.installed);
@@ -90,7 +84,8 @@ export async function resolvePackages(
 }
 
 async function choose(
-  { reference, demands }: OpenDemands,
+  reference: string,
+  demands: readonly Demand[],
   { installed, locked, isLocked }: ResolveOptions,
   source: PackageSource,
 ): Promise<ResolvedPackage> {
@@ -114,7 +109,7 @@ function openDemands(
   root: PackageNode,
   chosen: ReadonlyMap<string, PackageNode>,
   installed: readonly PackageNode[],
-): OpenDemands | undefined {
+): readonly [reference: string, demands: readonly Demand[]] | undefined {
   const chains = new Map([[root.reference, titleOf(root)]]);
   const demands = new Map<string, Demand[]>();
   const add = (chain: string, { reference, range }: PackageNeed): void => {
@@ -133,12 +128,9 @@ function openDemands(
   const beside = installed.filter(({ reference }) => !chains.has(reference));
   for (const each of beside)
     for (const need of each.needs) if (wanted.has(need.reference)) add(`${titleOf(each)} (installed)`, need);
-  for (const [reference, list] of demands) {
-    const version = chosen.get(reference)?.version;
-    if (version === undefined || !list.every(({ range }) => isInRange(version, range)))
-      return { reference, demands: list };
-  }
-  return undefined;
+  const isMet = (list: readonly Demand[], version = ''): boolean =>
+    list.every(({ range }) => isInRange(version, range));
+  return [...demands].find(([reference, list]) => !isMet(list, chosen.get(reference)?.version));
 }
 
 function inOrder(root: string, chosen: ReadonlyMap<string, ResolvedPackage>): ResolvedPackage[] {
@@ -149,11 +141,8 @@ function inOrder(root: string, chosen: ReadonlyMap<string, ResolvedPackage>): Re
     const start = path.indexOf(node);
     if (start >= 0) {
       const cycle = [...path.slice(start), node].map(titleOf).join(' → ');
-      throw new TypeKroError(`packages need each other: ${cycle}`, {
-        code: 'package/cycle',
-        remedy:
-          'nothing was written; no order can install them, so their authors must put their definitions into one package',
-      });
+      const remedy = 'no order can install them, so their authors must put their definitions into one package';
+      throw refusal('cycle', `packages need each other: ${cycle}`, [], remedy);
     }
     for (const need of node.needs) visit(need.reference, [...path, node]);
     ordered.set(reference, node);
@@ -192,39 +181,38 @@ function conflict(reference: string, demands: readonly Demand[], versions: reado
       : `there are ${versions.slice(0, MAX_SHOWN_VERSIONS).join(', ')}${more}`;
   const alone = demands.find((each) => !isFree(each));
   if (alone !== undefined) {
-    return new TypeKroError(withLines(`no version of ${reference} fits`, [alone.chain, has]), {
-      code: 'package/no-version',
-      remedy: 'nothing was written; check the repository and the range, and that you may read the repository',
-    });
+    const remedy = 'check the repository and the range, and that you may read the repository';
+    return refusal('no-version', `no version of ${reference} fits:`, [alone.chain, has], remedy);
   }
   const pairs = demands.flatMap((one, index) => demands.slice(index + 1).map((other) => [one, other] as const));
-  const named = pairs.find((pair) => !isFree(...pair)) ?? demands;
-  return new TypeKroError(withLines(`no version of ${reference} fits all`, [...named.map(({ chain }) => chain), has]), {
-    code: 'package/conflict',
-    remedy: 'nothing was written; use versions of the packages in these chains that accept a common version',
-  });
+  const named = (pairs.find((pair) => !isFree(...pair)) ?? demands).map(({ chain }) => chain);
+  const remedy = 'use versions of the packages in these chains that accept a common version';
+  return refusal('conflict', `no version of ${reference} fits all:`, [...named, has], remedy);
 }
 
 /** The package that is asked for does not fit what installed packages, or its own needs, say about it. */
 function unwanted(root: PackageNode, demands: readonly Demand[]): TypeKroError {
   const others = demands.filter(({ range }) => !isInRange(root.version, range)).map(({ chain }) => chain);
-  return new TypeKroError(withLines(`${titleOf(root)} does not fit what others need`, others), {
-    code: 'package/conflict',
-    remedy: 'nothing was written; first upgrade the first packages of these chains to versions that accept it',
-  });
+  const remedy = 'first upgrade the first packages of these chains to versions that accept it';
+  return refusal('conflict', `${titleOf(root)} does not fit what others need:`, others, remedy);
 }
 
 function notLocked(reference: string, demands: readonly Demand[], pinned: string | undefined): TypeKroError {
-  const has = pinned === undefined ? 'does not have it' : `has ${pinned}`;
-  const chains = demands.map(({ chain }) => chain);
-  return new TypeKroError(withLines(`typekro.lock ${has}, and ${reference} is needed`, chains), {
-    code: 'package/not-locked',
-    remedy: 'nothing was written; the same command without --locked chooses a version and writes it into the file',
-  });
+  const title = `typekro.lock ${pinned === undefined ? 'does not have it' : `has ${pinned}`}, and ${reference} is needed:`;
+  const remedy = 'the same command without --locked chooses a version and writes it into the file';
+  return refusal(
+    'not-locked',
+    title,
+    demands.map(({ chain }) => chain),
+    remedy,
+  );
 }
 
-const withLines = (title: string, lines: readonly string[]): string =>
-  [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n');
+const refusal = (code: string, title: string, lines: readonly string[], remedy: string): TypeKroError =>
+  new TypeKroError([title, ...lines].join('\n  '), {
+    code: `package/${code}`,
+    remedy: `nothing was written; ${remedy}`,
+  });
 
 function refuseSameName(
   root: PackageNode,
@@ -235,18 +223,15 @@ function refuseSameName(
     const isOther = ({ name, reference }: PackageNode): boolean => name === each.name && reference !== each.reference;
     const other = ordered.find(isOther) ?? (each.reference === root.reference ? undefined : installed.find(isOther));
     if (other === undefined) continue;
-    throw new TypeKroError(`${each.reference} and ${other.reference} have the same name, ${each.name}`, {
-      code: 'package/same-name',
-      remedy: `nothing was written; only one of them can be installed; to take the first one: typekro upgrade ${each.reference}:${each.version}`,
-    });
+    const remedy = `only one of them can be installed; to take the first one: typekro upgrade ${each.reference}:${each.version}`;
+    throw refusal('same-name', `${each.reference} and ${other.reference} have the same name, ${each.name}`, [], remedy);
   }
 }
 
-const tooMany = (root: PackageNode, why: string): TypeKroError =>
-  new TypeKroError(`the packages that ${titleOf(root)} needs were not found: ${why}`, {
-    code: 'package/too-many',
-    remedy: 'nothing was written; look at what it needs with typekro inspect',
-  });
+function tooMany(root: PackageNode, why: string): TypeKroError {
+  const title = `the packages that ${titleOf(root)} needs were not found: ${why}`;
+  return refusal('too-many', title, [], 'look at what it needs with typekro inspect');
+}
 
 const titleOf = ({ name, version }: PackageNode): string => `${name} ${version}`;
 

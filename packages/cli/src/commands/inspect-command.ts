@@ -31,7 +31,7 @@ interface AttachedSbom {
 export const inspect: Command = {
   name: 'inspect',
   description:
-    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, its signatures, the kinds that it provides and needs, the rights that it grants, the images that it names, and its files. Without a reference: prints the packages that are installed in the cluster, or the one with this name, with their versions, digests and objects. Writes nothing, and executes nothing of the package. Signatures are verified only with --verify-key.',
+    'Reads a package from an OCI registry, verifies its digest and its content, and prints its name, version and digest, its signatures, the kinds and packages that it needs, the kinds that it provides, the rights that it grants, the images that it names, and its files. Without a reference: prints the packages that are installed in the cluster, or the one with this name, with their versions, digests and objects. Writes nothing, and executes nothing of the package. Signatures are verified only with --verify-key.',
   positionals: [
     { name: 'package', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST; or the name of an installed package' },
   ],

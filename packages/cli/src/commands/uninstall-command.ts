@@ -13,7 +13,7 @@ import { paintFor, usesColour } from '../plan/printed/paint.ts';
 export const uninstall: Command = {
   name: 'uninstall',
   description:
-    'Deletes the definitions of an installed package and then its rights. Deletes nothing while an instance, a Graph of the package, or another definition that uses one of its kinds is in the cluster, and names what uses the package. The CustomResourceDefinitions stay, unless the controller may delete them. --dry-run deletes nothing.',
+    'Deletes the definitions of an installed package and then its rights. Deletes nothing while another package needs it, or an instance, a Graph of the package, or another definition that uses one of its kinds is in the cluster, and names what uses the package. Packages that were installed only for it stay and are named. The CustomResourceDefinitions stay, unless the controller may delete them. --dry-run deletes nothing.',
   positionals: [{ name: 'name', summary: 'the name of the package, as typekro inspect prints it', required: true }],
   options: [{ name: 'dry-run', summary: 'show what would be deleted, and delete nothing' }, ...KUBECONFIG_OPTIONS],
   examples: [

@@ -1,6 +1,6 @@
 import { definedMembers } from '@typekro/kit/core';
 import { printableLine } from '@typekro/app/text';
-import { comparePackages, kindWithVersions, type PackageDifference } from '@typekro/app/packages';
+import { comparePackages, kindWithVersions, needText, type PackageDifference } from '@typekro/app/packages';
 import { formatReference } from '@typekro/oci';
 import { type CommandContext, type CommandInput, ExitCode, usageError } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
@@ -31,7 +31,7 @@ export async function compareReferences(
     lines: () => [
       title,
       ...new Set([from, to].flatMap(({ signedBy }) => verifiedLines(signedBy))),
-      ...(lines.length === 0 ? ['no difference in definitions, Graphs, rights and required kinds'] : lines),
+      ...(lines.length === 0 ? ['no difference in definitions, Graphs, rights, required kinds and needs'] : lines),
     ],
   });
   return lines.length === 0 ? ExitCode.ok : ExitCode.drift;
@@ -48,7 +48,7 @@ const dataOf = ({ content: { info }, reference, signedBy }: CheckedPackage): obj
 });
 
 function differenceLines(
-  { definitions, graphs, rights, requires, breaking }: PackageDifference,
+  { definitions, graphs, rights, requires, needs, breaking }: PackageDifference,
   paint: Paint,
 ): string[] {
   const signed = (sign: string, title: string, lines: readonly string[]): string[] =>
@@ -69,6 +69,8 @@ function differenceLines(
     ...signed('-', 'Rights', rights.removed),
     ...signed('+', 'Requires', requires.added.map(kindWithVersions)),
     ...signed('-', 'Requires', requires.removed.map(kindWithVersions)),
+    ...signed('+', 'Needs', needs.added.map(needText)),
+    ...signed('-', 'Needs', needs.removed.map(needText)),
   ];
   if (lines.length === 0) return [];
   return [

@@ -15,7 +15,7 @@ import { writeResultFile } from '../write-file.ts';
 import { type CheckedPackage, packageIdentity } from './pull-checked.ts';
 
 /** The option of the commands that apply packages. */
-export const LOCKED_OPTION = { name: 'locked', summary: `apply only a package that ${LOCK_FILE} has with this digest` };
+export const LOCKED_OPTION = { name: 'locked', summary: `apply only packages that ${LOCK_FILE} has, with its digests` };
 
 /** The packages in `typekro.lock` in the working directory. Throws with the codes of `readLock`. */
 export const readLocked = async (context: CommandContext): Promise<LockedPackage[]> =>

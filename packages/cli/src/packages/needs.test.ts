@@ -34,6 +34,11 @@ describe('push', () => {
             Clay  kro.run/v1alpha1
             oci://HOST/team/clay@^1.2  for Clay
 `);
+    await push('team/pots:1.1.0', POT, 'team/clay@^1.3');
+    expect(await run('diff oci://HOST/team/pots:1.0.0 oci://HOST/team/pots:1.1.0')).toMatchObject({
+      code: 4,
+      out: expect.stringContaining('Needs  + oci://HOST/team/clay@^1.3\nNeeds  - oci://HOST/team/clay@^1.2\n'),
+    });
     const { err } = await bench.run('push oci://HOST/team/pots:1.0.1 0.yaml');
     expect(err).toContain('(--crds)');
   });
@@ -126,12 +131,15 @@ test('a package is installed with what it needs, is kept, upgraded, and uninstal
   const raised = await run('install oci://HOST/team/jars:1.1.0');
   expect(raised).toMatchObject({ code: 0, out: expect.stringContaining('Package  ~ team/clay 1.1.0 → 1.2.0') });
 
+  await push('team/clay:1.3.0', definition('clays', 'Clay', { text: 'e' }));
+  expect(await run('upgrade oci://HOST/team/clay:1.3.0')).toMatchObject({ code: 0, err: '' });
+
   expect(await run('uninstall team/clay')).toMatchInlineSnapshot(`
     {
       "code": 1,
       "err": "error: the package team/clay is needed by team/jars 1.1.0, team/pots 1.0.0, team/shop 1.0.0 [package/needed]
       hint: nothing was deleted; first remove what needs it: typekro uninstall team/jars",
-      "out": "Package  - team/clay 1.2.0
+      "out": "Package  - team/clay 1.3.0
       - ResourceGraphDefinition clays
       - ClusterRole typekro:package:team:clay
     ",

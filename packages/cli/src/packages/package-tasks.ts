@@ -51,7 +51,11 @@ export async function packageTasks(
   const { ordered, contentOf } = await readTree(context, input, own, others, locked);
   const steps = ordered.map((node) => ({ node, installed: packages.find(({ name }) => name === node.name) }));
   const tasks = steps.flatMap(({ node, installed }): PackageTask[] => {
-    if (node.reference === own.reference) return [{ checked: root, installed, isDependency: false }];
+    if (node.reference === own.reference) {
+      // An upgrade changes nothing about why it is there.
+      const isUpgrade = installed?.digests.includes(root.reference.digest) === false;
+      return [{ checked: root, installed, isDependency: isUpgrade && installed.current.isDependency }];
+    }
     const checked = contentOf(node.reference);
     const isDependency = installed?.current.isDependency ?? true;
     return checked === undefined ? [] : [{ checked, installed, isDependency }];

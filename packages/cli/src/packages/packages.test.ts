@@ -344,7 +344,7 @@ describe('a package', () => {
         "code": 0,
         "err": "",
         "out": "team/pots 1.2.0 → team/pots 1.2.1
-      no difference in definitions, Graphs, rights and required kinds",
+      no difference in definitions, Graphs, rights, required kinds and needs",
       }
     `);
     const { code, out } = await run('diff oci://HOST/team/pots:1.2.0 oci://HOST/team/pots:2.0.0 -o json');

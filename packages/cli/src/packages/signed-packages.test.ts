@@ -122,7 +122,7 @@ describe('signatures', () => {
         "err": "",
         "out": "team/pots 1.2.0 → team/pots 2.0.0
       signed with the key of own.pub
-      no difference in definitions, Graphs, rights and required kinds",
+      no difference in definitions, Graphs, rights, required kinds and needs",
       }
     `);
   });

@@ -11,7 +11,7 @@ import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '..
 export const diff: Command = {
   name: 'diff',
   description:
-    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets are compared. Shows the owner of each differing field, what the controller will do, and the refusals of the API server (found by a dry run). Values of Secrets, and of fields that are computed from Secrets, are hidden. The exit code is 4 when there is a difference, or else 1 when some objects could not be compared. Two references of packages (oci://…) are compared with each other, without a cluster: schemas, nodes, rights and required kinds, and whether a change can break existing instances. Writes nothing.',
+    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets are compared. Shows the owner of each differing field, what the controller will do, and the refusals of the API server (found by a dry run). Values of Secrets, and of fields that are computed from Secrets, are hidden. The exit code is 4 when there is a difference, or else 1 when some objects could not be compared. Two references of packages (oci://…) are compared with each other, without a cluster: schemas, nodes, rights, required kinds and needs, and whether a change can break existing instances. Writes nothing.',
   positionals: [
     { ...INSTANCE_NODE_POSITIONAL, summary: `${INSTANCE_NODE_POSITIONAL.summary}; or oci://… of a package` },
     { name: 'other', summary: 'oci://… of the package to compare with' },
