@@ -57,6 +57,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end }}
 
+{{/* The public keys without their first and last lines. */}}
+{{- define "typekro.publisherKeys" -}}
+{{- $keys := list -}}
+{{- range .Values.config.publisherKeys }}{{ $keys = append $keys (regexReplaceAll "-----[A-Z ]+-----|\\s" . "") }}{{ end -}}
+{{- join "," $keys -}}
+{{- end }}
+
 {{/* The flag of each value below config; what is null or empty is left out. */}}
 {{- define "typekro.args" -}}
 {{- $c := .Values.config -}}
@@ -112,6 +119,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "conversion-service" (include "typekro.conversions" .))
   (list "conversion-bind-address" (ternary $c.conversionBindAddress "" (ne (include "typekro.conversions" .) "")))
   (list "migration-qps" $c.migrationQps)
+  (list "publisher-keys" (include "typekro.publisherKeys" .))
 -}}
 {{- $args := list "controller" -}}
 {{- range $flags -}}

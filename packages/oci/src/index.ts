@@ -18,6 +18,7 @@ export { writeTar } from './tar-write.ts';
 export { type RegistryOptions, RegistryClient } from './registry-client.ts';
 export { readDockerCredentials } from './docker-config.ts';
 export { type PulledPackage, pullPackage, pushPackage, packFiles } from './package-transfer.ts';
+export { signerOf } from './signature.ts';
 export { countSignatures, signPackage, verifyPackage } from './sign-package.ts';
 export { type PublicKey, type SigningKey, readPublicKey, readSigningKey } from './signing-key.ts';
 export { attachContent, attachedContent } from './attach-referrer.ts';

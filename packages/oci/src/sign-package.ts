@@ -14,7 +14,7 @@ import {
   approvalPayload,
   readBundle,
   readPayload,
-  signBytes,
+  signerOf,
   verifySignature,
 } from './signature.ts';
 import type { PublicKey, SigningKey } from './signing-key.ts';
@@ -60,7 +60,7 @@ export async function signPackage(
   }
   if (layers.length >= MAX_SIGNATURES) throw badSignature(place, [`there are ${layers.length} already`]);
   const payload = approvalPayload(place, place.digest);
-  const annotations = { [SIGNATURE_ANNOTATION]: signBytes(payload, key) };
+  const annotations = { [SIGNATURE_ANNOTATION]: (await signerOf(key))(payload) };
   const all = [...layers, { ...describe(PAYLOAD_TYPE, payload), annotations }];
   const config = json({
     architecture: '',

@@ -42,9 +42,16 @@ export function approvalPayload({ registry, repository, tag }: OciReference, dig
   });
 }
 
-/** Signs bytes with ECDSA and SHA-256. The result is Base64 of DER. */
-export const signBytes = (bytes: Uint8Array, { privateKey }: SigningKey): string =>
-  cryptoLibrary().sign('sha256', bytes, privateKey).toString('base64');
+/**
+ * Returns a function that signs bytes with ECDSA and SHA-256. The result is Base64 of DER. Equal bytes have equal
+ * signatures (RFC 6979), so that a signed package is pushed with an equal digest, too.
+ */
+export async function signerOf({ privateKey }: SigningKey): Promise<(bytes: Uint8Array) => string> {
+  // Almost no command needs the library, and Node's own signatures have random parts.
+  const { p256 } = await import('@noble/curves/nist.js');
+  const secret = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+  return (bytes) => Buffer.from(p256.sign(bytes, secret, { format: 'der' })).toString('base64');
+}
 
 /** Reads a payload and its signature, or returns why it is none. */
 export function readPayload(bytes: Uint8Array, signature: string | undefined): FoundSignature | string {

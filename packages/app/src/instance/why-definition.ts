@@ -57,6 +57,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /cannot resolve group version|no matches for kind/i,
     'install the CustomResourceDefinition of that kind, or correct apiVersion and kind of the template',
   ],
+  [
+    /serves only signed ones|signature of the definition/,
+    'install it from a package that a publisher has signed: typekro push --sign-definitions, then typekro install; the flag --publisher-keys of the controller has the accepted keys',
+  ],
   [/does not know and ignores/, 'install a controller that knows the fields, or remove them from the definition'],
 ];
 

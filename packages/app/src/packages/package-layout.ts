@@ -1,7 +1,7 @@
 import { type Diagnostic, type KubeObject, formatRef, grouped, refOf, yamlLibrary } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '@typekro/kit/kubernetes';
-import { definitionRoles, graphRoles } from '@typekro/controller/controller';
+import { definitionRoles, graphRoles, SIGNATURE_ANNOTATION, signedBytes } from '@typekro/controller/controller';
 import { type Graph, Kinds } from '@typekro/engine/graph';
 import { builtinSource, CrdSchema } from '@typekro/engine/schema';
 import { kustomization, manifestFolder, printYaml } from '@typekro/sdk/compose';
@@ -34,6 +34,8 @@ export interface PackageParts {
   readonly tests: readonly TextFile[];
   /** Other packages. */
   readonly needs: readonly NeededPackage[];
+  /** Signs the bytes of a definition for controllers that serve only signed ones. Default: none is signed. */
+  readonly sign?: ((bytes: Uint8Array) => string) | undefined;
   /** Default: a page that the content is written into. */
   readonly readme?: string | undefined;
 }
@@ -66,8 +68,8 @@ export function packageLayout(parts: PackageParts): PackageLayout {
   const graphs = parts.graphs.toSorted((a, b) => compareText(keyOf(a), keyOf(b)));
   const rights = rightsOf(name, definitions, graphs);
   const objects = [
-    ...definitions.map(({ definition }) => definition),
-    ...graphs.map(({ definition }) => definition as KubeObject),
+    ...definitions.map(({ definition }) => signed(asWritten(definition), parts.sign)),
+    ...graphs.map(({ definition }) => asWritten(definition as KubeObject)),
   ];
   const requires = requiredBy(
     objects,
@@ -90,7 +92,7 @@ export function packageLayout(parts: PackageParts): PackageLayout {
   };
   const examples = parts.examples.toSorted((a, b) => compareText(formatRef(refOf(a)), formatRef(refOf(b))));
   const files = [
-    ...manifestFolder(MANIFESTS, [...objects, ...rights.objects].map(asWritten)),
+    ...manifestFolder(MANIFESTS, [...objects, ...rights.objects]),
     ...manifestFolder('examples', examples.map(asWritten)),
     ...definitions.map(({ graph: { instance } }): [string, string] => [
       `schemas/${instance.crd.metadata.name}.yaml`,
@@ -114,6 +116,13 @@ function asWritten(object: KubeObject): KubeObject {
   const written = withoutPackage(withoutServerFields(object) as KubeObject);
   const { [LAST_APPLIED_ANNOTATION]: applied, ...annotations } = written.metadata.annotations ?? {};
   return applied === undefined ? written : { ...written, metadata: { ...written.metadata, annotations } };
+}
+
+function signed(definition: KubeObject, sign: PackageParts['sign']): KubeObject {
+  if (sign === undefined) return definition;
+  const { metadata } = definition;
+  const annotations = { ...metadata.annotations, [SIGNATURE_ANNOTATION]: sign(signedBytes(definition)) };
+  return { ...definition, metadata: { ...metadata, annotations } };
 }
 
 /** The roles of `typekro rbac`, with names that no other package has. */

@@ -8,7 +8,12 @@ import {
 } from '@typekro/kit/core';
 import { Conversion } from '@typekro/engine/conversion';
 import { type Graph, InstanceCrd, revisionHash } from '@typekro/engine/graph';
-import { type DefinitionPreview, type DefinitionPreviewInput, instanceKey } from '@typekro/controller/controller';
+import {
+  type DefinitionPreview,
+  type DefinitionPreviewInput,
+  instanceKey,
+  SERVER_DEFAULTS,
+} from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { goJson } from '@typekro/kit/golang';
@@ -128,17 +133,15 @@ function hiddenIn({ graph, hiddenBefore }: DefinitionPlanInput): (path: string) 
 function specLines(before: JsonObject, after: JsonObject, isHidden: (path: string) => boolean): ValueLine[] {
   if (revisionHash(before) === revisionHash(after)) return [];
   return changedFields(before, after).flatMap((change) => {
-    const { path, from = SERVER_DEFAULTS.get(path), to = SERVER_DEFAULTS.get(path) } = change;
+    const { path, from = DEFAULTS.get(path), to = DEFAULTS.get(path) } = change;
     if (from === to) return [];
     return valueLine(change, () => path === 'schema.spec' || isHidden(path.replace(/^schema\./, '')));
   });
 }
 
-/** The values that an API server writes into a definition without them. */
-const SERVER_DEFAULTS: ReadonlyMap<string, JsonValue> = new Map([
-  ['schema.group', 'kro.run'],
-  ['schema.scope', 'Namespaced'],
-]);
+const DEFAULTS: ReadonlyMap<string, JsonValue> = new Map(
+  Object.entries(SERVER_DEFAULTS).map(([field, value]) => [`schema.${field}`, value]),
+);
 
 /** The change of the stored version of a CRD with conversions. */
 function hubLine(crd: KubeObject, wanted: KubeObject, objects: number): SchemaLine[] {

@@ -17,6 +17,7 @@ import {
   packFiles,
   parseReference,
   pushPackage,
+  signerOf,
   signPackage,
 } from '@typekro/oci';
 import { type Command, type CommandInput, ExitCode, textOption, usageError } from '../command.ts';
@@ -90,7 +91,10 @@ export const push: Command = {
     const { needs, crds } = await readNeeds(context, input, { reference: repositoryOf(target), name, version });
     const parts = await loadParts(context, input, files, crds);
     if (parts === undefined) return ExitCode.diagnostics;
-    const layout = packageLayout({ ...parts, name, version, needs });
+    const signs = input.options['sign-definitions'] === true;
+    if (signs && key === undefined) throw usageError('--sign-definitions needs a key', 'name it with --sign-key');
+    const sign = signs && key ? await signerOf(key) : undefined;
+    const layout = packageLayout({ ...parts, name, version, needs, sign });
     printDiagnostics(context, layout.diagnostics, new Map());
     noteOtherKinds(context, layout.info);
     if (hasErrors(layout.diagnostics)) return ExitCode.diagnostics;

@@ -16,7 +16,7 @@ import { isTestFile, manifestsIn } from '../inputs/load-inputs.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';
 
 /** What the files of a package are made of. The name, the version and the needs come from the command line. */
-export type LoadedParts = Omit<PackageParts, 'name' | 'version' | 'needs'>;
+export type LoadedParts = Omit<PackageParts, 'name' | 'version' | 'needs' | 'sign'>;
 
 const README = /^readme\.md$/i;
 

@@ -31,6 +31,10 @@ export const SIGN_OPTIONS: readonly OptionSpec[] = [
       'a file with a private key (ECDSA P-256, PEM), such as cosign.key, to sign the package; the password is in COSIGN_PASSWORD',
     value: 'file',
   },
+  {
+    name: 'sign-definitions',
+    summary: 'sign each definition with this key, too, for controllers that serve only signed ones (--publisher-keys)',
+  },
 ];
 
 /** Verifies a package whose digest is known. Returns the file of the key that has signed it. */

@@ -91,6 +91,11 @@ export interface ControllerOptions {
   readonly conversions?: ConversionAddress;
   /** The number of objects per second that are written again after a change of the stored version. Default: 20. */
   readonly migrationRate?: number;
+  /**
+   * Public keys of publishers, each as the text between the lines of a PEM file. A definition that none of them has signed
+   * is not served; an earlier revision stays in force. Default: none, and any definition is served.
+   */
+  readonly publisherKeys?: readonly string[];
 }
 
 /** A controller that can be started and stopped once. */

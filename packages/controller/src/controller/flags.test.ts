@@ -113,6 +113,13 @@ describe('the times of an election', () => {
   });
 });
 
+it('a key of a publisher must be a public key', () => {
+  expect(parseControllerFlags(['--publisher-keys=key']).errors).toEqual([
+    'invalid value "key" for --publisher-keys: is not the Base64 of a public key, as the lines between BEGIN and END of cosign.pub are',
+  ]);
+  expect(parseControllerFlags(['--publisher-keys=']).errors).toEqual([]);
+});
+
 describe('a flag with a set of values', () => {
   it('refuses a value outside the set, and does not fall back to a less safe value', () => {
     expect(parseControllerFlags(['--template-namespaces=instnace']).errors).toEqual([

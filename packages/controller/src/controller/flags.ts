@@ -4,6 +4,7 @@ import { goParseDurationMs, goQuote } from '@typekro/kit/golang';
 import { isDnsLabel, isDnsSubdomain } from '@typekro/kit/kubernetes';
 import { type FlagType, readFlagValue, readInteger } from './flag-value.ts';
 import { isAddress } from './probes.ts';
+import { readPublisherKey } from './definition/definition-signature.ts';
 
 export type { FlagType } from './flag-value.ts';
 
@@ -51,6 +52,13 @@ const ACCOUNT_NAME: Problem = (text) =>
   text === '' || isDnsSubdomain(text) ? undefined : 'must be the name of a ServiceAccount';
 const NAMESPACE_NAME: Problem = (text) =>
   text === '' || isDnsLabel(text) ? undefined : 'must be the name of a namespace';
+const PUBLISHER_KEYS: Problem = (text) =>
+  text === ''
+    ? undefined
+    : text
+        .split(',')
+        .map(readPublisherKey)
+        .find((each) => typeof each === 'string');
 const isLevel = (text: string): boolean => KroLevel.LEVELS.some((level) => level === text);
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
@@ -270,6 +278,13 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     '20',
     'Maximum number of objects per second that are written again after a change of the stored version.',
     AT_LEAST_ONE,
+  ),
+  flag(
+    'publisher-keys',
+    'text',
+    '',
+    'Public keys, separated by commas: each the lines between BEGIN and END of a file such as cosign.pub, without line breaks. A definition that none of them has signed (typekro push --sign-definitions) is not served; empty: any is.',
+    PUBLISHER_KEYS,
   ),
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty or 0: off.', ADDRESS),
 ];

@@ -29,6 +29,7 @@ const OPTIONS: Readonly<Record<keyof ControllerOptions, true>> = {
   budget: true,
   conversions: true,
   migrationRate: true,
+  publisherKeys: true,
 };
 
 /** A caller may pass all features of the compiler, also those without a gate. */

@@ -25,6 +25,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const budget = number('cel-cost-limit');
   const service = text('conversion-service');
   const url = text('conversion-url');
+  const keys = text('publisher-keys')?.split(',') ?? [];
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
     ...definedMembers({ maxGraphRevisions: number('rgd-max-graph-revisions') }),
@@ -41,6 +42,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
     ...definedMembers({ migrationRate: number('migration-qps') }),
+    ...(keys.join('') === '' ? {} : { publisherKeys: keys }),
     ...(service === undefined || service === ''
       ? {}
       : { conversions: { ...conversionService(service), ...(url === undefined || url === '' ? {} : { url }) } }),

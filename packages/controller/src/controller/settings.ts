@@ -27,6 +27,8 @@ export interface ControllerSettings {
   readonly limits: ControllerLimits;
   /** The account of each namespace as which the controller writes. Absent when it writes as itself. */
   readonly instanceServiceAccount?: string;
+  /** The keys of `ControllerOptions.publisherKeys`. */
+  readonly publisherKeys?: readonly string[];
   /** The source of the settings: an option, a Deployment, or a sentence that says why they are assumed. */
   readonly from: string;
 }
@@ -45,7 +47,7 @@ export function settingsOf(options: Omit<ControllerOptions, 'client'>, from: str
       ...definedMembers({ maxCollectionDimensions: options.maxCollectionDimensions, budget: options.budget }),
       ...definedMembers({ adoption: options.adoption, namespaces: options.namespaces }),
     },
-    ...definedMembers({ instanceServiceAccount: options.instanceServiceAccount }),
+    ...definedMembers({ instanceServiceAccount: options.instanceServiceAccount, publisherKeys: options.publisherKeys }),
     from,
   };
 }

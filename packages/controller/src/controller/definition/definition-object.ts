@@ -35,6 +35,9 @@ export const CRD_TYPE: ObjectType = {
 /** The apiVersion and the kind of a CRD. */
 export const CRD_KIND = typeMetaOf(CRD_TYPE);
 
+/** The values that an API server writes into `spec.schema` of a definition without them. */
+export const SERVER_DEFAULTS = { group: 'kro.run', scope: 'Namespaced' } as const;
+
 /** The parts of a definition that the controller uses. */
 export interface DefinitionObject {
   readonly object: KubeObject;

@@ -19,6 +19,7 @@ import { type RevisionHandoffOptions, RevisionHandoff } from './revision-handoff
 import { readPolicies } from './definition-policies.ts';
 import { reconcileRequest } from '../reconcile-request.ts';
 import { type RemovalOptions, Removal } from './removal.ts';
+import { signatureProblem } from './definition-signature.ts';
 import { type Revision, type RevisionGraph, followableGraph, pinnedRevision, revisionName } from './revision.ts';
 import { type RevisionStoreOptions, RevisionStore } from './revision-store.ts';
 import { type StorageMigrationOptions, migrated, StorageMigration } from './storage-migration.ts';
@@ -147,9 +148,10 @@ export class DefinitionReconciler {
   async #resolve(pass: DefinitionPass, signal: AbortSignal): Promise<WorkingRevision | undefined> {
     const { definition, compiled, conditions } = pass;
     const latest = this.#revisions.live(definition.name).at(-1);
-    if (compiled.graph === undefined) {
+    const unsigned = signatureProblem(definition.object, this.#options.settings.publisherKeys);
+    if (compiled.graph === undefined || unsigned !== undefined) {
       this.#options.onEvent({ kind: 'revision-resolved', result: 'failed' });
-      conditions.set('GraphAccepted', outcomes.refused(compiled.message ?? 'the definition has errors'));
+      conditions.set('GraphAccepted', outcomes.refused(unsigned ?? compiled.message ?? 'the definition has errors'));
       await this.#handoff.lastGood(pass, signal);
       return undefined;
     }

@@ -7,6 +7,7 @@ import { Conversion } from '@typekro/engine/conversion';
 import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import { type RevisionGraph, followableGraph, pinFailure, pinnedRevision } from './revision.ts';
 import { compiledSpec } from './compiler.ts';
+import { signatureProblem } from './definition-signature.ts';
 import { type DefinitionRevision, definitionRevisions } from './definition-revisions.ts';
 import { crdDifference } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
@@ -96,7 +97,8 @@ export async function liveDefinition(
   const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
   const own = isIssued ? undefined : await compileOf(definition.spec);
   let problems = own?.errors ?? [];
-  if (newest === undefined && own?.graph !== undefined) {
+  const isSigned = signatureProblem(object, settings.publisherKeys) === undefined;
+  if (newest === undefined && own?.graph !== undefined && isSigned) {
     return { graph: own.graph, revision: 0, step, problems, notes, ...actingAs };
   }
   for (const { number, spec } of revisions.filter((each) => each.number <= last).toReversed()) {

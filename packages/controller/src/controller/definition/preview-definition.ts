@@ -13,6 +13,7 @@ import { type CrdPlan, ownedCrd, planCrd } from './crd-plan.ts';
 import { declaredKind, readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
 import type { ControllerSettings } from '../settings.ts';
+import { signatureProblem } from './definition-signature.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
 import { definitionOf, otherHub, pinnedRevision, readRevision } from './revision.ts';
 
@@ -102,7 +103,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
       ? annotationProblems(policies).join('; ')
       : crd.do === 'refuse'
         ? crd.message
-        : undefined;
+        : signatureProblem(object, settings.publisherKeys);
   const isWaiting = crd.do === 'refuse' && crd.leaving !== undefined;
   const remedy = isWaiting
     ? `wait for it, then plan again: kubectl wait rgd/${graph.name} --for=condition=StorageMigrated --timeout=10m`
