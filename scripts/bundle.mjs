@@ -75,6 +75,11 @@ const LIBRARIES = {
     start: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },
   'conversion/generator-library': { names: 'fast-check, pure-rand', license: 'fast-check/LICENSE', start: '' },
+  'oci/key-library': {
+    names: '@noble/ciphers, @noble/curves, @noble/hashes',
+    license: '@noble/curves/LICENSE',
+    start: '',
+  },
   'controller/certificate-library': { start: '' },
 };
 

@@ -15,14 +15,6 @@ interface Entry {
 }
 
 const DEPENDENCIES: Readonly<Record<string, Entry>> = {
-  '@noble/ciphers': {
-    owner: 'Paul Miller',
-    why: 'decrypts private keys of cosign (`typekro push --sign-key`), whose cipher OpenSSL does not have',
-  },
-  '@noble/curves': {
-    owner: 'Paul Miller',
-    why: "signs packages with equal bytes for equal input (RFC 6979), which Node's own signatures do not have",
-  },
   '@standard-schema/spec': {
     owner: 'Standard Schema (authors of Zod, Valibot and ArkType)',
     why: 'the types by which a composition takes a schema of any of these libraries; no code',

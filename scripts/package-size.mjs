@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** Millions of bytes. */
-const LIMITS = { packed: 3.86, unpacked: 12.73 };
+const LIMITS = { packed: 3.88, unpacked: 12.79 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {

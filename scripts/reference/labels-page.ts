@@ -69,6 +69,7 @@ package.typekro.dev/digest | annotation | object of a package | command | the di
 package.typekro.dev/reference | annotation | object of a package | command | the place of the package in its registry, without the digest
 package.typekro.dev/needs | annotation | object of a package | command | the packages that it needs: \`oci://HOST/REPOSITORY@RANGE\`, separated by a comma and a space
 package.typekro.dev/reason | annotation | object of a package | command | \`dependency\`, if the package was installed only because another one needs it
+package.typekro.dev/signature | annotation | definition of a package | command | the signature of its name and spec (\`typekro push --sign-definitions\`), for \`--publisher-keys\`
 package.typekro.dev/part-of | label | object of a package | command | selects the objects of packages: the name with dots in place of slashes, at most 63 characters
 typekro.dev/controller-flags | annotation | CRD of definitions | controller | its command line, which commands read if it has no Deployment
 typekro.dev/lease | label | Lease | controller | its purpose: \`replica\` or \`shard\`

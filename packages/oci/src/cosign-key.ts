@@ -32,7 +32,7 @@ export async function decryptCosignKey(content: Uint8Array, password: string): P
     maxmem: MAX_SCRYPT_BYTES,
   });
   // Almost no command needs the library.
-  const { xsalsa20poly1305 } = await import('@noble/ciphers/salsa.js');
+  const { xsalsa20poly1305 } = await import('./key-library.ts');
   return Buffer.from(xsalsa20poly1305(secret, bytesOf(asObject(cipher)['nonce'])).decrypt(bytesOf(ciphertext)));
 }
 

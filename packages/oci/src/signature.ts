@@ -48,7 +48,7 @@ export function approvalPayload({ registry, repository, tag }: OciReference, dig
  */
 export async function signerOf({ privateKey }: SigningKey): Promise<(bytes: Uint8Array) => string> {
   // Almost no command needs the library, and Node's own signatures have random parts.
-  const { p256 } = await import('@noble/curves/nist.js');
+  const { p256 } = await import('./key-library.ts');
   const secret = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
   return (bytes) => Buffer.from(p256.sign(bytes, secret, { format: 'der' })).toString('base64');
 }
