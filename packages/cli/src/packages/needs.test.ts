@@ -105,7 +105,11 @@ test('a package is installed with what it needs, is kept, upgraded, and uninstal
             oci://HOST/team/pots@^1
 `);
 
-  await push('team/clay:1.2.0', definition('clays', 'Clay', { text: 'd' }));
+  const coloured = definition('clays', 'Clay').replace(
+    '    spec:\n',
+    '    spec:\n      colour: string | default="red"\n',
+  );
+  await push('team/clay:1.2.0', coloured);
   const again = await run('install oci://HOST/team/shop:1.0.0');
   expect(again.out.slice(0, again.out.indexOf('\n\n'))).toMatchInlineSnapshot(`
     "Packages
@@ -127,11 +131,13 @@ test('a package is installed with what it needs, is kept, upgraded, and uninstal
       there are 2.0.0, 1.2.0, 1.1.0, 1.0.0 [package/conflict]
       hint: nothing was written; use versions of the packages in these chains that accept a common version"
   `);
-  await push('team/jars:1.1.0', definition('jars', 'Jar'), 'team/clay@^1.2');
+  // Its schema must be that of the new version, which the cluster does not have yet.
+  const jar = definition('jars', 'Jar', { uses: 'kro.run/v1alpha1 Clay' }).replace(/\n$/, '\n          colour: blue\n');
+  await bench.push('team/jars:1.1.0', [jar], ['--needs', 'oci://HOST/team/clay@^1.2', '--kubeconfig', 'kubeconfig']);
   const raised = await run('install oci://HOST/team/jars:1.1.0');
   expect(raised).toMatchObject({ code: 0, out: expect.stringContaining('Package  ~ team/clay 1.1.0 → 1.2.0') });
 
-  await push('team/clay:1.3.0', definition('clays', 'Clay', { text: 'e' }));
+  await push('team/clay:1.3.0', coloured.replace('red', 'green'));
   expect(await run('upgrade oci://HOST/team/clay:1.3.0')).toMatchObject({ code: 0, err: '' });
 
   expect(await run('uninstall team/clay')).toMatchInlineSnapshot(`
@@ -155,6 +161,9 @@ test('a package is installed with what it needs, is kept, upgraded, and uninstal
   expect((await run('uninstall team/jars')).out).toContain('team/clay was installed only for it');
   expect(await run('uninstall team/clay')).toMatchObject({ code: 0, err: '' });
   expect(await bench.installed()).toEqual([]);
+  // The next tests install a version without the new field.
+  const kind = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+  await bench.client.delete({ ...kind, name: 'clays.kro.run' });
 });
 
 test('--locked uses the versions of typekro.lock for all packages, and refuses others', async () => {
