@@ -4,7 +4,7 @@ import { objectsAt } from '@typekro/kit/kubernetes';
 import { isDigest } from '@typekro/oci';
 import { isOlder, isPackageName, isVersion, type PackageInfo } from './package-info.ts';
 import type { PackageNode } from './resolve-packages.ts';
-import { isRange, isRepository, needText, type PackageNeed, repositoryIn } from './package-needs.ts';
+import { isRange, isRepository, needText, type PackageNeed, referenceIn, repositoryOf } from './package-needs.ts';
 
 /** The package of which an object in a cluster is a part. */
 export interface PackageIdentity {
@@ -272,4 +272,4 @@ export const installedNode = ({ name, current }: InstalledPackage): PackageNode 
 
 /** The repository that the marks name; empty for marks that somebody has changed. */
 const placeOf = ({ reference, digest }: PackageMarks): string =>
-  (isDigest(digest) ? repositoryIn(reference) : undefined) ?? '';
+  isDigest(digest) && referenceIn(reference) !== undefined ? repositoryOf(reference) : '';

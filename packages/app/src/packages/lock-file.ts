@@ -1,10 +1,11 @@
 import { type JsonValue, getOwn, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { parseDefinitions, Path, type PathStep } from '@typekro/engine/graph';
-import { isDigest, type OciReference, formatReference, parseReference } from '@typekro/oci';
+import { isDigest, type OciReference, formatReference } from '@typekro/oci';
 import { printYaml } from '@typekro/sdk/compose';
 import type { PackageIdentity } from './installed-package.ts';
 import { isPackageName, isVersion } from './package-info.ts';
+import { referenceIn } from './package-needs.ts';
 
 /** The name of the file that holds the digests of packages, in the working directory. */
 export const LOCK_FILE = 'typekro.lock';
@@ -93,17 +94,12 @@ const LOCK: Fields = {
 const ENTRY: Fields = {
   name: ['the name of a package', textThat(isPackageName)],
   version: ['a semantic version', textThat(isVersion)],
-  reference: ['a reference without a digest', textThat(isPlace)],
+  reference: [
+    'a reference without a digest',
+    textThat((text) => referenceIn(text)?.tag !== undefined && !text.includes('@')),
+  ],
   digest: ['a SHA-256 digest', isDigest],
 };
-
-function isPlace(text: string): boolean {
-  try {
-    return parseReference(text).digest === undefined;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Refuses a package that `typekro.lock` has with another digest, if its tag was moved, or if only locked packages are

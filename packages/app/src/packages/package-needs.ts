@@ -1,7 +1,7 @@
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
 import { TypeKroError } from '@typekro/kit/core';
-import { formatReference, parseReference } from '@typekro/oci';
+import { type OciReference, formatReference, parseReference } from '@typekro/oci';
 
 /** Another package that a package needs. */
 export interface PackageNeed {
@@ -32,10 +32,10 @@ export function repositoryOf(reference: string): string {
   return formatReference({ registry, repository });
 }
 
-/** The repository of a text from outside; `undefined` for a text that is no reference. */
-export function repositoryIn(text: string): string | undefined {
+/** A reference in a text from outside; `undefined` for a text that is none. */
+export function referenceIn(text: string): OciReference | undefined {
   try {
-    return repositoryOf(text);
+    return parseReference(text);
   } catch (error) {
     if (error instanceof TypeKroError) return undefined;
     throw error;
@@ -43,7 +43,7 @@ export function repositoryIn(text: string): string | undefined {
 }
 
 /** Is it a reference to a repository, without a tag and a digest? */
-export const isRepository = (text: string): boolean => repositoryIn(text) === text;
+export const isRepository = (text: string): boolean => referenceIn(text) !== undefined && repositoryOf(text) === text;
 
 /** The text of a need, as `parseNeed` reads it. */
 export const needText = ({ reference, range }: PackageNeed): string => `${reference}@${range}`;

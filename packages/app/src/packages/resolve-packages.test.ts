@@ -91,6 +91,11 @@ describe('the packages that a package needs are chosen:', () => {
       ['b 2.0.0', 'a 1.0.0'],
     ],
     [
+      'a new version of an installed package without the needs of the former one',
+      { root: 'a 1.0.0: b ^2', has: ['b 2.0.0: c ^2', 'c 2.0.0'], installed: ['b 1.0.0: c ^1', 'c 1.0.0'] },
+      ['c 2.0.0', 'b 2.0.0', 'a 1.0.0'],
+    ],
+    [
       'a locked version that fits',
       { root: 'a 1.0.0: b ^1', has: ['b 1.2.0', 'b 1.9.0'], locked: { b: '1.2.0' } },
       ['b 1.2.0', 'a 1.0.0'],
@@ -253,6 +258,22 @@ test('the tree shows each package with its range, and its needs once', async () 
   ]);
 });
 
+test('a ladder of diamonds is walked once, and not on each of its paths', async () => {
+  const rungs = Array.from({ length: 40 }, (_, index) => index);
+  const needsOf = (index: number) => (index === rungs.length ? '' : `: l${index} *, r${index} *`);
+  const has = rungs.flatMap((index) => ['l', 'r'].map((side) => `${side}${index} 1.0.0${needsOf(index + 1)}`));
+  const { ordered } = await resolve({ root: `a 1.0.0${needsOf(0)}`, has });
+  expect(ordered).toHaveLength(81);
+  expect(packageTreeLines(ordered)).toHaveLength(159);
+});
+
+test('a package that is asked for may have the name of one from another repository', async () => {
+  const installed = [{ ...node('a 1.0.0'), reference: 'oci://b.test/a' }];
+  const options = { installed, locked: new Map<string, string>(), isLocked: false };
+  const source = { versions: async () => [], read: async () => node('b 1.0.0') };
+  expect(await resolvePackages(node('a 2.0.0'), options, source)).toHaveLength(1);
+});
+
 describe('needs', () => {
   test('are a repository and a range', () => {
     expect(parseNeeds(['oci://a.test:5000/team/b@^1.2', 'oci://a.test/c@>=1 <2 || 3.x'])).toEqual([
@@ -277,7 +298,8 @@ describe('needs', () => {
     );
   });
 
-  test.each(['^1\n', ' ', '', '1,2', '\u001b[2J', `>=${'1'.repeat(200)}`, '1.x.x.x'])('%j is no range', (text) =>
-    expect(isRange(text)).toBe(false),
+  test.each(['^1\n', '\n^1', `${'1 || '.repeat(50)}1`, ' ', '', '1,2', '\u001b[2J', `>=${'1'.repeat(200)}`, '1.x.x.x'])(
+    '%j is no range',
+    (text) => expect(isRange(text)).toBe(false),
   );
 });

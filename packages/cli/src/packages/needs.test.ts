@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sha256 } from '@typekro/oci/test-support/test-registry';
 import { definition, type PackageBench, packageBench } from '../../test-support/package-bench.ts';
 
 let bench: PackageBench;
@@ -181,6 +182,14 @@ test('--locked uses the versions of typekro.lock for all packages, and refuses o
   expect(locked).toMatchObject({ code: 0, out: expect.stringContaining('installed team/clay 1.0.0\n') });
   await bench.run('push oci://HOST/team/clay:1.0.0 0.yaml --replace');
   expect((await run('install oci://HOST/team/pots:1.0.0 --locked')).err).toContain('[package/tag-moved]');
+  for (const name of ['pots', 'clay']) expect(await run(`uninstall team/${name}`)).toMatchObject({ code: 0 });
+
+  // A reference without a tag is in the file without one, too.
+  const digest = sha256(bench.registry.manifests.get('team/clay:1.1.0') ?? Buffer.alloc(0));
+  expect(await run(`install oci://HOST/team/clay@${digest}`)).toMatchObject({ code: 0, err: '' });
+  expect(await run('uninstall team/clay')).toMatchObject({ code: 0 });
+  const pinned = await run('install oci://HOST/team/pots:1.0.0 --locked');
+  expect(pinned).toMatchObject({ code: 0, out: expect.stringContaining('installed team/clay 1.1.0\n') });
   for (const name of ['pots', 'clay']) expect(await run(`uninstall team/${name}`)).toMatchObject({ code: 0 });
 });
 

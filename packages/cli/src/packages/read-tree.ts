@@ -39,7 +39,12 @@ export async function readTree(
 ): Promise<ReadTree> {
   const pins = new Map(locked.map((each) => [repositoryOf(each.reference), each]));
   /** The places of versions, by `oci://HOST/REPOSITORY@1.2.0`. */
-  const places = new Map([...pins].map(([at, { version, reference }]) => [`${at}@${version}`, reference]));
+  const places = new Map(
+    [...pins].map(([at, { version, reference, digest }]) => [
+      `${at}@${version}`,
+      reference === at ? `${at}@${digest}` : reference,
+    ]),
+  );
   const contents = new Map<string, CheckedPackage>();
   let bytes = 0;
   const options = {
