@@ -22,7 +22,7 @@ const MAX_NAMESPACE_LISTS = 2;
  * is called once. All other calls, including writes, go to the API and do not change the kept results. The report shows
  * each object at the time of its first read: a later list contains the object in this state. A later list leaves out an
  * object that was absent at its first read, or that was deleted since then. Lists with `metadataOnly` are returned as
- * the server sends them.
+ * the server sends them, and lists with `onPage` are not kept.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
@@ -86,6 +86,8 @@ class SharedReads {
 
   async list(type: ResourceType, options: ListOptions = {}): Promise<ObjectList> {
     await this.#learn(options);
+    // The caller takes the pages, and may change their objects.
+    if (options.onPage !== undefined) return this.#api.list(type, options);
     const { namespace, labelSelector } = options;
     const own = `${listKey(type, options)} ${namespace ?? ''}`;
     return getOrInsert(this.#lists, own, async () => {

@@ -93,9 +93,9 @@ function ofType(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonVa
     case 'boolean':
       return fc.boolean();
     case 'integer':
-      return fc.integer(rangeOf(schema, 2 ** 31 - 1, 1)).map((value) => multiple(schema, value));
+      return integers(rangeOf(schema, 2 ** 31 - 1, 1), fc).map((value) => multiple(schema, value));
     case 'number':
-      return fc.oneof(fc.integer(rangeOf(schema, 1000, 1)), decimals(schema, fc)).map((value) => value + 0);
+      return fc.oneof(integers(rangeOf(schema, 1000, 1), fc), decimals(schema, fc)).map((value) => value + 0);
     case 'string':
       return textOf(schema, fc);
     case 'array':
@@ -105,6 +105,18 @@ function ofType(schema: Schema, fc: Generators, depth: number): Arbitrary<JsonVa
     default:
       return fc.oneof(fc.integer(), shortText(schema, fc), fc.boolean());
   }
+}
+
+/**
+ * Integers of a range. The library would never end to make one smaller that is not exact. Those of the schema's own bounds
+ * are tried as they are.
+ */
+function integers({ min, max }: { readonly min: number; readonly max: number }, fc: Generators): Arbitrary<number> {
+  const [least, most] = [Math.max(min, Number.MIN_SAFE_INTEGER), Math.min(max, Number.MAX_SAFE_INTEGER)];
+  const inexact = [min, max].filter((value) => !Number.isSafeInteger(value));
+  if (least > most) return fc.constantFrom(...inexact);
+  const exact = fc.integer({ min: least, max: most });
+  return inexact.length === 0 ? exact : fc.oneof({ weight: 8, arbitrary: exact }, fc.constantFrom(...inexact));
 }
 
 /** The bounds of a number. An exclusive bound is moved by the step. */

@@ -53,6 +53,23 @@ const next = (convertTo: string, lossy: string[]): KubeObject =>
     },
     '${string(schema.spec.size)}',
   );
+/** A definition that serves the next hub as another version. */
+const before = definition(
+  {
+    apiVersion: 'v1alpha1',
+    spec: TEXT,
+    versions: [
+      {
+        name: 'v1',
+        spec: { size: 'integer | default=1' },
+        convertTo: { 'spec.size': '${string(self.spec.size)}' },
+        convertFrom: { 'spec.size': '${self.spec.size.matches("^[0-9]{1,9}$") ? int(self.spec.size) : 1}' },
+        lossy: ['spec.size'],
+      },
+    ],
+  },
+  '${schema.spec.size}',
+);
 const right = next('${self.spec.size.matches("^[0-9]{1,9}$") ? int(self.spec.size) : 1}', ['spec.size']);
 const wrong = next('${int(self.spec.size)}', []);
 
@@ -69,9 +86,9 @@ const panel = (apiVersion: string): KubeObject => ({
 });
 
 /** Starts a world with an instance of the former definition. Returns a function that runs a command on it. */
-async function start(): Promise<(line: string) => ReturnType<ReturnType<typeof commandRunner>>> {
+async function start(first = former): Promise<(line: string) => ReturnType<ReturnType<typeof commandRunner>>> {
   world = await versionedWorld();
-  await world.apply(former);
+  await world.apply(first);
   await world.advance(2000);
   await world.apply(panel('acme.test/v1alpha1'));
   await world.advance(2000);
@@ -91,6 +108,21 @@ test('the commands find an instance while the controller refuses a new hub', { t
   expect((await run('diff a')).out).toMatch(/no difference: every object is as the graph wants it$/);
   expect(await run('events a')).toMatchObject({ code: 0, err: '' });
   expect(await run('reconcile a --dry-run')).toMatchObject({ code: 0, err: '' });
+});
+
+test('an instance is read in the version in force while a version that is served already is refused as hub', async () => {
+  const run = await start(before);
+  await world.apply(next('${int(self.spec.size) / int(self.spec.size)}', []));
+  await world.advance(3000);
+  // Two refused revisions are tried one after the other.
+  await world.apply({ ...right, metadata: { name: 'panel', annotations: { 'typekro.dev/canary': '1' } } });
+  await world.advance(3000);
+  expect(await state()).toBe('Inactive');
+  for (const command of ['why', 'status', 'tree']) {
+    const { out } = await run(`${command} a`);
+    expect(out).toMatch(/^Panel default\/a {3}ACTIVE \w+ {3}revision 1 {3}1 of 1 nodes ready/);
+  }
+  expect((await run('why rgd/panel')).out).toContain('1 instance');
 });
 
 test(

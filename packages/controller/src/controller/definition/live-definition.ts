@@ -170,15 +170,26 @@ export async function liveRefusal(
 }
 
 /**
- * The resource of a kind that a definition declares: in the declared version, or in another one if the cluster does not
- * serve that one, because the controller refuses the definition. `undefined` if the cluster does not serve the kind.
+ * The resource of a kind that a definition declares, of several served versions in the stored one, because it needs no
+ * conversion and the revision in force reads it. If the CRD may not be read, in the declared version, or in another one
+ * if the cluster does not serve that one. `undefined` if the cluster does not serve the kind.
  */
 export async function declaredResource(
-  { discovery }: Pick<KubernetesApi, 'discovery'>,
+  api: Pick<KubernetesApi, 'discovery' | 'find'>,
   type: GroupVersionKind,
   signal: AbortSignal,
 ): Promise<ApiResource | undefined> {
   const { group, kind } = type;
+  const { discovery } = api;
+  const served = (await unlessFailed(discovery.all({ signal })))?.filter(
+    (each) => each.group === group && each.kind === kind,
+  );
+  const [first, ...others] = served ?? [];
+  if (first !== undefined && others.length > 0) {
+    const crd = await unlessFailed(api.find({ ...CRD_KIND, name: `${first.plural}.${group}` }, { signal }));
+    const stored = served?.find(({ version }) => crd !== undefined && version === Conversion.storedVersion(crd));
+    if (stored !== undefined) return stored;
+  }
   const declared = await discovery.resourceOf(typeMetaOf(type), { signal });
   return declared ?? discovery.inGroup(group, kind, { signal });
 }
