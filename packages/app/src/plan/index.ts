@@ -54,3 +54,4 @@ export { hasBlocked, hasChanges } from './summary-of-plan.ts';
 export { takeSnapshot } from './take-snapshot.ts';
 export { isOfController, valueLine } from './value-lines.ts';
 export { inputsOfSecrets, secretMask } from './secret-places.ts';
+export { changeNotes } from './version-lines.ts';

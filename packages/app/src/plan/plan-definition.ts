@@ -109,18 +109,19 @@ export async function planDefinition(
 }
 
 /**
- * The instances of a definition: `stored` in a version that the cluster serves, and `instances` in the version that the
- * graph reads. If the cluster does not serve this version yet, they are converted as the controller will convert them.
- * An instance that cannot be converted is only in `stored`.
+ * The instances of a definition: `stored` in the version in which the cluster stores them, as the controller tries them,
+ * and `instances` in the version that the graph reads, converted as the controller will convert them. An instance that
+ * cannot be converted is only in `stored`.
  */
 async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObject | undefined) {
   const { group, version: hub, kind, plural, namespaced } = graph.instance;
   const converter = Conversion.of(graph.instance.crd);
-  const served = (crd === undefined ? [] : CrdSchema.versions(crd))
+  const versions = (crd === undefined ? [] : CrdSchema.versions(crd))
     .filter((each) => each['served'] === true)
+    .toSorted((a, b) => Number(b['storage'] === true) - Number(a['storage'] === true))
     .map((each) => textAt(each, 'name'));
-  const former = served.includes(hub) ? undefined : served.find((each) => converter?.versions.includes(each));
-  const table = await source.loadAll({ group, version: former ?? hub, kind, plural, namespaced });
+  const version = versions.find((each) => each === hub || converter?.versions.includes(each)) ?? hub;
+  const table = await source.loadAll({ group, version, kind, plural, namespaced });
   const stored = [...table.all()]
     .filter((instance) => isInstanceOf(graph.name, instance, crd))
     .sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));

@@ -22,7 +22,7 @@ export {
   compileLiveDocument,
   declaredResource,
   liveDefinition,
-  liveRefusal,
+  liveChange,
   liveRevision,
 } from './definition/live-definition.ts';
 export { type LiveGraph, type LiveGraphOptions, liveGraph } from './graph/live-graph.ts';

@@ -252,3 +252,57 @@ test('the commands say how an instance with a broken pin works again', { timeout
   await world.advance(3000);
   expect((await run('why a')).out).toContain('the instance waits for nothing');
 });
+
+/** A definition of addresses, whose hub is the text or its parts. */
+function addresses(hub: 'v1alpha1' | 'v1', port: string, metadata: object = {}): KubeObject {
+  const specs: Record<string, JsonObject> = {
+    v1alpha1: { address: 'string | required=true pattern="^[a-z0-9.-]+:[0-9]+$" maxLength=100' },
+    v1: {
+      host: 'string | required=true pattern="^[a-z0-9.-]+$" maxLength=80',
+      port: `integer | required=true minimum=0${hub === 'v1' ? ' maximum=999999999' : ''}`,
+    },
+  };
+  const toText = { 'spec.address': '${self.spec.host + ":" + string(self.spec.port)}' };
+  const toParts = { 'spec.host': '${self.spec.address.split(":")[0]}', 'spec.port': port };
+  const other = hub === 'v1' ? 'v1alpha1' : 'v1';
+  const [convertTo, convertFrom] = hub === 'v1' ? [toParts, toText] : [toText, toParts];
+  const versions = [{ name: other, spec: specs[other] ?? {}, convertTo, convertFrom, lossy: ['spec.address'] }];
+  const text = hub === 'v1' ? '${schema.spec.host}' : '${schema.spec.address}';
+  const made = definition({ apiVersion: hub, spec: specs[hub] ?? {}, versions }, text);
+  return { ...made, metadata: { name: 'panel', ...metadata } };
+}
+const PORT = '${int(self.spec.address.split(":")[1])}';
+const SAFE_PORT = '${self.spec.address.split(":")[1].size() < 10 ? int(self.spec.address.split(":")[1]) : 0}';
+
+test(
+  'plan, rollback and the controller agree about a kept value that a change of the hub loses',
+  { timeout: 120_000 },
+  async () => {
+    world = await versionedWorld();
+    const { kubeconfig } = await world.cluster.listen({ port: 0 });
+    cwd = mkdtempSync(join(tmpdir(), 'typekro-hub-lost-'));
+    writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+    const run = commandRunner(commands, cwd, { KUBECONFIG: join(cwd, 'kubeconfig'), NO_COLOR: '1' });
+    const allowed = { annotations: { 'kro.run/allow-breaking-changes': 'true' } };
+    await world.apply(addresses('v1alpha1', PORT, allowed));
+    await world.advance(3000);
+    await world.apply(addresses('v1', SAFE_PORT, allowed));
+    await world.advance(10_000);
+    const address = 'x:99999999999999999999';
+    const metadata = { name: 'a', namespace: 'default' };
+    await world.apply({ apiVersion: 'acme.test/v1alpha1', kind: 'Panel', metadata, spec: { address } });
+    await world.advance(3000);
+    const lost = `default/a would no longer be the same in v1alpha1: spec.address: "${address}" → "x:0"`;
+    writeFile('back.yaml', addresses('v1alpha1', PORT, allowed));
+    const { out } = await run('plan back.yaml');
+    expect(out).toContain(lost);
+    expect(out).not.toContain('blocked 1');
+    writeFile('refused.yaml', addresses('v1alpha1', PORT));
+    expect((await run('plan refused.yaml')).out).toContain(lost);
+    expect(await run('rollback panel')).toMatchObject({ code: 0, out: expect.stringContaining(lost) });
+    await world.advance(10_000);
+    expect(await state()).toBe('Active');
+    const ref = { apiVersion: 'acme.test/v1alpha1', kind: 'Panel', ...metadata };
+    expect((await world.user.get(ref)).spec).toEqual({ address: 'x:0' });
+  },
+);

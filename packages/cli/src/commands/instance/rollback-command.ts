@@ -1,4 +1,4 @@
-import { type DefinitionRevision, compileLive, definitionRevisions, liveRefusal } from '@typekro/controller/controller';
+import { type DefinitionRevision, compileLive, definitionRevisions, liveChange } from '@typekro/controller/controller';
 import { type KubeObject, isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
@@ -6,6 +6,7 @@ import { type Command, textOption } from '../../command.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS, CLI_MANAGER } from '../../instance/change-report.ts';
 import { controllerSettings } from '@typekro/app/controllers';
+import { changeNotes } from '@typekro/app/plan';
 import { DEFINITION_POSITIONAL, findDefinition, graphDifferences } from '@typekro/app/instance';
 import { INSTANCE_OPTIONS } from '../../instance/report-on-instance.ts';
 
@@ -40,19 +41,19 @@ export const rollback: Command = {
       if (revisionHash(currentSpec) === revisionHash(spec)) {
         return { object, result: 'unchanged', effect: `its spec is that of revision ${number}`, command, next };
       }
-      await refuseRefused(api, { ...definition, spec }, number, signal);
+      const notes = await refuseRefused(api, { ...definition, spec }, number, signal);
       // The update contains the resourceVersion that was read, so a concurrent change of the definition is a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
       const changes = graphDifferences(currentSpec, spec);
       const changed = changes.length === 0 ? '' : `; changed: ${changes.join(', ')}`;
-      const effect = `its spec becomes that of revision ${number}${changed}`;
+      const effect = [`its spec becomes that of revision ${number}${changed}`, ...notes].join('; ');
       return { object, result: 'configured', effect, command, next };
     }),
 };
 
 /**
  * Refuses a rollback that the controller would refuse, for example to a revision without the version in which objects
- * are stored now.
+ * are stored now. Returns what versions of instances no longer show, if the definition allows that.
  *
  * @throws TypeKroError `rollback/refused`.
  */
@@ -61,12 +62,13 @@ async function refuseRefused(
   restored: KubeObject,
   number: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { name = '' } = restored.metadata;
   const settings = await controllerSettings(api, signal);
   const { graph, errors } = await compileLive(api, name, restored.spec ?? {}, signal, settings);
-  const refusal = graph === undefined ? errors[0]?.message : await liveRefusal(api, restored, graph, settings, signal);
-  if (refusal === undefined) return;
+  const change = graph && (await liveChange(api, restored, graph, settings, signal));
+  const refusal = change === undefined ? errors[0]?.message : change.refusal;
+  if (refusal === undefined) return changeNotes(change?.effects);
   throw new TypeKroError(`the controller would refuse revision ${number} of ${name}: ${refusal}`, {
     code: 'rollback/refused',
     remedy: 'nothing was changed; correct the definition as the message says, and look at it first: typekro plan FILE',

@@ -61,9 +61,9 @@ export async function tryOnCluster(
   plan: CrdPlan,
   change: CrdChange,
   signal: AbortSignal,
-): Promise<CrdPlan> {
+): Promise<ReturnType<typeof triedPlan>> {
   const { existing } = change;
-  if (existing === undefined || !isTried(plan, change)) return plan;
+  if (existing === undefined || !isTried(plan, change)) return { plan, effects: new Map() };
   const version = objectsAt(existing.spec, 'versions').find((each) => each['storage'] === true);
   const type = {
     apiVersion: `${textAt(existing.spec, 'group')}/${textAt(version, 'name')}`,
@@ -81,7 +81,7 @@ export async function tryOnCluster(
   } catch (thrown) {
     if (!(thrown instanceof KubeError) || !isUnreadable(thrown)) throw thrown;
   }
-  return refusing(plan, change, found);
+  return { plan: refusing(plan, change, found), effects: found };
 }
 
 /**

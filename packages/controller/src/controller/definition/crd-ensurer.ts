@@ -302,7 +302,7 @@ export class CrdEnsurer {
     const known = this.#refusedTrials.get(name);
     if (known?.key === key && clock.now() < known.until) return known.refusal;
     this.#refusedTrials.delete(name);
-    const tried = await tryOnCluster(client, plan, { existing, wanted, isBreakingAllowed }, signal);
+    const { plan: tried } = await tryOnCluster(client, plan, { existing, wanted, isBreakingAllowed }, signal);
     if (tried !== plan && tried.do === 'refuse') {
       const until = clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
       this.#refusedTrials.set(name, { key, until, refusal: tried });

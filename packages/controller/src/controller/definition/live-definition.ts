@@ -11,7 +11,7 @@ import { signatureProblem } from './definition-signature.ts';
 import { type DefinitionRevision, definitionRevisions } from './definition-revisions.ts';
 import { crdDifference } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
-import { tryOnCluster } from './conversion-trial.ts';
+import { type ConversionEffects, tryOnCluster } from './conversion-trial.ts';
 import { CRD_KIND, readDefinitionObject } from './definition-object.ts';
 import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
@@ -91,7 +91,7 @@ export async function liveDefinition(
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
   const mayBeRefused = KroLevel.followsGraphEngine(settings.level) && isKindRefused(definition.status);
   const isRefused = async (graph: Graph) =>
-    mayBeRefused && (await liveRefusal(api, object, graph, settings, signal)) !== undefined;
+    mayBeRefused && (await liveChange(api, object, graph, settings, signal)).refusal !== undefined;
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
   const newest = revisions.at(-1);
   const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
@@ -147,26 +147,27 @@ const liveCrd = (api: KubernetesApi, { instance }: Graph, signal: AbortSignal): 
   api.find({ ...CRD_KIND, name: instance.crd.metadata.name ?? '' }, { signal });
 
 /**
- * The reason why the controller would not write the CRD of a definition with this graph; `undefined` when it would.
+ * The reason why the controller would not write the CRD of a definition with this graph, and what the change does to the
+ * objects of its kind.
  *
  * @throws KubeError when the CRD or the objects of its kind cannot be read.
  */
-export async function liveRefusal(
+export async function liveChange(
   api: KubernetesApi,
   object: KubeObject,
   graph: Graph,
   settings: ControllerSettings,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ readonly refusal?: string; readonly effects: ConversionEffects }> {
   const definition = readDefinitionObject(object);
   const live = await liveCrd(api, graph, signal);
-  if (live === undefined) return undefined;
+  if (live === undefined) return { effects: new Map() };
   const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION, undefined, live);
   const difference = crdDifference(live, wanted, settings.facets, graph);
   const untried = planCrd(live, wanted, definition, difference, settings.conversions);
   const change = { existing: live, wanted, isBreakingAllowed: definition.allowBreakingChanges };
-  const plan = await tryOnCluster(api, untried, change, signal);
-  return plan.do === 'refuse' ? plan.message : undefined;
+  const { plan, effects } = await tryOnCluster(api, untried, change, signal);
+  return { effects, ...(plan.do === 'refuse' ? { refusal: plan.message } : {}) };
 }
 
 /**
