@@ -7,9 +7,21 @@ import { KEPT_FIELDS_ANNOTATION } from './kept-fields.ts';
 const text = { type: 'string' };
 const listOf = (properties: JsonObject): JsonObject => ({ type: 'array', items: { type: 'object', properties } });
 
-/** The converter of a kind with the hub v1, whose versions copy all fields that both have. */
-function converter(specs: Readonly<Record<string, JsonObject>>, lossy: readonly string[]): Converter {
-  const rules = { toHub: { fields: [] }, fromHub: { fields: [] }, lossy: lossy.map((path) => path.split('.')) };
+/**
+ * The converter of a kind with the hub v1, whose versions copy all fields that both have.
+ *
+ * @param cel the CEL texts of fields in the hub and in the other versions
+ */
+function converter(
+  specs: Readonly<Record<string, JsonObject>>,
+  lossy: readonly string[],
+  cel: { readonly toHub?: Record<string, string>; readonly fromHub?: Record<string, string> } = {},
+): Converter {
+  const direction = (texts: Record<string, string> = {}) => ({
+    fields: Object.entries(texts).map(([path, each]) => ({ to: path.split('.'), cel: each })),
+  });
+  const fields = lossy.map((path) => path.split('.'));
+  const rules = { toHub: direction(cel.toHub), fromHub: direction(cel.fromHub), lossy: fields };
   const others = Object.keys(specs).filter((name) => name !== 'v1');
   const program = { hub: 'v1', versions: Object.fromEntries(others.map((name) => [name, rules])) };
   const versions = Object.entries(specs).map(([name, properties]) => ({
@@ -88,6 +100,21 @@ describe('a list of which the other version lacks a field of the elements', () =
     const next = written(made, stored, 'v1alpha1', { l: sent.map((x) => ({ x })) });
     expect(next['spec']).toEqual({ l: kept });
   });
+});
+
+test.each<[what: string, sent: JsonObject, limits: JsonObject | undefined]>([
+  ['changes', { cpu: '2' }, { cpu: '2', mem: '1Gi' }],
+  ['removes', {}, { mem: '1Gi' }],
+])('an object keeps the members that a client does not see when it %s the others', (_what, sent, limits) => {
+  const made = converter(
+    { v1: { lim: { type: 'object', properties: { cpu: text, mem: text } } }, v1alpha1: { cpu: text } },
+    ['spec.lim'],
+    { toHub: { 'spec.lim.cpu': 'self.spec.?cpu' }, fromHub: { 'spec.cpu': 'self.spec.?lim.?cpu' } },
+  );
+  const stored = at('v1', { lim: { cpu: '1', mem: '1Gi' } });
+  expect(written(made, stored, 'v1alpha1', sent)['spec']).toEqual({ lim: limits });
+  const seen = at('v1', { lim: { cpu: '1' } });
+  expect(written(made, seen, 'v1alpha1', {})['spec']).toEqual({});
 });
 
 test('a map and an object keep what the client has not changed, or cannot see', () => {

@@ -149,6 +149,11 @@ interface Written {
 /** The made value, with the kept members and elements that the client has not changed, or cannot see in its version. */
 export function withUnchanged({ kept, before, made, isSame = false }: Written): JsonValue | undefined {
   if (kept !== undefined && jsonEquals(before ?? null, made ?? null)) return kept;
+  if (isJsonObject(kept) && made === undefined && isJsonObject(before)) {
+    // The client has removed all that it sees of the object.
+    const hidden = withUnchanged({ kept, before, made: {}, isSame });
+    return jsonEquals(hidden ?? null, {}) ? undefined : hidden;
+  }
   if (isJsonObject(kept) && isJsonObject(made)) {
     const own = asObject(before);
     const merged: JsonObject = {};
