@@ -11,7 +11,7 @@ import { type KubeObject, definedMembers, namespacedName, refOf, stringifyJson }
 import { isMasked } from './masked-values.ts';
 import type { Graph } from '@typekro/engine/graph';
 import { Conversion } from '@typekro/engine/conversion';
-import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
+import { Failure, Finalizers, readConditions, Secrets } from '@typekro/engine/runtime';
 import { CrdSchema } from '@typekro/engine/schema';
 import { textAt } from '@typekro/kit/kubernetes';
 import { unpinCommand } from '../instance/why-report.ts';
@@ -302,7 +302,7 @@ function deferredPlan(
   if (refusal === undefined) return undefined;
   const effect =
     live?.metadata.deletionTimestamp === undefined
-      ? `would be refused, and ${stayText(preview)}`
+      ? `would be refused, and ${stayText(preview, live)}`
       : 'is being deleted, and its instances are no longer managed';
   return restingPlan(head, 'deferred', `the definition ${head.definition} ${effect}`);
 }
@@ -322,11 +322,15 @@ function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal
   );
 }
 
-function stayText({ revision: { from, to } }: DefinitionPreview): string {
+function stayText({ revision: { from, to } }: DefinitionPreview, live: KubeObject | undefined): string {
   if (from === 0) return 'no revision serves it';
   // kro 0.10 can store a revision and then refuse it. `from` is then the refused revision, and not the one in force.
-  return from === to ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
+  const isRefused = from === to || isFalse(live, 'KindReady');
+  return isRefused ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
 }
+
+const isFalse = (object: KubeObject | undefined, condition: string): boolean =>
+  readConditions(object?.status?.['conditions']).some(({ type, status }) => type === condition && status === 'False');
 
 function deferralText(deferral: Deferral): string {
   switch (deferral.kind) {

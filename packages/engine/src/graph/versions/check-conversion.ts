@@ -51,6 +51,7 @@ export function checkConversion(
     optional: checker.optional,
     reads: checker.reads,
     lossy: side.lossy,
+    isFromHub: side.member === 'convertFrom',
   };
   const {
     names: { from, to },

@@ -19,6 +19,8 @@ export interface DirectionFacts {
   /** The fields that the expressions read. */
   readonly reads: readonly Field[];
   readonly lossy: readonly Field[];
+  /** Is the source the hub? Only there has a status something to convert, because the controller writes it. */
+  readonly isFromHub: boolean;
 }
 
 /** A field that is wrong without running anything. */
@@ -40,15 +42,18 @@ interface LostPart {
 const MAX_DEPTH = 60;
 
 /**
- * Fields of the spec that a conversion loses, fields that it leaves without a value, and fields that it cannot copy. A
- * field without a rule is copied if both versions have it.
+ * Fields of the spec that a conversion loses, fields that it leaves without a value, and fields that it cannot copy, also
+ * in the status. A field without a rule is copied if both versions have it.
  */
 export function conversionGaps(facts: DirectionFacts): ConversionGap[] {
   const finder = new GapFinder(facts);
   const { properties: from = {} } = facts.from;
   const { properties: to = {} } = facts.to;
   finder.visit(from['spec'] ?? {}, to['spec'] ?? {}, ['spec']);
-  return finder.found;
+  if (!facts.isFromHub) return finder.found;
+  const status = new GapFinder(facts);
+  status.visit(from['status'] ?? {}, to['status'] ?? {}, ['status']);
+  return [...finder.found, ...status.found.filter(({ kind }) => kind === 'type')];
 }
 
 class GapFinder {

@@ -202,6 +202,13 @@ test.each<[what: string, yaml: string, problems: string[]]>([
     ],
   ],
   [
+    'a field of the status of another type',
+    swap('  convertTo:', '  status:\n    url: integer\n  convertTo:'),
+    [
+      'graph/conversion spec.schema.versions[0].convertFrom: status.url has another type in v1alpha1 than in v1, so its value cannot be copied; say in convertFrom how it is converted: status.url: ${…}',
+    ],
+  ],
+  [
     'a field that the target does not have',
     swap('spec.width: $', 'spec.widht: $'),
     [
