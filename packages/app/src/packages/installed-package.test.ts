@@ -105,8 +105,8 @@ test('packages are found by their names, with all versions that their objects ha
 test.each([
   ['nothing', [], POTS, undefined],
   ['the same package', [POTS], POTS, undefined],
-  ['another version', [POTS], NEXT, 'team/pots 1.0.0 is installed, and this package is 1.10.0'],
-  ['a part of another version', [POTS, NEXT], NEXT, 'team/pots 1.0.0 and 1.10.0 is installed'],
+  ['another version', [POTS], NEXT, 'team/pots is installed in 1.0.0, and this package is 1.10.0'],
+  ['a part of another version', [POTS, NEXT], NEXT, 'team/pots is installed in 1.0.0 and 1.10.0, and'],
   [
     'other content of the version',
     [POTS],

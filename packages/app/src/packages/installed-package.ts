@@ -139,10 +139,10 @@ export function refuseOtherVersion(
   const isSame = installed.versions.every((each) => each === version);
   const what = isSame
     ? `${name} ${version} is installed with the digest ${installed.digests.join(', ')}, and this package has the digest ${digest}`
-    : `${name} ${installed.versions.join(' and ')} is installed, and this package is ${version}`;
+    : `${name} is installed in ${installed.versions.join(' and ')}, and this package is ${version}`;
   throw new TypeKroError(what, {
     code: 'package/installed',
-    remedy: `nothing was applied; show what changes, and change it: typekro upgrade ${reference}`,
+    remedy: `nothing was applied; show what changes, and change it, with the options of this command: typekro upgrade ${reference}`,
   });
 }
 

@@ -9,6 +9,7 @@ import { type Command, type CommandContext, type CommandInput, ExitCode } from '
 import { FURTHER_CRDS_OPTION, KUBECONFIG_OR_POD_OPTIONS, LEVEL_OPTION, refuseOptions } from '../command-options.ts';
 import { APPLY_OPTIONS, applyPackages } from '../packages/apply-packages.ts';
 import { readInstalled } from '../packages/installed-objects.ts';
+import { checkLocked, readLocked } from '../packages/locked-packages.ts';
 import { REGISTRY_OPTIONS } from '../packages/open-registry.ts';
 import { pullChecked } from '../packages/pull-checked.ts';
 import { VERIFY_OPTIONS } from '../packages/signature-options.ts';
@@ -20,7 +21,7 @@ const PACKAGE_OPTIONS = [...APPLY_OPTIONS, ...VERIFY_OPTIONS, ...REGISTRY_OPTION
 export const install: Command = {
   name: 'install',
   description:
-    'With a reference: reads a package of definitions from an OCI registry, verifies its digest and its content, prints the rights that it grants and the plan of typekro plan for every live instance, and applies its definitions, Graphs and rights as typekro apply does. The packages that it needs are applied before it, in one version each that all packages accept: the installed one if it fits, or the one in typekro.lock, or the highest; a conflict is refused with the chains of packages that cause it. Nothing of a package is executed, and its examples are not applied. The objects get annotations with the name, the version and the digest of the package. A definition of another package is never replaced, and one that no package has installed only with --adopt. When a write fails, the same command does the rest. typekro.lock in the working directory gets the digests; with --locked, others than those of the file are refused. Another version is installed by typekro upgrade. Without a reference: applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig, for a controller outside the cluster (`typekro bootstrap` installs them with the controller). Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
+    'With a reference: reads a package of definitions from an OCI registry, verifies its digest and its content, prints the rights that it grants and the plan of typekro plan for every live instance, and applies its definitions, Graphs and rights as typekro apply does. The packages that it needs are applied before it, in one version each that all packages accept: the installed one if it fits, or the one in typekro.lock, or the highest; a conflict is refused with the chains of packages that cause it. Nothing of a package is executed, and its examples are not applied. The objects get annotations with the name, the version and the digest of the package. A definition of another package is never replaced, and one that no package has installed only with --adopt. When a write fails, the same command does the rest. typekro.lock in the working directory gets the digests; with --locked, others than those of the file are refused. Another version than the installed one is applied by typekro upgrade, or with --locked if it is that of the file. Without a reference: applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig, for a controller outside the cluster (`typekro bootstrap` installs them with the controller). Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
   positionals: [{ name: 'reference', summary: 'oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST, for a package' }],
   options: [
     ...KUBECONFIG_OR_POD_OPTIONS,
@@ -53,7 +54,11 @@ async function installPackage(context: CommandContext, input: CommandInput, text
   const packages = await readInstalled({ api: target.api, signal: context.signal });
   const installed = packages.find(({ name }) => name === info.name);
   const { digest } = checked.reference;
-  refuseOtherVersion(installed, info, { digest, reference: formatReference(checked.reference) });
+  // First the lock, whose error says that a tag was moved. Its digest may replace what is installed: in CI, one command
+  // serves a new cluster and a new version.
+  checkLocked(context, input, await readLocked(context), [checked], []);
+  if (input.options['locked'] !== true)
+    refuseOtherVersion(installed, info, { digest, reference: formatReference(checked.reference) });
   return await applyPackages(context, input, target, checked, packages);
 }
 

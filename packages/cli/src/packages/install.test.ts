@@ -132,14 +132,14 @@ test('a package is not installed over others', async () => {
   `);
   await push('team/pots:1.1.0', definition('pots', 'Pot', { text: 'b' }));
   expect((await run('install oci://HOST/team/pots:1.1.0')).err).toMatchInlineSnapshot(`
-    "error: team/pots 1.0.0 is installed, and this package is 1.1.0 [package/installed]
-      hint: nothing was applied; show what changes, and change it: typekro upgrade oci://HOST/team/pots:1.1.0@DIGEST"
+    "error: team/pots is installed in 1.0.0, and this package is 1.1.0 [package/installed]
+      hint: nothing was applied; show what changes, and change it, with the options of this command: typekro upgrade oci://HOST/team/pots:1.1.0@DIGEST"
   `);
   await run('push oci://HOST/team/pots:1.0.0 0.yaml --replace');
   rmSync(join(cwd, 'typekro.lock'));
   expect((await run('install oci://HOST/team/pots:1.0.0')).err).toMatchInlineSnapshot(`
     "error: team/pots 1.0.0 is installed with the digest DIGEST, and this package has the digest DIGEST [package/installed]
-      hint: nothing was applied; show what changes, and change it: typekro upgrade oci://HOST/team/pots:1.0.0@DIGEST"
+      hint: nothing was applied; show what changes, and change it, with the options of this command: typekro upgrade oci://HOST/team/pots:1.0.0@DIGEST"
   `);
   expect(await installed()).toEqual(before);
   expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
@@ -212,7 +212,7 @@ test('an upgrade deletes what the new version does not have and nothing uses, an
 
     Objects
       ~ ClusterRole typekro:package:team:pots
-          rules  [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["lids","pans","pots… (423 characters; -o json shows all) → [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["pots"]},{"verbs":[… (664 characters; -o json shows all)
+          rules  [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["lids","pans","pots… (423 characters; plan -o json shows all) → [{"verbs":["get","list","watch","create","patch","delete"],"apiGroups":[""],"resources":["configmaps"]},{"verbs":["get","list","watch","patch"],"apiGroups":["kro.run"],"resources":["pots"]},{"verbs":[… (664 characters; plan -o json shows all)
           metadata.annotations["package.typekro.dev/version"]  "1.0.0" → "2.0.0"
           metadata.annotations["package.typekro.dev/digest"]  "DIGEST" → "DIGEST"
           metadata.annotations["package.typekro.dev/reference"]  "oci://HOST/team/pots:1.0.0" → "oci://HOST/team/pots:2.0.0"
@@ -288,6 +288,8 @@ test('typekro.lock keeps the digests, names a moved tag with both, and with --lo
 
   writeFileSync(join(cwd, '0.yaml'), definition('pots', 'Pot', { text: 'b' }));
   await run('push oci://HOST/team/pots:1.0.0 0.yaml --replace');
+  for (const line of ['install oci://HOST/team/pots:1.0.0', 'install oci://HOST/team/pots:1.0.0 --locked'])
+    expect((await run(line)).err).toContain('error: the tag was moved: oci://HOST/team/pots:1.0.0 named DIGEST');
   const moved = await run('upgrade oci://HOST/team/pots:1.0.0');
   expect(moved).toMatchInlineSnapshot(`
     {
@@ -302,6 +304,17 @@ test('typekro.lock keeps the digests, names a moved tag with both, and with --lo
   expect(readFileSync(lock, 'utf8')).toBe(written);
   expect(await run('upgrade oci://HOST/team/pots:1.1.0')).toMatchObject({ code: 0, err: '' });
   expect(readFileSync(lock, 'utf8')).toContain('version: 1.1.0');
+  // A cluster with another version than the lock: one command for CI.
+  rmSync(lock);
+  await push('team/pots:1.2.0', definition('pots', 'Pot', { text: 'd' }));
+  expect((await run('install oci://HOST/team/pots:1.2.0')).err).toContain('team/pots is installed in 1.1.0, and');
+  expect(await run('upgrade oci://HOST/team/pots:1.2.0')).toMatchObject({ code: 0 });
+  const newest = readFileSync(lock, 'utf8');
+  rmSync(lock);
+  expect(await run('upgrade oci://HOST/team/pots:1.1.0')).toMatchObject({ code: 0 });
+  writeFileSync(lock, newest);
+  const followed = await run('install oci://HOST/team/pots:1.2.0 --locked');
+  expect(followed).toMatchObject({ code: 0, out: expect.stringContaining('team/pots 1.1.0 → 1.2.0') });
 
   writeFileSync(lock, written.replace('sha256', 'sha1'));
   const before = await run('inspect');

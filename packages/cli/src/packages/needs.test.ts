@@ -171,9 +171,8 @@ test('--locked uses the versions of typekro.lock for all packages, and refuses o
   await push('team/clay:1.0.0', CLAY);
   await push('team/pots:1.0.0', POT, 'team/clay@^1');
   expect((await run('install oci://HOST/team/pots:1.0.0 --locked')).err).toMatchInlineSnapshot(`
-    "error: typekro.lock does not have it, and oci://HOST/team/clay is needed:
-      team/pots 1.0.0 → team/clay ^1 [package/not-locked]
-      hint: nothing was written; the same command without --locked chooses a version and writes it into the file"
+    "error: typekro.lock does not have team/pots, and this is 1.0.0 with DIGEST [package/not-locked]
+      hint: nothing was applied; the same command without --locked writes the new digest into the file"
   `);
   expect(await run('install oci://HOST/team/pots:1.0.0')).toMatchObject({ code: 0, err: '' });
   for (const name of ['pots', 'clay']) expect(await run(`uninstall team/${name}`)).toMatchObject({ code: 0 });

@@ -74,7 +74,7 @@ test('the plan of a changed Graph lists changed and deleted objects and released
   expect(await outputOf('plan FILE', changed)).toMatchInlineSnapshot(`
     "Instances 1   changed 1
       team-a/g  ~ the instance
-                    spec.nodes  [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"v"}}},{"id":"gone","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"gone"},… (334 characters; -o json shows all) → [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"w"}}}]
+                    spec.nodes  [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"v"}}},{"id":"gone","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"gone"},… (334 characters; plan -o json shows all) → [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"w"}}}]
                 ~ ConfigMap first  (first)  data.k  "v" → "w"
                 - ConfigMap gone  (gone)  no node wants it any more
                 ~ ConfigMap target  not checked

@@ -57,5 +57,5 @@ function valueText(value: ValueLine['to']): string {
   if (value === undefined) return '';
   const text = printable(stringifyJson(value));
   if (text.length <= MAX_VALUE_LENGTH) return text;
-  return `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters; -o json shows all)`;
+  return `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters; plan -o json shows all)`;
 }
