@@ -2,7 +2,6 @@ import { refuseOtherVersion } from '@typekro/app/packages';
 import { yamlText } from '@typekro/app/text';
 import { keptText, safeInstallation } from '@typekro/controller/controller';
 import { controllerCrds } from '@typekro/engine/graph';
-import { formatReference } from '@typekro/oci';
 import { INSTALL_MANAGER } from '../bootstrap/installation.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
@@ -57,8 +56,7 @@ async function installPackage(context: CommandContext, input: CommandInput, text
   // First the lock, whose error says that a tag was moved. Its digest may replace what is installed: in CI, one command
   // serves a new cluster and a new version.
   checkLocked(context, input, await readLocked(context), [checked], []);
-  if (input.options['locked'] !== true)
-    refuseOtherVersion(installed, info, { digest, reference: formatReference(checked.reference) });
+  if (input.options['locked'] !== true) refuseOtherVersion(installed, info, { digest, reference: text });
   return await applyPackages(context, input, target, checked, packages);
 }
 

@@ -133,13 +133,13 @@ test('a package is not installed over others', async () => {
   await push('team/pots:1.1.0', definition('pots', 'Pot', { text: 'b' }));
   expect((await run('install oci://HOST/team/pots:1.1.0')).err).toMatchInlineSnapshot(`
     "error: team/pots is installed in 1.0.0, and this package is 1.1.0 [package/installed]
-      hint: nothing was applied; show what changes, and change it, with the options of this command: typekro upgrade oci://HOST/team/pots:1.1.0@DIGEST"
+      hint: nothing was applied; show what changes, and change it, with the options of this command: typekro upgrade oci://HOST/team/pots:1.1.0"
   `);
   await run('push oci://HOST/team/pots:1.0.0 0.yaml --replace');
   rmSync(join(cwd, 'typekro.lock'));
   expect((await run('install oci://HOST/team/pots:1.0.0')).err).toMatchInlineSnapshot(`
     "error: team/pots 1.0.0 is installed with the digest DIGEST, and this package has the digest DIGEST [package/installed]
-      hint: nothing was applied; show what changes, and change it, with the options of this command: typekro upgrade oci://HOST/team/pots:1.0.0@DIGEST"
+      hint: nothing was applied; show what changes, and change it, with the options of this command: typekro upgrade oci://HOST/team/pots:1.0.0"
   `);
   expect(await installed()).toEqual(before);
   expect(await run('uninstall team/pots')).toMatchObject({ code: 0, err: '' });
@@ -304,6 +304,10 @@ test('typekro.lock keeps the digests, names a moved tag with both, and with --lo
   expect(readFileSync(lock, 'utf8')).toBe(written);
   expect(await run('upgrade oci://HOST/team/pots:1.1.0')).toMatchObject({ code: 0, err: '' });
   expect(readFileSync(lock, 'utf8')).toContain('version: 1.1.0');
+  // A tag beside a digest is not looked up, so the file does not have it.
+  const [, digest = ''] = /digest: (\S+)/.exec(readFileSync(lock, 'utf8')) ?? [];
+  expect(await run(`upgrade oci://HOST/team/pots:9.9.9@${digest}`)).toMatchObject({ code: 0 });
+  expect(readFileSync(lock, 'utf8')).not.toContain('9.9.9');
   // A cluster with another version than the lock: one command for CI.
   rmSync(lock);
   await push('team/pots:1.2.0', definition('pots', 'Pot', { text: 'd' }));

@@ -76,13 +76,19 @@ export async function loadParts(
 }
 
 /** The paths of the tests and READMEs among the names, and those in a named folder. */
-function besides({ cwd }: CommandContext, name: string): string[] {
-  const path = resolve(cwd, name);
+function besides(context: CommandContext, name: string): string[] {
+  const path = resolve(context.cwd, name);
   const isOther = (file: string): boolean => TEST_FILE.test(file) || README.test(file);
   if (statOf(path)?.isDirectory() !== true) return isOther(basename(path)) ? [path] : [];
+  const entries = readdirSync(path, { withFileTypes: true }).filter((entry) => isOther(entry.name));
   // A link could lead to a file that nobody wants to publish.
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && isOther(entry.name))
+  const links = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => JSON.stringify(entry.name));
+  if (links.length > 0)
+    context.printError(
+      `note: of the folder ${name}, these links are not read: ${links.join(', ')}; name one to read it`,
+    );
+  return entries
+    .filter((entry) => entry.isFile())
     .map(({ name: file }) => join(path, file))
     .toSorted();
 }

@@ -36,7 +36,9 @@ export function checkLocked(
 ): () => Promise<void> {
   const isLocked = input.options['locked'] === true;
   const own = packages.map((each): LockedPackage => {
-    const next = lockedPackage(packageIdentity(each), each.reference);
+    const { tag: _tag, ...untagged } = each.reference;
+    // A tag beside a digest is not looked up, so the file does not say that it has named the digest.
+    const next = lockedPackage(packageIdentity(each), each.isPinned ? untagged : each.reference);
     refuseUnlocked(before, next, { isLocked, isPinned: each.isPinned });
     return next;
   });

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +101,17 @@ describe('push', () => {
       provides: [{ kind: 'Pot' }],
     });
     expect([...registry.manifests.keys()].sort()).toEqual([digest, '1.2.0', 'v1.2.0'].sort());
+  });
+
+  test('names the links of a folder that it does not follow', async () => {
+    mkdirSync(join(cwd, 'linked'));
+    writeFileSync(join(cwd, 'linked/pots.yaml'), POTS);
+    for (const name of ['README.md', 'pots.test.yaml'])
+      symlinkSync(join(cwd, 'kitchen', name), join(cwd, 'linked', name));
+    expect(await run('push oci://HOST/team/linked:1.0.0 linked')).toMatchObject({
+      code: 0,
+      err: 'note: of the folder linked, these links are not read: "README.md", "pots.test.yaml"; name one to read it',
+    });
   });
 
   test('moves a tag only by request', async () => {
