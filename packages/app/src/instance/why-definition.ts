@@ -1,12 +1,21 @@
-import { type ControllerSettings, compileLive, declaredKind, declaresConditions } from '@typekro/controller/controller';
+import {
+  type ControllerSettings,
+  compileLive,
+  CRD_KIND,
+  declaredKind,
+  declaresConditions,
+} from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { count, formatDiagnostic, isJsonObject, objectName, refOf, listed } from '@typekro/kit/core';
+import { count, formatDiagnostic, isJsonObject, namespacedName, objectName, refOf, listed } from '@typekro/kit/core';
+import { Conversion } from '@typekro/engine/conversion';
+import { CrdSchema } from '@typekro/engine/schema';
 import { withCommand, type FailedCondition } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
+import { type KubernetesApi, unlessFailed } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
 import { type Condition, Finalizers, readConditions, RefusedObject } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { instancesOfDefinition } from './revision-rows.ts';
+import { limited } from './version-writers.ts';
 import { recordedState } from './observation.ts';
 import { failedConditionLines } from './why-view.ts';
 import { releaseText, withdrawnText } from './without-definition.ts';
@@ -81,10 +90,14 @@ export async function explainDefinition(
   const { state, ready } = recordedState(definition);
   const { name = '' } = definition.metadata;
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
-  const [{ errors }, found] = await Promise.all([
+  const [{ graph, errors }, found] = await Promise.all([
     compileLive(api, name, spec, signal, settings),
     instancesOfDefinition(api, definition, { signal }),
   ]);
+  const crd =
+    graph !== undefined && CrdSchema.versions(graph.instance.crd).length > 1
+      ? await unlessFailed(api.find({ ...CRD_KIND, name: graph.instance.crd.metadata.name ?? '' }, { signal }))
+      : undefined;
   return {
     schemaVersion: 1,
     definition: refOf(definition),
@@ -95,8 +108,18 @@ export async function explainDefinition(
     problems: errors,
     ...(found === undefined ? {} : { instances: found.length }),
     notActive: (found ?? []).filter((each) => !isActive(each, spec)).map(refOf),
-    notes: notesOn(definition, errors),
+    notes: [...notesOn(definition, errors), ...(crd === undefined ? [] : unlistedVersions(crd, found ?? []))],
   };
+}
+
+/** The instances that cannot be read in each version. An API server then lists nothing in such a version. */
+function unlistedVersions(crd: KubeObject, instances: readonly KubeObject[]): string[] {
+  const broken = instances.flatMap((each) => {
+    const { problem } = Conversion.effectOn(crd, crd, each);
+    const advice = 'lists in this version fail: correct the object, or the rule';
+    return problem === undefined ? [] : [`${namespacedName(each.metadata)} ${problem}; ${advice}`];
+  });
+  return limited(broken);
 }
 
 const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): boolean => {

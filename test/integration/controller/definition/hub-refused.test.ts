@@ -286,11 +286,19 @@ test(
     const allowed = { annotations: { 'kro.run/allow-breaking-changes': 'true' } };
     await world.apply(addresses('v1alpha1', PORT, allowed));
     await world.advance(3000);
-    await world.apply(addresses('v1', SAFE_PORT, allowed));
-    await world.advance(10_000);
     const address = 'x:99999999999999999999';
     const metadata = { name: 'a', namespace: 'default' };
-    await world.apply({ apiVersion: 'acme.test/v1alpha1', kind: 'Panel', metadata, spec: { address } });
+    const written = { apiVersion: 'acme.test/v1alpha1', kind: 'Panel', metadata, spec: { address } };
+    await world.apply(written);
+    await world.advance(3000);
+    expect((await run('why rgd/panel')).out).toContain(
+      'default/a cannot be converted from acme.test/v1alpha1 to acme.test/v1: ',
+    );
+    await world.user.delete({ apiVersion: 'acme.test/v1alpha1', kind: 'Panel', ...metadata });
+    await world.advance(3000);
+    await world.apply(addresses('v1', SAFE_PORT, allowed));
+    await world.advance(10_000);
+    await world.apply(written);
     await world.advance(3000);
     const lost = `default/a would no longer be the same in v1alpha1: spec.address: "${address}" → "x:0"`;
     writeFile('back.yaml', addresses('v1alpha1', PORT, allowed));
