@@ -225,7 +225,7 @@ export function refuseUsed(name: string, uses: readonly PackageUse[]): void {
   throw new TypeKroError(`the package ${name} is in use: ${what}`, {
     code: 'package/in-use',
     remedy:
-      'nothing was deleted; delete what uses it first (typekro delete INSTANCE; kubectl delete for a definition or a Graph), then run the command again',
+      'nothing was deleted; delete what uses it first (typekro delete INSTANCE, typekro uninstall PACKAGE, or kubectl delete for another definition or Graph), then run the command again',
   });
 }
 

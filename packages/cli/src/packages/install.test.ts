@@ -82,8 +82,8 @@ installed team/pots 1.0.0`,
   expect(await run('uninstall team/pots')).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "err": "error: the package team/pots is in use: ResourceGraphDefinition pans is used by ResourceGraphDefinition shelves; ResourceGraphDefinition pots is used by Pot default/one [package/in-use]
-      hint: nothing was deleted; delete what uses it first (typekro delete INSTANCE; kubectl delete for a definition or a Graph), then run the command again",
+      "err": "error: the package team/pots is in use: ResourceGraphDefinition pans is used by ResourceGraphDefinition shelves of the package team/shelf; ResourceGraphDefinition pots is used by Pot default/one [package/in-use]
+      hint: nothing was deleted; delete what uses it first (typekro delete INSTANCE, typekro uninstall PACKAGE, or kubectl delete for another definition or Graph), then run the command again",
       "out": "Package  - team/pots 1.0.0
       - ResourceGraphDefinition pans
       - ResourceGraphDefinition pots

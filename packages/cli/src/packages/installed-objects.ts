@@ -3,6 +3,7 @@ import {
   type InstalledPackage,
   type PackageUse,
   installedPackages,
+  packageOf,
   PACKAGED_TYPES,
   PART_OF_LABEL,
 } from '@typekro/app/packages';
@@ -88,7 +89,10 @@ export async function usesOf(
     );
     const by = [
       ...own.map(({ metadata }) => `${kind} ${namespacedName(metadata)}`),
-      ...users.map((each) => objectName(refOf(each))),
+      ...users.map((each) => {
+        const owner = packageOf(each);
+        return `${objectName(refOf(each))}${owner === undefined ? '' : ` of the package ${owner.name}`}`;
+      }),
     ];
     if (by.length > 0) uses.push({ object, by });
   }
