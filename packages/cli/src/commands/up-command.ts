@@ -97,16 +97,24 @@ export const up: Command = {
         for (const line of withoutEffect(inputs.objects, graphs)) context.printError(line);
         if (session.dashboard !== undefined) context.print(`Dashboard at ${session.dashboard}`);
         const view = createLiveView(context);
-        const code = await bringUp({
-          context,
-          session,
-          objects: inputs.objects,
-          crds: known.crds,
-          graphs,
-          timeoutMs,
-          once,
-          view,
-        });
+        let code: number = ExitCode.failed;
+        try {
+          code = await bringUp({
+            context,
+            session,
+            objects: inputs.objects,
+            crds: known.crds,
+            graphs,
+            timeoutMs,
+            once,
+            view,
+          });
+        } finally {
+          if (code === ExitCode.failed && last !== undefined && input.positionals.length === 0)
+            context.printError(
+              `note: the files are those of the last run (${last.join(', ')}); if the cluster has newer ones, name those once: typekro up --keep FILE…`,
+            );
+        }
         if (once || context.signal.aborted) return code;
         context.print(
           `\nThe cluster stays up${code === ExitCode.ok ? '' : ', so that you can look at it'}; Ctrl-C ends it.`,

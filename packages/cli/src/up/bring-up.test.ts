@@ -213,4 +213,16 @@ spec:
     expect(await running.code, running.output).toBe(0);
     expect(running.output).toContain('App acme.test/v1 default/one, revision 1\nstatus:\n  state: ACTIVE');
   }
+  const next = text.replace('apiVersion: v1\n    kind', 'apiVersion: v2\n    kind');
+  writeFileSync(
+    join(cwd, 'b.yaml'),
+    next.replace('versions:\n', 'versions:\n      - {name: v1, spec: {name: string}}\n'),
+  );
+  const newer = new CommandInProcess([entry], cwd, 'up --once --keep b.yaml');
+  expect(await newer.code, newer.output).toBe(0);
+  // The file is older than the cluster again.
+  writeFileSync(join(cwd, 'b.yaml'), text);
+  const older = new CommandInProcess([entry], cwd, 'up --once --keep');
+  expect(await older.code).toBe(1);
+  expect(older.output).toContain('note: the files are those of the last run (b.yaml)');
 });
