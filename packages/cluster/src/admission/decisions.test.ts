@@ -65,7 +65,7 @@ test.each<[string, string, object, object?]>([
       spec: { policyName: 'p', ...binding },
     });
   const state = { isWritten: false };
-  const data = Object.fromEntries(many(2000, (i) => [`k${i}`, '']));
+  const data = Object.fromEntries(many(6000, (i) => [`k${i}`, '']));
   const written = call(transport, 'POST', MAPS, { ...map('a'), data }).finally(() => (state.isWritten = true));
   let others = 0;
   for (; !state.isWritten; others++) {
