@@ -4,6 +4,7 @@ import {
   CRD_KIND,
   declaredKind,
   declaresConditions,
+  signatureProblem,
 } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, formatDiagnostic, isJsonObject, namespacedName, objectName, refOf, listed } from '@typekro/kit/core';
@@ -108,7 +109,7 @@ export async function explainDefinition(
     problems: errors,
     ...(found === undefined ? {} : { instances: found.length }),
     notActive: (found ?? []).filter((each) => !isActive(each, spec)).map(refOf),
-    notes: [...notesOn(definition, errors), ...(crd === undefined ? [] : unlistedVersions(crd, found ?? []))],
+    notes: [...notesOn(definition, errors, settings), ...(crd === undefined ? [] : unlistedVersions(crd, found ?? []))],
   };
 }
 
@@ -138,7 +139,11 @@ function failedConditionsOf(definition: KubeObject): FailedCondition[] {
   });
 }
 
-function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[] {
+function notesOn(
+  definition: KubeObject,
+  errors: readonly Diagnostic[],
+  { publisherKeys }: ControllerSettings,
+): string[] {
   const conditions = readConditions(definition.status?.['conditions']);
   const { generation = 0, deletionTimestamp } = definition.metadata;
   const seen = Math.max(0, ...conditions.map(({ observedGeneration = 0 }) => observedGeneration));
@@ -151,7 +156,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
     ...(conditions.length > 0 && seen < generation
       ? [`the controller has seen generation ${seen} of ${generation}: its report is about ${reported}`]
       : []),
-    ...(isRefused && errors.length === 0
+    ...(isRefused && errors.length === 0 && signatureProblem(definition, publisherKeys) === undefined
       ? [
           'this version of typekro finds no error in the spec; the controller may have another version, or know other kinds',
         ]
