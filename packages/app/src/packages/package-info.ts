@@ -67,7 +67,7 @@ const DIGEST = /^sha256:[\da-f]{64}$/;
 const KIND = /^[A-Z][A-Za-z0-9]{0,62}$/;
 const DNS_NAME = /^[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?$/;
 const DNS_LABEL = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/;
-const NAME = /^[a-z\d][a-z\d._/-]*$/;
+const NAME = /^[a-z\d]+(?:[._-]+[a-z\d]+)*(?:\/[a-z\d]+(?:[._-]+[a-z\d]+)*)*$/;
 /** Such a name leaves room for the prefix of a ClusterRole, whose name has at most 253 characters. */
 const MAX_NAME_LENGTH = 200;
 const MAX_VERSION_LENGTH = 128;

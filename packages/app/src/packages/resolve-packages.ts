@@ -223,7 +223,7 @@ function refuseSameName(
     const isOther = ({ name, reference }: PackageNode): boolean => name === each.name && reference !== each.reference;
     const other = ordered.find(isOther) ?? (each.reference === root.reference ? undefined : installed.find(isOther));
     if (other === undefined) continue;
-    const remedy = `only one of them can be installed; to take the first one: typekro upgrade ${each.reference}:${each.version}`;
+    const remedy = 'only one of them can be installed: leave one of them out, or uninstall the installed one first';
     throw refusal('same-name', `${each.reference} and ${other.reference} have the same name, ${each.name}`, [], remedy);
   }
 }

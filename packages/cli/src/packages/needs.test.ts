@@ -262,3 +262,18 @@ test.each<[string, () => Promise<unknown>, string]>([
   });
   expect(await bench.installed()).toEqual([]);
 });
+
+test('what was there before is adopted, and a version of the lock that is gone is named', async () => {
+  await push('team/clay:1.0.0', CLAY);
+  await push('team/clay:1.1.0', definition('clays', 'Clay', { text: 'b' }));
+  await push('team/pots:1.0.0', POT, 'team/clay@^1');
+  writeFileSync(join(bench.cwd, 'clay.yaml'), CLAY);
+  expect(await run('apply clay.yaml')).toMatchObject({ code: 0 });
+  expect(await run('install oci://HOST/team/pots:1.0.0 --adopt')).toMatchObject({ code: 0, err: '' });
+  expect((await run('uninstall team/pots')).out).not.toContain('was installed only for it');
+  expect(await run('uninstall team/clay')).toMatchObject({ code: 0 });
+  bench.registry.manifests.delete('team/clay:1.1.0');
+  const gone = await run('install oci://HOST/team/pots:1.0.0');
+  expect(gone.err).toContain('error: typekro.lock has chosen oci://HOST/team/clay:1.1.0, and ');
+  expect(gone.err).toContain('to choose another version, delete its entry in typekro.lock');
+});

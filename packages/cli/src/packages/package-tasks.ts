@@ -57,7 +57,8 @@ export async function packageTasks(
       return [{ checked: root, installed, isDependency: isUpgrade && installed.current.isDependency }];
     }
     const checked = contentOf(node.reference);
-    const isDependency = installed?.current.isDependency ?? true;
+    // What is adopted was there before, and somebody else may use it.
+    const isDependency = installed?.current.isDependency ?? input.options['adopt'] !== true;
     return checked === undefined ? [] : [{ checked, installed, isDependency }];
   });
   const kept = steps.flatMap(({ node, installed }) => (node.isKept ? (installed?.current ?? []) : []));

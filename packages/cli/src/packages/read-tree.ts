@@ -66,7 +66,20 @@ export async function readTree(
     async read(reference, version) {
       const key = `${reference}@${version}`;
       const place = places.get(key) ?? `${reference}:${version}`;
-      const checked = await pullChecked(context, input, place);
+      const checked = await pullChecked(context, input, place).catch((error: unknown) => {
+        if (
+          !(error instanceof TypeKroError) ||
+          error.code !== 'oci/not-found' ||
+          pins.get(reference)?.version !== version
+        )
+          throw error;
+        const remedy = 'nothing was written; to choose another version, delete its entry in typekro.lock';
+        throw new TypeKroError(`typekro.lock has chosen ${place}, and ${error.message}`, {
+          code: error.code,
+          remedy,
+          cause: error,
+        });
+      });
       const { info, files } = checked.content;
       if (info.version !== version) throw badPackage(`${place} has the version ${info.version}`);
       bytes += files.reduce((sum, { content }) => sum + content.length, 0);

@@ -118,6 +118,8 @@ it('a key of a publisher must be a public key', () => {
     'invalid value "key" for --publisher-keys: is not the Base64 of a public key, as the lines between BEGIN and END of cosign.pub are',
   ]);
   expect(parseControllerFlags(['--publisher-keys=']).errors).toEqual([]);
+  const long = 'x'.repeat(50);
+  expect(parseControllerFlags([`--publisher-keys=${long}`]).errors.join()).not.toContain(long);
 });
 
 describe('a flag with a set of values', () => {

@@ -289,6 +289,9 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty or 0: off.', ADDRESS),
 ];
 
+/** The number of characters of an invalid value that an error shows. Those of a private key are behind more. */
+const MAX_SHOWN_VALUE = 40;
+
 /** A parsed command line. */
 export interface ParsedFlags {
   /** The values of the given flags by name: a boolean, a number, the milliseconds of a duration, or a string. */
@@ -341,7 +344,9 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
     const value = problem === undefined ? readFlagValue(entry.type, text) : undefined;
     if (value === undefined) {
       const why = problem === undefined ? ` (${formOf(entry)})` : `: ${problem}`;
-      errors.push(`invalid value ${goQuote(text)} for --${entry.name}${why}`);
+      // A long text can be a secret, such as a private key in place of a public one.
+      const shown = text.length > MAX_SHOWN_VALUE ? `${text.slice(0, MAX_SHOWN_VALUE)}…` : text;
+      errors.push(`invalid value ${goQuote(shown)} for --${entry.name}${why}`);
     } else if (entry.ignored === true) ignoredNames.push(entry.name);
     else values.set(entry.name, value);
   }

@@ -28,7 +28,7 @@ export {
 export { type LiveGraph, type LiveGraphOptions, liveGraph } from './graph/live-graph.ts';
 export { type DefinitionRevision, definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
 export { type ControllerSettings, assumedSettings, compileOptionsOf, settingsOf, withLevel } from './settings.ts';
-export { SIGNATURE_ANNOTATION, signatureProblem, signedBytes } from './definition/definition-signature.ts';
+export { SIGNATURE_ANNOTATION, signatureOf, signatureProblem, signedBytes } from './definition/definition-signature.ts';
 export { PIN_ANNOTATION, otherHub, pinFailure, pinnedRevision } from './definition/revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
 export { readPolicies } from './definition/definition-policies.ts';

@@ -82,6 +82,17 @@ test('a controller with keys of publishers serves only what one of them has sign
   await world.apply(POT);
   await world.advance(3000);
 
+  // A revision keeps its signature, so that a rollback has it.
+  writeFileSync(join(cwd, 'pots.json'), JSON.stringify(pots('three')));
+  expect(await run(push.replace('1.0.0', '1.1.0'))).toMatchObject({ code: 0 });
+  expect(await run(`pull ${place.replace('1.0.0', '1.1.0')} next --plain-http`)).toMatchObject({ code: 0 });
+  const next = parse(readFileSync(join(cwd, 'next/manifests/resourcegraphdefinition-pots.yaml'), 'utf8')) as KubeObject;
+  expect(await after(next)).toBe('Active');
+  expect(await run('rollback pots')).toMatchObject({ code: 0 });
+  await world.advance(3000);
+  const revisions = await world.user.list({ apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' });
+  expect(revisions.items).toHaveLength(3);
+
   // A change without a new signature is refused, and the earlier revision stays in force.
   const changed = 'or the definition was changed after it';
   const edited = { ...pulled, spec: pots('two').spec } as KubeObject;
@@ -89,7 +100,7 @@ test('a controller with keys of publishers serves only what one of them has sign
   expect((await run('plan edited.json')).out).toContain(changed);
   expect(await after(edited)).toBe('Inactive');
   expect((await run('why one')).out).toContain(changed);
-  expect((await run('tree one')).out).toContain('revision 1   1 of 1 nodes ready');
+  expect((await run('tree one')).out).toContain('revision 3   1 of 1 nodes ready');
   const map = await world.user.get({ apiVersion: 'v1', kind: 'ConfigMap', name: 'one', namespace: 'default' });
   expect(map['data']).toEqual({ text: 'one' });
 });

@@ -1,4 +1,12 @@
-import { type DefinitionRevision, compileLive, definitionRevisions, liveChange } from '@typekro/controller/controller';
+import {
+  type DefinitionRevision,
+  compileLive,
+  definitionRevisions,
+  liveChange,
+  SIGNATURE_ANNOTATION,
+  signatureOf,
+  signatureProblem,
+} from '@typekro/controller/controller';
 import { type KubeObject, isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
@@ -34,16 +42,20 @@ export const rollback: Command = {
     reportChange(context, input, async ({ api, text, dryRun, signal }) => {
       const definition = await findDefinition(api, text, signal);
       const object = refOf(definition);
-      const { number, spec } = await chosenRevision(api, definition, textOption(input, 'to'), signal);
+      const { number, spec, object: revision } = await chosenRevision(api, definition, textOption(input, 'to'), signal);
       const currentSpec = isJsonObject(definition.spec) ? definition.spec : {};
       const next = `typekro revisions ${object.name}`;
       const command = `typekro rollback ${object.name} --to ${number}`;
       if (revisionHash(currentSpec) === revisionHash(spec)) {
         return { object, result: 'unchanged', effect: `its spec is that of revision ${number}`, command, next };
       }
-      const notes = await refuseRefused(api, { ...definition, spec }, number, signal);
+      // A signature is for one spec.
+      const { [SIGNATURE_ANNOTATION]: _signature, ...others } = definition.metadata.annotations ?? {};
+      const annotations = { ...others, ...signatureOf(revision) };
+      const restored = { ...definition, metadata: { ...definition.metadata, annotations }, spec };
+      const notes = await refuseRefused(api, restored, number, signal);
       // The update contains the resourceVersion that was read, so a concurrent change of the definition is a conflict.
-      await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
+      await api.update(restored, { fieldManager: CLI_MANAGER, dryRun, signal });
       const changes = graphDifferences(currentSpec, spec);
       const changed = changes.length === 0 ? '' : `; changed: ${changes.join(', ')}`;
       const effect = [`its spec becomes that of revision ${number}${changed}`, ...notes].join('; ');
@@ -67,7 +79,8 @@ async function refuseRefused(
   const settings = await controllerSettings(api, signal);
   const { graph, errors } = await compileLive(api, name, restored.spec ?? {}, signal, settings);
   const change = graph && (await liveChange(api, restored, graph, settings, signal));
-  const refusal = change === undefined ? errors[0]?.message : change.refusal;
+  const refusal =
+    signatureProblem(restored, settings.publisherKeys) ?? (change === undefined ? errors[0]?.message : change.refusal);
   if (refusal === undefined) return changeNotes(change?.effects);
   throw new TypeKroError(`the controller would refuse revision ${number} of ${name}: ${refusal}`, {
     code: 'rollback/refused',

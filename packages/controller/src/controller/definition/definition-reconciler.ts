@@ -19,7 +19,7 @@ import { type RevisionHandoffOptions, RevisionHandoff } from './revision-handoff
 import { readPolicies } from './definition-policies.ts';
 import { reconcileRequest } from '../reconcile-request.ts';
 import { type RemovalOptions, Removal } from './removal.ts';
-import { signatureProblem } from './definition-signature.ts';
+import { signatureOf, signatureProblem } from './definition-signature.ts';
 import { type Revision, type RevisionGraph, followableGraph, pinnedRevision, revisionName } from './revision.ts';
 import { type RevisionStoreOptions, RevisionStore } from './revision-store.ts';
 import { type StorageMigrationOptions, migrated, StorageMigration } from './storage-migration.ts';
@@ -190,7 +190,8 @@ export class DefinitionReconciler {
     }
     const number = Math.max(pass.lastIssued, this.#revisions.highest(definition.name)) + 1;
     const isTried = latest !== undefined && readPolicies(definition.object).canary !== undefined;
-    const marks = isTried ? TO_BE_TRIED : undefined;
+    // A rollback to the revision needs the signature.
+    const marks = { ...(isTried ? TO_BE_TRIED : {}), ...signatureOf(definition.object) };
     try {
       const issued = await this.#revisions.issue(definition, number, compiled.hash, marks, signal);
       this.#options.onEvent({

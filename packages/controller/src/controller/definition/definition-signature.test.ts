@@ -51,6 +51,7 @@ test.each<[what: string, object: KubeObject, message: string, keys?: readonly st
 
 test.each([
   ['no Base64', '-----', 'is not the Base64 of a public key'],
+  ['two keys in one text', `${text(own)};${text(other)}`, 'is not the Base64 of a public key'],
   ['another curve', text(pair('P-384')), 'is not a key for ECDSA P-256'],
   [
     'a private key',

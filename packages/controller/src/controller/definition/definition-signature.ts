@@ -24,12 +24,22 @@ export function signedBytes({ kind, metadata: { name = '' }, spec }: KubeObject)
  * @returns why it is none, as the end of a sentence that begins with the key
  */
 export function readPublisherKey(text: string): KeyObject | string {
+  // Node skips what is no Base64, such as another key after a semicolon.
+  if (Buffer.from(text, 'base64').toString('base64') !== text) return NO_KEY;
   try {
     const key = cryptoLibrary().createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' });
     return key.asymmetricKeyDetails?.namedCurve === CURVE ? key : 'is not a key for ECDSA P-256';
   } catch {
-    return 'is not the Base64 of a public key, as the lines between BEGIN and END of cosign.pub are';
+    return NO_KEY;
   }
+}
+
+const NO_KEY = 'is not the Base64 of a public key, as the lines between BEGIN and END of cosign.pub are';
+
+/** The annotation of a definition with its signature; empty for an unsigned one. */
+export function signatureOf({ metadata: { annotations = {} } }: KubeObject): Record<string, string> {
+  const text = Object.hasOwn(annotations, SIGNATURE_ANNOTATION) ? annotations[SIGNATURE_ANNOTATION] : undefined;
+  return text === undefined || text === '' ? {} : { [SIGNATURE_ANNOTATION]: text };
 }
 
 /**
@@ -39,9 +49,8 @@ export function readPublisherKey(text: string): KeyObject | string {
  */
 export function signatureProblem(definition: KubeObject, keys: readonly string[] = []): string | undefined {
   if (keys.length === 0) return undefined;
-  const { annotations = {} } = definition.metadata;
-  const text = Object.hasOwn(annotations, SIGNATURE_ANNOTATION) ? (annotations[SIGNATURE_ANNOTATION] ?? '') : '';
-  if (text === '') return `the definition has no signature, and the controller serves only signed ones`;
+  const { [SIGNATURE_ANNOTATION]: text } = signatureOf(definition);
+  if (text === undefined) return `the definition has no signature, and the controller serves only signed ones`;
   const bytes = signedBytes(definition);
   const isSigned = keys.some((each) => {
     const key = readPublisherKey(each);

@@ -62,7 +62,7 @@ export function newRevision(
   number: number,
   hash: string,
   version: string,
-  annotations?: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string>> = {},
 ): KubeObject {
   return {
     apiVersion: formatApiVersion(REVISION_TYPE),
@@ -75,7 +75,7 @@ export function newRevision(
         [keys.DEFINITION_NAME_LABEL]: definition.name,
         [REVISION_HASH_LABEL]: hash,
       },
-      ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
       finalizers: [keys.FINALIZER],
       ownerReferences: [ownerOf(definition)],
     },
