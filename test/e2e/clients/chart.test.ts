@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -247,6 +248,9 @@ describe.skipIf(program === '')('the chart, rendered', () => {
             dashboardHosts: 'kro.example.com',
             opentelemetryTraces: 'true',
             shards: '8',
+            'publisherKeys[0]': String(
+              generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' }),
+            ),
           }).map(([key, value]) => `config.${key}=${value}`),
           'config.kroCompatibility="0.10"',
         ),
