@@ -1,9 +1,9 @@
 import {
   type ControllerSettings,
   compileLive,
-  CRD_KIND,
   declaredKind,
   declaresConditions,
+  liveCrd,
   signatureProblem,
 } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
@@ -97,7 +97,7 @@ export async function explainDefinition(
   ]);
   const crd =
     graph !== undefined && CrdSchema.versions(graph.instance.crd).length > 1
-      ? await unlessFailed(api.find({ ...CRD_KIND, name: graph.instance.crd.metadata.name ?? '' }, { signal }))
+      ? await unlessFailed(liveCrd(api, graph, signal))
       : undefined;
   return {
     schemaVersion: 1,

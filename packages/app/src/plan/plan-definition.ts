@@ -3,6 +3,7 @@ import {
   type Deferral,
   compileLive,
   instanceKey,
+  isKindRefused,
   pinFailure,
   previewDefinition,
 } from '@typekro/controller/controller';
@@ -11,7 +12,7 @@ import { type KubeObject, definedMembers, namespacedName, refOf, stringifyJson }
 import { isMasked } from './masked-values.ts';
 import type { Graph } from '@typekro/engine/graph';
 import { Conversion } from '@typekro/engine/conversion';
-import { Failure, Finalizers, readConditions, Secrets } from '@typekro/engine/runtime';
+import { Failure, Finalizers, Secrets } from '@typekro/engine/runtime';
 import { CrdSchema } from '@typekro/engine/schema';
 import { textAt } from '@typekro/kit/kubernetes';
 import { unpinCommand } from '../instance/why-report.ts';
@@ -325,12 +326,9 @@ function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal
 function stayText({ revision: { from, to } }: DefinitionPreview, live: KubeObject | undefined): string {
   if (from === 0) return 'no revision serves it';
   // kro 0.10 can store a revision and then refuse it. `from` is then the refused revision, and not the one in force.
-  const isRefused = from === to || isFalse(live, 'KindReady');
+  const isRefused = from === to || isKindRefused(live?.status);
   return isRefused ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
 }
-
-const isFalse = (object: KubeObject | undefined, condition: string): boolean =>
-  readConditions(object?.status?.['conditions']).some(({ type, status }) => type === condition && status === 'False');
 
 function deferralText(deferral: Deferral): string {
   switch (deferral.kind) {

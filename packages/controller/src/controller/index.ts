@@ -21,6 +21,8 @@ export {
   compileLive,
   compileLiveDocument,
   declaredResource,
+  isKindRefused,
+  liveCrd,
   liveDefinition,
   liveChange,
   liveRevision,

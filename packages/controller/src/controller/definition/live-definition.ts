@@ -143,8 +143,16 @@ export async function liveRevision(
   return { ...followableGraph(number, found, crd && Conversion.storedVersion(crd)), errors };
 }
 
-const liveCrd = (api: KubernetesApi, { instance }: Graph, signal: AbortSignal): Promise<KubeObject | undefined> =>
-  api.find({ ...CRD_KIND, name: instance.crd.metadata.name ?? '' }, { signal });
+/**
+ * The CRD of a graph's instances; `undefined` when the cluster has none.
+ *
+ * @throws KubeError when it cannot be read.
+ */
+export const liveCrd = (
+  api: KubernetesApi,
+  { instance }: Graph,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> => api.find({ ...CRD_KIND, name: instance.crd.metadata.name ?? '' }, { signal });
 
 /**
  * The reason why the controller would not write the CRD of a definition with this graph, and what the change does to the
@@ -222,8 +230,9 @@ function falseConditions(status: JsonObject): string[] {
     .map(({ type, message = '' }) => `the definition is not ${type}${message === '' ? '' : `: ${message}`}`);
 }
 
-const isKindRefused = (status: JsonObject): boolean =>
-  readConditions(status['conditions']).some(({ type, status: is }) => type === 'KindReady' && is === 'False');
+/** Does the status of a definition say that its CRD is refused? An earlier revision than the newest is then served. */
+export const isKindRefused = (status: JsonObject | undefined): boolean =>
+  readConditions(status?.['conditions']).some(({ type, status: is }) => type === 'KindReady' && is === 'False');
 
 /**
  * Compiles the spec of a definition against the schemas of a cluster.
